@@ -1,0 +1,29 @@
+/* What the subcommands share: options, settings, failing. */
+#ifndef COMMANDS_PRIVATE_H
+#define COMMANDS_PRIVATE_H
+
+#include "commands/commands.h"
+#include "config/config.h"
+#include "platform/failure.h"
+
+/* Prints each line of the error as "quantbot: error: ..." (redacted) and returns its exit code. */
+int command_fail(GError *error);
+/* A usage error of this command: message, a pointer to --help; returns 2. */
+int command_usage(const char *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void command_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* Parses entries out of argv with --help; the rest stays. `about` is the text under the usage
+ * line, with examples. FALSE: *out_exit is what to return (0 after --help). */
+gboolean command_options(int *argc, char ***argv, const char *arguments, const char *about,
+                         const GOptionEntry *entries, int *out_exit);
+
+/* Settings from .env and the environment; warnings are printed. NULL: *out_exit. */
+settings *command_settings(int *out_exit);
+
+/* "2020-01-31" or a full time to microseconds; FAILURE_USAGE naming the flag. */
+gboolean command_time(const char *flag, const char *text, gint64 *out_us, GError **error);
+
+/* The symbols of "a,b,c" or "@file" (one a line, # comments); NULL-terminated, no duplicates. */
+char **command_symbols(const char *text, GError **error);
+
+#endif

@@ -1,0 +1,7 @@
+#include "commands/commands.h"
+
+#include <stddef.h>
+
+const command commands_table[] = {
+    {NULL, NULL, NULL, NULL},
+};

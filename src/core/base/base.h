@@ -1,0 +1,149 @@
+/* Money, time, memory and random numbers.
+ *
+ * In: plain numbers. Out: plain numbers, or a status that says why not. Nothing here reads a
+ * clock, a file or the environment, and nothing rounds in silence: every conversion between the
+ * measured world (double) and the ledger (integer) names its rounding. */
+#ifndef QB_BASE_H
+#define QB_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define QB_CHECKED __attribute__((warn_unused_result))
+
+/* ---- status ------------------------------------------------------------------------------- */
+
+typedef enum qb_status {
+    QB_OK = 0,
+    QB_NO_MEMORY,    /* an allocation failed; nothing changed */
+    QB_OVERFLOW,     /* a ledger amount left +-92 billion */
+    QB_NOT_FINITE,   /* NaN or infinity where a number must be */
+    QB_OUT_OF_RANGE, /* an argument outside its documented range */
+    QB_BAD_FORMAT,   /* text that does not parse */
+    QB_OUT_OF_ORDER, /* time ran backwards */
+    QB_NOT_FOUND,
+    QB_BAD_STRATEGY, /* a strategy broke its contract: ABI, size or parameters */
+    QB_BROKEN,       /* a ledger identity does not hold: a bug, stop at once */
+    QB_SINK_FAILED,  /* the listener could not take an event: stop, nothing is visible */
+} qb_status;
+
+/* A short English phrase, static, never NULL. */
+const char *qb_status_text(qb_status status);
+
+/* ---- money -------------------------------------------------------------------------------- */
+
+#define QB_ONE INT64_C(100000000) /* 1.0 in every ledger unit below */
+
+typedef struct qb_money {
+    int64_t raw; /* 1e-8 of the currency */
+} qb_money;
+
+typedef struct qb_price {
+    int64_t raw; /* 1e-8 of the currency per share or coin */
+} qb_price;
+
+typedef struct qb_quantity {
+    int64_t raw; /* 1e-8 shares or coins; short < 0 */
+} qb_quantity;
+
+typedef struct qb_rate {
+    int64_t raw; /* 1e-8: 0.001 (10 basis points) is 100000 */
+} qb_rate;
+
+/* The one door from double to the ledger: value * 1e8, rounded half-even from the exact binary
+ * value. QB_NOT_FINITE for NaN and infinity, QB_OVERFLOW beyond int64; out untouched then. */
+QB_CHECKED qb_status qb_raw_from_double(double value, int64_t *out_raw);
+QB_CHECKED qb_status qb_price_from_double(double value, qb_price *out);
+QB_CHECKED qb_status qb_money_from_double(double value, qb_money *out);
+QB_CHECKED qb_status qb_quantity_from_double(double value, qb_quantity *out);
+QB_CHECKED qb_status qb_rate_from_double(double value, qb_rate *out);
+
+/* Exact decimal text ("-12.5", no exponent, at most 8 decimals) to 1e-8 units. */
+QB_CHECKED qb_status qb_raw_from_text(const char *text, size_t length, int64_t *out_raw);
+/* The shortest exact decimal text, "12.5" or "-0.00000001"; buffer of QB_RAW_TEXT bytes.
+ * Returns buffer. */
+#define QB_RAW_TEXT 24
+char *qb_raw_to_text(int64_t raw, char buffer[QB_RAW_TEXT]);
+
+/* For statistics and print-outs only: never back into the ledger. */
+static inline double qb_raw_to_double(int64_t raw)
+{
+    return (double)raw / (double)QB_ONE;
+}
+
+/* price x quantity, in 128 bits, rounded once, half-even. The sign follows the quantity. */
+QB_CHECKED qb_status qb_notional(qb_price price, qb_quantity quantity, qb_money *out);
+/* price x quantity x rate, in 128 bits, rounded once, half-even. The sign follows the product. */
+QB_CHECKED qb_status qb_notional_at_rate(qb_price price, qb_quantity quantity, qb_rate rate,
+                                         qb_money *out);
+/* amount x numerator / denominator in 128 bits, half-even; denominator > 0. */
+QB_CHECKED qb_status qb_muldiv(int64_t amount, int64_t numerator, int64_t denominator,
+                               int64_t *out);
+QB_CHECKED static inline qb_status qb_add(int64_t a, int64_t b, int64_t *out)
+{
+    return __builtin_add_overflow(a, b, out) ? QB_OVERFLOW : QB_OK;
+}
+
+/* ---- time --------------------------------------------------------------------------------- */
+
+/* Instants are int64 microseconds since 1970-01-01 UTC, named _us. Dates are int32 days since
+ * then, named _date, in the proleptic Gregorian calendar. */
+#define QB_SECOND_US INT64_C(1000000)
+#define QB_MINUTE_US (60 * QB_SECOND_US)
+#define QB_HOUR_US (60 * QB_MINUTE_US)
+#define QB_DAY_US (24 * QB_HOUR_US)
+
+typedef struct qb_civil {
+    int32_t year;
+    int32_t month; /* 1..12 */
+    int32_t day;   /* 1..31 */
+} qb_civil;
+
+int32_t qb_date_from_civil(qb_civil civil);
+qb_civil qb_civil_from_date(int32_t date);
+/* 0 Monday .. 6 Sunday. */
+int32_t qb_weekday(int32_t date);
+/* Floor, so that instants before 1970 fall on the right day. */
+int32_t qb_date_from_us(int64_t instant_us);
+
+#define QB_TIME_TEXT 32
+/* "2020-01-31" */
+char *qb_date_to_text(int32_t date, char buffer[QB_TIME_TEXT]);
+/* "2020-01-31T14:30:00Z", with ".ffffff" before Z only where it is not zero. */
+char *qb_time_to_text(int64_t instant_us, char buffer[QB_TIME_TEXT]);
+/* A bare date is 00:00 UTC; "2020-01-31T14:30[:00[.ffffff]]" with T or space, then Z, +hh:mm,
+ * or nothing (UTC). QB_BAD_FORMAT else; years 1000..9999; second 60 is refused. */
+QB_CHECKED qb_status qb_time_from_text(const char *text, size_t length, int64_t *out_us);
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+/* One arena per run: chunks of memory that are freed together. Embedded; start from {0}. */
+typedef struct qb_arena {
+    struct qb_arena_chunk *chunks;
+    size_t used;     /* bytes in the newest chunk */
+    size_t reserved; /* bytes in all chunks */
+} qb_arena;
+
+/* Zeroed, 64-byte aligned memory of count * size bytes, valid until qb_arena_clear.
+ * NULL when the system has none or the product overflows. A size of 0 gives a valid pointer. */
+void *qb_arena_alloc(qb_arena *arena, size_t count, size_t size);
+void qb_arena_clear(qb_arena *arena);
+
+/* Every allocation of core goes through this pointer, so that tests can make the k-th one fail.
+ * Same meaning as realloc; size 0 frees. */
+extern void *(*qb_realloc)(void *memory, size_t size);
+
+/* ---- random numbers ----------------------------------------------------------------------- */
+
+/* splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): one
+ * word of state, so a checkpoint stores it as a number. */
+typedef struct qb_random {
+    uint64_t state;
+} qb_random;
+
+uint64_t qb_random_next(qb_random *random);
+/* Uniform in [0, 1) with 53 bits. */
+double qb_random_unit(qb_random *random);
+
+#endif

@@ -1,0 +1,118 @@
+/* The C ABI of a strategy: one const struct of functions.
+ *
+ * In: a read-only history that ends at the bar just closed, holdings, parameters. Out: signals
+ * and orders, through the host's functions. The future is not in the strategy's memory: the
+ * engine copies each bar into the history only when it has become known. No I/O, no clock, no
+ * mutable globals. New members go at the end; struct_size says how many a caller knows. */
+#ifndef QB_STRATEGY_H
+#define QB_STRATEGY_H
+
+#include "core/indicators/indicators.h"
+#include "core/trading/trading.h"
+
+#define QB_STRATEGY_ABI 1u
+
+typedef enum qb_param_type {
+    QB_PARAM_INTEGER,
+    QB_PARAM_NUMBER,
+    QB_PARAM_CHOICE, /* the value is the index into choices */
+} qb_param_type;
+
+typedef struct qb_param {
+    const char *name;
+    qb_param_type type;
+    double standard;               /* the default */
+    double minimum, maximum, step; /* step: what a sweep walks by */
+    const char *const *choices;    /* NULL-terminated, QB_PARAM_CHOICE only */
+    const char *help;
+} qb_param;
+
+/* Bars of one instrument, oldest first, newest at [count - 1]. Borrowed: the pointers are good
+ * for the whole run, count only until the call returns. At least `warmup + 1` bars stay visible
+ * once they exist; older ones go. Prices are forward-factored: splits of the past are in them,
+ * nothing of the future is, and the past is never rewritten. */
+typedef struct qb_history {
+    const int64_t *ts_us;
+    const double *open, *high, *low, *close;
+    const double *volume; /* NaN: unknown */
+    size_t count;         /* rows visible here */
+    uint64_t total;       /* bars since the start of the run, these included */
+} qb_history;
+
+typedef struct qb_context qb_context;
+
+/* What a strategy may do. Every call is about the instant `now_us`. */
+typedef struct qb_host {
+    uint32_t struct_size;
+    /* Wish to hold `strength` (-1 .. 1) times the run's size. An unchanged wish does nothing, so
+     * it may be repeated on every bar. Crossing zero closes first, then opens. */
+    void (*signal)(const qb_context *context, uint32_t instrument, double strength);
+    /* Wish to hold exactly this much (side gives the sign); cancels the open remainder of the
+     * previous target. Returns the id of the first order made, 0 when none was. */
+    uint64_t (*target)(const qb_context *context, uint32_t instrument, qb_side side, qb_size size);
+    /* Buy or sell that much at market, on top of what is held. Returns the order's id; a refused
+     * order has an id too, and its reason is in the run log. */
+    uint64_t (*order)(const qb_context *context, uint32_t instrument, qb_side side, qb_size size);
+    double (*position)(const qb_context *context, uint32_t instrument); /* units, signed */
+    double (*equity)(const qb_context *context); /* at the last known prices */
+    double (*cash)(const qb_context *context);
+    double (*random)(const qb_context *context); /* [0, 1), from the run's seed */
+} qb_host;
+
+struct qb_context {
+    uint32_t abi_version, struct_size;
+    const qb_host *host;
+    const qb_history *history; /* [instrument_count] */
+    uint32_t instrument_count;
+    int64_t now_us;
+};
+
+/* What init is given; borrowed until it returns, but for memory from alloc. */
+typedef struct qb_setup qb_setup;
+struct qb_setup {
+    uint32_t abi_version, struct_size;
+    const double *params; /* [param_count], in the order of the table, already validated */
+    uint32_t instrument_count;
+    const qb_instrument *instruments; /* [instrument_count], good for the whole run */
+    /* Zeroed memory from the run's arena, freed with it; NULL when there is none. */
+    void *(*alloc)(const qb_setup *setup, size_t count, size_t size);
+};
+
+typedef struct qb_strategy {
+    uint32_t abi_version, struct_size;
+    const char *name;    /* [a-z0-9_]+ */
+    const char *summary; /* one line */
+    const qb_param *params;
+    size_t param_count;
+    /* NULL, or a static sentence that says what is wrong with this combination. Optional. */
+    const char *(*check)(const double *params);
+    /* Bars of an instrument before its first decision, the deciding one included; >= 1. Earlier
+     * signals and orders are refused. */
+    size_t (*warmup)(const double *params);
+    qb_status (*init)(const qb_setup *setup, void **out_state);
+    /* One bar of one instrument has closed. Called for each bar from the first on, after all
+     * bars of the same instant are in the histories; instruments in ascending order. */
+    void (*on_bar)(void *state, const qb_context *context, uint32_t instrument);
+    /* One of its orders was filled, wholly or in part. Optional. */
+    void (*on_fill)(void *state, const qb_context *context, const qb_fill *fill);
+    /* Optional; memory from alloc is freed by the engine. */
+    void (*clear)(void *state);
+} qb_strategy;
+
+/* The name under which a shared object exports its strategy. */
+#define QB_STRATEGY_EXPORT quantbot_strategy
+
+/* ABI version, struct size, names, ranges and mandatory functions; QB_BAD_STRATEGY and a static
+ * sentence in *out_why. */
+QB_CHECKED qb_status qb_strategy_check(const qb_strategy *strategy, const char **out_why);
+
+/* Parameter values from "name=value" texts over the defaults. On failure *out_bad is the index
+ * of the text (or text_count for `check`) and *out_why a static sentence; out_params untouched.
+ * out_params has param_count entries. */
+QB_CHECKED qb_status qb_params_from_text(const qb_strategy *strategy, const char *const *texts,
+                                         size_t text_count, double *out_params, size_t *out_bad,
+                                         const char **out_why);
+/* The text of one value as it would be typed: "10", "0.5", "cross". Returns buffer. */
+char *qb_param_to_text(const qb_param *param, double value, char *buffer, size_t size);
+
+#endif

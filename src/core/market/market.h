@@ -1,0 +1,189 @@
+/* Instruments, bars, calendars and the honesty of data.
+ *
+ * In: columns of bars as somebody stored or sent them. Out: the sessions in which those bars may
+ * stand, the moment each one became known, and a list of every defect with its row. Never fills,
+ * repairs or drops a bar by itself. */
+#ifndef QB_MARKET_H
+#define QB_MARKET_H
+
+#include "core/base/base.h"
+
+/* ---- intervals ---------------------------------------------------------------------------- */
+
+typedef enum qb_interval {
+    QB_1M,
+    QB_5M,
+    QB_15M,
+    QB_30M,
+    QB_1H,
+    QB_4H,
+    QB_1D,
+    QB_1W,
+    QB_INTERVAL_COUNT,
+} qb_interval;
+
+/* "1m" .. "1w"; static. */
+const char *qb_interval_text(qb_interval interval);
+QB_CHECKED qb_status qb_interval_from_text(const char *text, qb_interval *out);
+/* Nominal length in microseconds: 60e6 for 1m, a day for 1d, seven for 1w. */
+int64_t qb_interval_us(qb_interval interval);
+
+/* ---- symbols and instruments -------------------------------------------------------------- */
+
+#define QB_SYMBOL_SIZE 24 /* bytes with the terminating zero */
+
+typedef enum qb_asset { QB_EQUITY, QB_INDEX, QB_CRYPTO, QB_FX, QB_ASSET_COUNT } qb_asset;
+
+/* "equity", "index", "crypto", "fx"; static. */
+const char *qb_asset_text(qb_asset asset);
+QB_CHECKED qb_status qb_asset_from_text(const char *text, qb_asset *out);
+
+/* The stored form of what a person typed: equities and indices upper case ("brk.b" is "BRK.B"),
+ * crypto and fx BASE-QUOTE ("btc", "BTC/USD", "btcusd", "BTC-USD" are "BTC-USD"; a bare coin is
+ * quoted in USD). QB_BAD_FORMAT when a character is not of [A-Z0-9.^_-], the text is empty, too
+ * long, or starts with '.' or '-'. So the result is always safe as a file name. */
+QB_CHECKED qb_status qb_symbol_normalise(const char *text, qb_asset asset,
+                                         char out_symbol[QB_SYMBOL_SIZE]);
+
+typedef struct qb_instrument {
+    char symbol[QB_SYMBOL_SIZE];
+    qb_asset asset;
+    char currency[8];                   /* "USD" */
+    const struct qb_calendar *calendar; /* borrowed, static */
+    qb_interval interval;               /* of the bars in this run */
+    qb_price tick;                      /* 0: none */
+    qb_quantity lot;                    /* 1 share; 1e-8 coin */
+    int price_decimals;                 /* 0..8 */
+} qb_instrument;
+
+/* Defaults of an asset class: lot, calendar, decimals, currency (for BASE-QUOTE the quote). */
+QB_CHECKED qb_status qb_instrument_default(const char *symbol, qb_asset asset, qb_interval interval,
+                                           qb_instrument *out);
+
+/* ---- bars and series ---------------------------------------------------------------------- */
+
+enum {
+    QB_BAR_REPAIRED = 1,  /* a value was changed after the source gave it */
+    QB_BAR_SYNTHETIC = 2, /* made, not observed; never filled on */
+    QB_BAR_SAMPLED = 4,   /* one price sample, O = H = L = C, volume unknown */
+};
+
+typedef struct qb_bar {
+    int64_t ts_us; /* open time; a daily bar of an exchange: 00:00 UTC of its session date */
+    double open, high, low, close;
+    double volume;       /* NaN: unknown */
+    double dividend;     /* cash per share on the ex-date, else 0 */
+    double split_factor; /* new shares per old on the ex-date, else 1 */
+    int32_t flags;
+} qb_bar;
+
+/* Columns of equal length, ascending ts_us. Optional columns are NULL where every row has the
+ * default: volume NaN, dividend 0, split 1, flags 0, bid and ask NaN. Start from {0}. */
+typedef struct qb_series {
+    int64_t *ts_us;
+    double *open, *high, *low, *close;
+    double *volume;
+    double *dividend, *split_factor;
+    double *bid, *ask;
+    int32_t *flags;
+    size_t count, capacity;
+} qb_series;
+
+/* Room for capacity rows in the mandatory columns and those optional ones already present. */
+QB_CHECKED qb_status qb_series_reserve(qb_series *series, size_t capacity);
+/* Appends; an optional column appears when the first value that is not its default does. */
+QB_CHECKED qb_status qb_series_append(qb_series *series, const qb_bar *bar);
+/* index < count. */
+qb_bar qb_series_bar(const qb_series *series, size_t index);
+/* First index with ts_us >= instant; count when none. Binary search. */
+size_t qb_series_lower_bound(const qb_series *series, int64_t instant_us);
+void qb_series_clear(qb_series *series);
+
+/* ---- calendars ---------------------------------------------------------------------------- */
+
+typedef struct qb_session {
+    int32_t date; /* the exchange's own date */
+    int64_t open_us, close_us;
+    bool early_close;
+} qb_session;
+
+typedef struct qb_calendar qb_calendar;
+
+/* "XNYS", "24/7", "weekdays" (any case); NULL when unknown. Static objects. */
+const qb_calendar *qb_calendar_find(const char *name);
+const qb_calendar *qb_calendar_default(qb_asset asset);
+const char *qb_calendar_name(const qb_calendar *calendar);
+/* Periods a year for ratios: 252 or 365. */
+int qb_calendar_periods(const qb_calendar *calendar);
+/* Dates for which the calendar speaks: XNYS 1990-01-01 .. 2030-12-31, others without end
+ * (INT32_MIN/MAX). Outside, XNYS goes on by rule and says so through `qb_calendar_covers`. */
+bool qb_calendar_covers(const qb_calendar *calendar, int32_t date);
+/* The session of that date; false when there is none. 24/7: 00:00 to 24:00 UTC. Weekdays: the
+ * UTC day Monday to Friday. XNYS: 09:30 to 16:00 (13:00, 14:00) New York. */
+bool qb_calendar_session(const qb_calendar *calendar, int32_t date, qb_session *out);
+/* The exchange's date of an instant: New York for XNYS, UTC for the others. */
+int32_t qb_calendar_date(const qb_calendar *calendar, int64_t instant_us);
+/* The offset of the calendar's wall clock from UTC at that instant, in microseconds
+ * (XNYS -4 h or -5 h by the US rules of 1987 and 2007; 0 else). */
+int64_t qb_calendar_offset_us(const qb_calendar *calendar, int64_t instant_us);
+
+/* Where a bar stands in time, after semantics.md: trading in it starts at open_us and it is
+ * known at known_us (= ts + interval, or the session's close if that is first; daily: the
+ * session's open and close; weekly: first open and last close of the week's sessions).
+ * False when the stamp lies in no session, or does not stand on the interval's grid. */
+typedef struct qb_bar_time {
+    int64_t open_us, known_us;
+} qb_bar_time;
+bool qb_bar_times(const qb_calendar *calendar, qb_interval interval, int64_t ts_us,
+                  qb_bar_time *out);
+/* Bars that the calendar expects with from_us <= ts < to_us. Never less than can exist, so
+ * coverage never passes 100 %. */
+size_t qb_expected_bars(const qb_calendar *calendar, qb_interval interval, int64_t from_us,
+                        int64_t to_us);
+
+/* ---- validation --------------------------------------------------------------------------- */
+
+typedef enum qb_defect_kind {
+    QB_DEFECT_OUT_OF_ORDER,    /* stamp before the row above */
+    QB_DEFECT_DUPLICATE,       /* stamp equal to an earlier row: the last one counts */
+    QB_DEFECT_NOT_FINITE,      /* NaN or infinity in open, high, low or close */
+    QB_DEFECT_NOT_POSITIVE,    /* price <= 0, or volume < 0 */
+    QB_DEFECT_HIGH_LOW,        /* high below, or low above, another price of the bar */
+    QB_DEFECT_MISALIGNED,      /* stamp off the interval's grid */
+    QB_DEFECT_NON_SESSION,     /* on a day without a session */
+    QB_DEFECT_OUTSIDE_SESSION, /* on a session day, outside its regular hours */
+    QB_DEFECT_FORWARD_FILL,    /* a run of rows that repeat the row above: see below */
+    QB_DEFECT_KIND_COUNT,
+} qb_defect_kind;
+
+typedef struct qb_defect {
+    qb_defect_kind kind;
+    size_t row;        /* 0-based index into the series */
+    int64_t ts_us;     /* of that row */
+    double value;      /* the offending number, NaN where there is none */
+    const char *field; /* "open" .. "volume", "ts"; static */
+} qb_defect;
+
+/* Defects are stored up to capacity; count goes on counting, by kind too. */
+typedef struct qb_defects {
+    qb_defect *items; /* caller's array of capacity entries, may be NULL with 0 */
+    size_t capacity, stored, count;
+    size_t by_kind[QB_DEFECT_KIND_COUNT];
+} qb_defects;
+
+/* "duplicate", "high-low" ...; static. */
+const char *qb_defect_text(qb_defect_kind kind);
+/* True for the kinds that make a file unfit (not finite, not positive, high-low, misaligned). */
+bool qb_defect_is_fatal(qb_defect_kind kind);
+
+/* Every rule over every row, in row order. The series may be unsorted here.
+ * A forward-fill leak is a row whose open, high, low and close all equal the close of the row
+ * above, with volume 0 or unknown, while the row is not flagged synthetic or sampled, in a
+ * series that otherwise has moving bars: each such row is one defect. */
+void qb_validate(const qb_series *series, const qb_calendar *calendar, qb_interval interval,
+                 qb_defects *defects);
+
+/* Stable sort by stamp, then keeps the last of equal stamps. Counts what it did. */
+QB_CHECKED qb_status qb_series_sort(qb_series *series, size_t *out_moved, size_t *out_dropped);
+
+#endif

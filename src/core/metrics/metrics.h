@@ -1,0 +1,108 @@
+/* Ratios, after semantics.md: what is divided by what, and when it is undefined.
+ *
+ * In: an equity curve, closed trades, a benchmark. Out: numbers, or the reason why there is
+ * none. A price is never mistaken for a return: every argument says which it is. */
+#ifndef QB_METRICS_H
+#define QB_METRICS_H
+
+#include "core/base/base.h"
+
+/* value is NaN exactly when undefined is not NULL; undefined is a static phrase. */
+typedef struct qb_ratio {
+    double value;
+    const char *undefined;
+} qb_ratio;
+
+typedef struct qb_curve {
+    const int64_t *ts_us; /* ascending */
+    const double *value;  /* equity, or price of the benchmark */
+    size_t count;
+} qb_curve;
+
+/* A closed trade, in the account's currency. */
+typedef struct qb_trade_result {
+    int64_t entry_us, exit_us;
+    double profit;          /* after fees */
+    double return_fraction; /* profit / entry notional */
+} qb_trade_result;
+
+typedef struct qb_kpi_input {
+    /* One point per period (session close or UTC midnight); the first is E_0. */
+    qb_curve periods;
+    /* Full resolution, start included, for drawdowns; count 0: periods are used. */
+    qb_curve full;
+    /* Benchmark prices at the same stamps as periods; count 0: none. */
+    qb_curve benchmark;
+    const qb_trade_result *trades; /* NULL with 0 */
+    size_t trade_count;
+    double periods_per_year; /* 252 or 365 */
+    double risk_free;        /* per year, 0.02 is 2 % */
+    double bars_held, bars;  /* for exposure; bars 0: undefined */
+    double traded;           /* both sides' notional, for turnover; NaN: undefined */
+} qb_kpi_input;
+
+typedef struct qb_drawdown {
+    double depth; /* (peak - trough) / peak, >= 0 */
+    int64_t peak_us, trough_us;
+    int64_t recovery_us; /* 0: not recovered */
+    int64_t longest_us;  /* longest time under water, in any drawdown */
+} qb_drawdown;
+
+/* Largest drawdown of a curve of count >= 1 positive values. */
+qb_drawdown qb_max_drawdown(const qb_curve *curve);
+
+typedef struct qb_kpis {
+    qb_ratio total_return, cagr, cagr_count, sharpe, sortino, max_drawdown, calmar, volatility;
+    qb_ratio alpha, beta;
+    qb_ratio win_rate, profit_factor, expectancy, expectancy_fraction, average_trade, sqn;
+    qb_ratio exposure, turnover;
+    qb_ratio psr, minimum_track_record; /* against SR 0, 95 %; periods */
+    qb_ratio skew, kurtosis;            /* population; kurtosis raw (normal: 3) */
+    qb_drawdown drawdown;
+    size_t periods, trades;
+    double start, end, periods_per_year;
+} qb_kpis;
+
+/* QB_NO_MEMORY only; everything that cannot be computed is undefined with a reason. */
+QB_CHECKED qb_status qb_kpis_compute(const qb_kpi_input *input, qb_kpis *out);
+
+/* Name, place and meaning of each ratio, so that tables, JSON and the run log agree. */
+typedef enum qb_kpi_unit {
+    QB_KPI_FRACTION,
+    QB_KPI_NUMBER,
+    QB_KPI_MONEY,
+    QB_KPI_PERIODS
+} qb_kpi_unit;
+typedef struct qb_kpi_info {
+    const char *key;   /* "sharpe": JSON and run log */
+    const char *title; /* "Sharpe ratio" */
+    qb_kpi_unit unit;
+    size_t offset; /* of the qb_ratio in qb_kpis */
+} qb_kpi_info;
+extern const qb_kpi_info qb_kpi_table[];
+extern const size_t qb_kpi_table_count;
+
+/* Samples a full-resolution curve at period ends: for each of `ends` (ascending) the last value
+ * known at or before it; the result's first value is E_0 = start, stamped start_us.
+ * out arrays have end_count + 1 entries. Ends before the first point carry the start value. */
+void qb_curve_sample(const qb_curve *curve, double start, int64_t start_us, const int64_t *ends,
+                     size_t end_count, int64_t *out_ts_us, double *out_value);
+
+/* Probabilistic and deflated Sharpe ratio, Bailey and Lopez de Prado (2012, 2014). All per
+ * period: sr, threshold; count periods; skew population, kurtosis raw. NaN when undefined. */
+double qb_psr(double sr, double threshold, double count, double skew, double kurtosis);
+double qb_expected_max_sr(double trial_variance, double trials);
+double qb_minimum_track_record(double sr, double threshold, double confidence, double skew,
+                               double kurtosis);
+double qb_normal_cdf(double x);
+/* Inverse of the above for 0 < p < 1. */
+double qb_normal_quantile(double p);
+
+/* Probability of backtest overfitting by CSCV (Bailey, Borwein, Lopez de Prado, Zhu 2015).
+ * returns is row-major [rows][columns]; blocks even, rows a multiple of blocks. The metric is
+ * mean / sample deviation, the first maximum wins. out_lambda (may be NULL) has one entry per
+ * combination. QB_OUT_OF_RANGE for shapes that do not fit. */
+QB_CHECKED qb_status qb_pbo(const double *returns, size_t rows, size_t columns, size_t blocks,
+                            double *out_pbo, double *out_lambda, size_t *out_combinations);
+
+#endif

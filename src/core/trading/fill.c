@@ -1,0 +1,1 @@
+#include "core/trading/trading.h"

@@ -1,0 +1,1 @@
+#include "parquet/parquet.h"

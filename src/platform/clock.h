@@ -1,0 +1,12 @@
+/* The only place that reads a clock. */
+#ifndef PLATFORM_CLOCK_H
+#define PLATFORM_CLOCK_H
+
+#include <glib.h>
+
+/* Microseconds since 1970 UTC. The environment variable QUANTBOT_CLOCK_US (tests) fixes it. */
+gint64 clock_now_us(void);
+/* Monotonic microseconds, for durations. */
+gint64 clock_monotonic_us(void);
+
+#endif

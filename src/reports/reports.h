@@ -1,0 +1,83 @@
+/* What a person sees: tables on a terminal, charts as PNG. In: numbers and words. Out: text that
+ * fits the window, pictures one would like to post. Never computes a result. */
+#ifndef REPORTS_REPORTS_H
+#define REPORTS_REPORTS_H
+
+#include "core/metrics/metrics.h"
+#include "platform/failure.h"
+
+#include <stdio.h>
+
+/* ---- terminal ------------------------------------------------------------------------------ */
+
+typedef struct report_style {
+    int width;        /* columns of the window; 80 when unknown */
+    gboolean colour;  /* only on a terminal, never with NO_COLOR */
+    gboolean unicode; /* box lines and sparklines where the locale is UTF-8 */
+} report_style;
+/* Of this descriptor: window size, COLUMNS, TERM, NO_COLOR. */
+report_style report_style_of(int descriptor);
+
+typedef enum report_align { REPORT_LEFT, REPORT_RIGHT } report_align;
+typedef enum report_tone {
+    REPORT_PLAIN,
+    REPORT_GOOD,
+    REPORT_BAD,
+    REPORT_DIM,
+    REPORT_STRONG
+} report_tone;
+
+typedef struct report_table report_table;
+report_table *report_table_new(const char *title); /* title may be NULL */
+/* priority 0 is always shown; columns of higher numbers go first when the window is narrow. */
+void report_table_column(report_table *table, const char *heading, report_align align,
+                         int priority);
+/* As many cells as columns; NULL is an empty cell. Cells are copied. */
+void report_table_row(report_table *table, const char *const *cells);
+/* Tone of the last row's cell. */
+void report_table_tone(report_table *table, int column, report_tone tone);
+void report_table_rule(report_table *table); /* a line between rows */
+void report_table_print(const report_table *table, const report_style *style, FILE *stream);
+void report_table_free(report_table *table);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_table, report_table_free)
+
+/* "12.3 %", "1,234.56", "0.98", "-": how a ratio is written everywhere. Caller frees. */
+char *report_ratio_text(const qb_kpi_info *info, const qb_ratio *ratio);
+/* 131962.06 as "131,962.06". Caller frees. */
+char *report_money_text(double value);
+/* A row of block characters, width columns. Caller frees. */
+char *report_sparkline(const double *values, gsize count, int width);
+
+/* The table of a run: one column per run (the strategy, buy-and-hold, ...), one row per ratio. */
+typedef struct report_run {
+    const char *name;
+    const qb_kpis *kpis;
+} report_run;
+void report_kpis_print(const report_run *runs, gsize count, const report_style *style,
+                       FILE *stream);
+/* JSON object of all ratios, undefined ones null with a reason beside, numbers in the shortest
+ * form that reads back equal. Caller frees. */
+char *report_kpis_json(const qb_kpis *kpis);
+/* Shortest text that strtod reads back equal; "null" for NaN. buffer of 32. Returns buffer. */
+char *report_json_number(double value, char buffer[32]);
+
+/* ---- chart --------------------------------------------------------------------------------- */
+
+typedef struct chart_line {
+    const char *label;
+    qb_curve curve;
+} chart_line;
+
+typedef struct chart {
+    const char *title;    /* "AAPL - sma_cross 20/50" */
+    const char *subtitle; /* period, costs */
+    const char *footer;   /* "Simulated results, no advice." */
+    chart_line equity;
+    chart_line benchmark;     /* count 0: none; drawn from the same start value */
+    const char *const *facts; /* pairs: label, value, label, value, NULL */
+    int width, height;        /* 0: 1200 x 675 */
+} chart;
+/* Equity above, drawdown below, one time axis. PNG bytes. */
+GBytes *chart_png(const chart *chart, GError **error);
+
+#endif
