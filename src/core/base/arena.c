@@ -1,1 +1,86 @@
+/* Chunks are a stack, the newest on top, and only that one is filled: what is left in the older
+ * ones is given up. Each new chunk is as large as all before it together (within limits), so a
+ * run that reserves its columns first lives in a handful of them. */
 #include "core/base/base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_ALIGNMENT ((size_t)64) /* a cache line, and the widest vector register */
+#define ARENA_CHUNK_MIN ((size_t)64 << 10)
+#define ARENA_CHUNK_MAX ((size_t)64 << 20) /* of growth; a larger request gets what it needs */
+
+struct qb_arena_chunk {
+    struct qb_arena_chunk *older;
+    unsigned char *data; /* aligned, inside the same allocation */
+    size_t size;         /* bytes at data */
+};
+
+static void *system_realloc(void *memory, size_t size)
+{
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    return realloc(memory, size);
+}
+
+void *(*qb_realloc)(void *memory, size_t size) = system_realloc;
+
+static bool arena_grow(qb_arena *arena, size_t needed)
+{
+    size_t size = arena->reserved;
+    if (size < ARENA_CHUNK_MIN)
+        size = ARENA_CHUNK_MIN;
+    if (size > ARENA_CHUNK_MAX)
+        size = ARENA_CHUNK_MAX;
+    if (size < needed)
+        size = needed;
+
+    size_t total;
+    if (__builtin_add_overflow(size, sizeof(struct qb_arena_chunk) + ARENA_ALIGNMENT - 1, &total))
+        return false;
+    struct qb_arena_chunk *chunk = qb_realloc(NULL, total);
+    if (chunk == NULL)
+        return false;
+
+    uintptr_t start = (uintptr_t)(chunk + 1);
+    size_t padding = (ARENA_ALIGNMENT - start % ARENA_ALIGNMENT) % ARENA_ALIGNMENT;
+    *chunk = (struct qb_arena_chunk){
+        .older = arena->chunks,
+        .data = (unsigned char *)(chunk + 1) + padding,
+        .size = size,
+    };
+    arena->chunks = chunk;
+    arena->used = 0;
+    arena->reserved += size;
+    return true;
+}
+
+void *qb_arena_alloc(qb_arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - ARENA_ALIGNMENT)
+        return NULL;
+    if (bytes == 0)
+        bytes = 1;
+    bytes = (bytes + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
+
+    if (arena->chunks == NULL || arena->chunks->size - arena->used < bytes) {
+        if (!arena_grow(arena, bytes))
+            return NULL;
+    }
+    unsigned char *memory = arena->chunks->data + arena->used;
+    arena->used += bytes;
+    return memset(memory, 0, bytes);
+}
+
+void qb_arena_clear(qb_arena *arena)
+{
+    for (struct qb_arena_chunk *chunk = arena->chunks; chunk != NULL;) {
+        struct qb_arena_chunk *older = chunk->older;
+        qb_realloc(chunk, 0);
+        chunk = older;
+    }
+    *arena = (qb_arena){0};
+}

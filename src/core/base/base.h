@@ -51,15 +51,31 @@ typedef struct qb_rate {
     int64_t raw; /* 1e-8: 0.001 (10 basis points) is 100000 */
 } qb_rate;
 
-/* The one door from double to the ledger: value * 1e8, rounded half-even from the exact binary
- * value. QB_NOT_FINITE for NaN and infinity, QB_OVERFLOW beyond int64; out untouched then. */
-QB_CHECKED qb_status qb_raw_from_double(double value, int64_t *out_raw);
-QB_CHECKED qb_status qb_price_from_double(double value, qb_price *out);
-QB_CHECKED qb_status qb_money_from_double(double value, qb_money *out);
-QB_CHECKED qb_status qb_quantity_from_double(double value, qb_quantity *out);
-QB_CHECKED qb_status qb_rate_from_double(double value, qb_rate *out);
+/* INT64_MIN stands for no amount: every function below answers QB_OVERFLOW rather than produce
+ * it, so that an amount can always be negated. Outputs stay untouched on failure. */
 
-/* Exact decimal text ("-12.5", no exponent, at most 8 decimals) to 1e-8 units. */
+/* The one door from double to the ledger: value * 1e8, rounded half-even from the exact binary
+ * value. QB_NOT_FINITE for NaN and infinity, QB_OVERFLOW beyond +-92 billion. */
+QB_CHECKED static inline qb_status qb_raw_from_double(double value, int64_t *out_raw);
+QB_CHECKED static inline qb_status qb_price_from_double(double value, qb_price *out)
+{
+    return qb_raw_from_double(value, &out->raw);
+}
+QB_CHECKED static inline qb_status qb_money_from_double(double value, qb_money *out)
+{
+    return qb_raw_from_double(value, &out->raw);
+}
+QB_CHECKED static inline qb_status qb_quantity_from_double(double value, qb_quantity *out)
+{
+    return qb_raw_from_double(value, &out->raw);
+}
+QB_CHECKED static inline qb_status qb_rate_from_double(double value, qb_rate *out)
+{
+    return qb_raw_from_double(value, &out->raw);
+}
+
+/* Exact decimal text to 1e-8 units: "-12.5"; digits on both sides of a point, no exponent, no
+ * plus, no blanks, and only zeros after the eighth decimal. QB_BAD_FORMAT, QB_OVERFLOW. */
 QB_CHECKED qb_status qb_raw_from_text(const char *text, size_t length, int64_t *out_raw);
 /* The shortest exact decimal text, "12.5" or "-0.00000001"; buffer of QB_RAW_TEXT bytes.
  * Returns buffer. */
@@ -74,15 +90,39 @@ static inline double qb_raw_to_double(int64_t raw)
 
 /* price x quantity, in 128 bits, rounded once, half-even. The sign follows the quantity. */
 QB_CHECKED qb_status qb_notional(qb_price price, qb_quantity quantity, qb_money *out);
-/* price x quantity x rate, in 128 bits, rounded once, half-even. The sign follows the product. */
+/* price x quantity x rate, in 128 bits, rounded once, half-even. The sign follows the product.
+ * (A product beyond 128 bits is beyond the result's range as well: QB_OVERFLOW.) */
 QB_CHECKED qb_status qb_notional_at_rate(qb_price price, qb_quantity quantity, qb_rate rate,
                                          qb_money *out);
-/* amount x numerator / denominator in 128 bits, half-even; denominator > 0. */
+/* amount x numerator / denominator in 128 bits, half-even. QB_OUT_OF_RANGE unless
+ * denominator > 0. */
 QB_CHECKED qb_status qb_muldiv(int64_t amount, int64_t numerator, int64_t denominator,
                                int64_t *out);
 QB_CHECKED static inline qb_status qb_add(int64_t a, int64_t b, int64_t *out)
 {
-    return __builtin_add_overflow(a, b, out) ? QB_OVERFLOW : QB_OK;
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum) || sum == INT64_MIN)
+        return QB_OVERFLOW;
+    *out = sum;
+    return QB_OK;
+}
+
+/* The cases that qb_raw_from_double's fast path leaves: large, tied, not finite. */
+QB_CHECKED qb_status qb_raw_from_double_exactly(double value, int64_t *out_raw);
+
+/* Below 2^51 the rounded product p and the exact one differ by less than half the spacing of
+ * doubles there, and that spacing divides 1/2. So only where p itself lies half way can the exact
+ * product round elsewhere than p does. */
+QB_CHECKED static inline qb_status qb_raw_from_double(double value, int64_t *out_raw)
+{
+    double product = value * (double)QB_ONE;
+    if (__builtin_expect(!(__builtin_fabs(product) < 0x1p51), 0))
+        return qb_raw_from_double_exactly(value, out_raw);
+    int64_t nearest = __builtin_llrint(product);
+    if (__builtin_expect(__builtin_fabs(product - (double)nearest) == 0.5, 0))
+        return qb_raw_from_double_exactly(value, out_raw);
+    *out_raw = nearest;
+    return QB_OK;
 }
 
 /* ---- time --------------------------------------------------------------------------------- */
@@ -100,8 +140,11 @@ typedef struct qb_civil {
     int32_t day;   /* 1..31 */
 } qb_civil;
 
+/* The date of a day that exists; years -5,000,000 to 5,000,000. Back from any date. */
 int32_t qb_date_from_civil(qb_civil civil);
 qb_civil qb_civil_from_date(int32_t date);
+/* 28..31; month 1..12. */
+int32_t qb_days_in_month(int32_t year, int32_t month);
 /* 0 Monday .. 6 Sunday. */
 int32_t qb_weekday(int32_t date);
 /* Floor, so that instants before 1970 fall on the right day. */
@@ -110,10 +153,12 @@ int32_t qb_date_from_us(int64_t instant_us);
 #define QB_TIME_TEXT 32
 /* "2020-01-31" */
 char *qb_date_to_text(int32_t date, char buffer[QB_TIME_TEXT]);
-/* "2020-01-31T14:30:00Z", with ".ffffff" before Z only where it is not zero. */
+/* "2020-01-31T14:30:00Z", with ".ffffff" before Z only where it is not zero. Both write any
+ * date (a year has at least four digits, and a minus before year 0) and return buffer. */
 char *qb_time_to_text(int64_t instant_us, char buffer[QB_TIME_TEXT]);
 /* A bare date is 00:00 UTC; "2020-01-31T14:30[:00[.ffffff]]" with T or space, then Z, +hh:mm,
- * or nothing (UTC). QB_BAD_FORMAT else; years 1000..9999; second 60 is refused. */
+ * -hh:mm, or nothing (UTC). The fraction has one to six digits, and beyond those only zeros.
+ * QB_BAD_FORMAT else; years 1000..9999; hour 24 and second 60 are refused. */
 QB_CHECKED qb_status qb_time_from_text(const char *text, size_t length, int64_t *out_us);
 
 /* ---- memory ------------------------------------------------------------------------------- */
@@ -126,8 +171,10 @@ typedef struct qb_arena {
 } qb_arena;
 
 /* Zeroed, 64-byte aligned memory of count * size bytes, valid until qb_arena_clear.
- * NULL when the system has none or the product overflows. A size of 0 gives a valid pointer. */
+ * NULL when the system has none or the product overflows; the arena is as before then. A size
+ * of 0 gives a valid pointer of its own. */
 void *qb_arena_alloc(qb_arena *arena, size_t count, size_t size);
+/* Frees all of it; the arena is empty and may be used again. */
 void qb_arena_clear(qb_arena *arena);
 
 /* Every allocation of core goes through this pointer, so that tests can make the k-th one fail.
