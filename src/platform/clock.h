@@ -1,4 +1,4 @@
-/* The only place that reads a clock. */
+/* The only place that reads a clock or sleeps. */
 #ifndef PLATFORM_CLOCK_H
 #define PLATFORM_CLOCK_H
 
@@ -8,5 +8,7 @@
 gint64 clock_now_us(void);
 /* Monotonic microseconds, for durations. */
 gint64 clock_monotonic_us(void);
+/* Sleeps at least that long; a signal does not shorten it. */
+void clock_sleep_us(gint64 duration_us);
 
 #endif

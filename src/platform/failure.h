@@ -41,7 +41,10 @@ void failures_add(failures *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
 gboolean failures_finish(failures *self, failure_code code, GError **error);
 
 /* A value as it may stand in a message: control and bidi characters escaped, at most 80
- * characters, in double quotes. Caller frees. */
+ * characters, in double quotes, known secrets masked. length -1: to the NUL. Caller frees. */
 char *failure_quote(const char *text, gssize length);
+/* A file name as it stands at the head of a message: escaped likewise, without quotes, at most
+ * 300 characters. Caller frees. */
+char *failure_path(const char *path);
 
 #endif

@@ -1,1 +1,438 @@
+/* Every write goes temp file, fsync, rename, fsync of the folder: whoever looks sees the old
+ * bytes or the new ones, also after a power cut. An fsync that failed is never repeated: the
+ * kernel may have dropped the pages, and a second call would claim success. */
 #include "platform/files.h"
+#include "platform/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MODE 0600
+#define FOLDER_MODE 0700
+#define TEMP_PREFIX ".tmp-"
+/* NAME_MAX is 255; the rest is for prefix, process and number. */
+#define TEMP_NAME_BYTES 200
+#define TEMP_TRIES 100
+#define LOCK_NAP_MAX_US 50000
+
+int (*files_before_mutation)(const char *what, const char *path) = NULL;
+
+/* TRUE to go on; FALSE with errno set when a test injected a fault. */
+static gboolean may_mutate(const char *what, const char *path)
+{
+    if (files_before_mutation == NULL)
+        return TRUE;
+    int fault = files_before_mutation(what, path);
+    if (fault > 0)
+        errno = fault;
+    return fault <= 0;
+}
+
+static gboolean fail(GError **error, const char *path, const char *what)
+{
+    int reason = errno;
+    g_autofree char *name = failure_path(path);
+    g_set_error(error, FAILURE, reason == ENOENT ? FAILURE_MISSING : FAILURE_IO,
+                "%s: cannot %s: %s", name, what, g_strerror(reason));
+    return FALSE;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* A descriptor of a regular file and its size, or -1. */
+static int open_regular(const char *path, gsize *out_size, GError **error)
+{
+    /* O_NONBLOCK: opening a FIFO would otherwise wait for a writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        fail(error, path, "open");
+        return -1;
+    }
+    struct stat info;
+    if (fstat(fd, &info) != 0) {
+        fail(error, path, "read");
+    } else if (!S_ISREG(info.st_mode)) {
+        g_autofree char *name = failure_path(path);
+        g_set_error(error, FAILURE, FAILURE_IO, "%s: is %s (expected a regular file)", name,
+                    S_ISDIR(info.st_mode) ? "a folder" : "a device or pipe");
+    } else {
+        *out_size = (gsize)info.st_size;
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+/* Reads until the end of the file or size bytes; -1 with errno. */
+static gssize read_up_to(int fd, char *into, gsize size)
+{
+    gsize at = 0;
+    while (at < size) {
+        ssize_t got = read(fd, into + at, size - at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        at += (gsize)got;
+    }
+    return (gssize)at;
+}
+
+static GBytes *fail_too_large(GError **error, const char *path, gsize limit)
+{
+    g_autofree char *name = failure_path(path);
+    g_set_error(error, FAILURE, FAILURE_IO,
+                "%s: is too large (expected at most %" G_GSIZE_FORMAT " bytes)", name, limit);
+    return NULL;
+}
+
+GBytes *files_read(const char *path, gsize limit, GError **error)
+{
+    gsize size = 0;
+    int fd = open_regular(path, &size, error);
+    if (fd < 0)
+        return NULL;
+    if (size > limit) {
+        close(fd);
+        return fail_too_large(error, path, limit);
+    }
+    /* One byte more tells whether the file grew since; /proc files say 0 and hold more. */
+    gsize room = size > 0 ? size + 1 : MIN(limit, (gsize)65536) + 1;
+    g_autofree char *bytes = g_try_malloc(room);
+    gssize got = -1;
+    if (bytes == NULL)
+        errno = ENOMEM;
+    else
+        got = read_up_to(fd, bytes, room);
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    if (got < 0) {
+        fail(error, path, "read");
+        return NULL;
+    }
+    if ((gsize)got == room) {
+        if ((gsize)got > limit)
+            return fail_too_large(error, path, limit);
+        errno = EBUSY; /* it grew while we read: somebody is writing it */
+        fail(error, path, "read");
+        return NULL;
+    }
+    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)got);
+}
+
+gboolean files_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+gboolean files_readable_by_others(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && (info.st_mode & S_IROTH) != 0;
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char **files_list(const char *folder, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, &reason);
+    if (dir == NULL) {
+        g_autofree char *name = failure_path(folder);
+        gboolean missing = g_error_matches(reason, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+        g_set_error(error, FAILURE, missing ? FAILURE_MISSING : FAILURE_IO,
+                    "%s: cannot list the folder: %s", name,
+                    missing ? g_strerror(ENOENT) : reason->message);
+        return NULL;
+    }
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
+        if (name[0] == '.')
+            continue;
+        if (names->len >= FILES_LIST_LIMIT) {
+            g_autofree char *quoted = failure_path(folder);
+            g_set_error(error, FAILURE, FAILURE_IO, "%s: holds more than %u files", quoted,
+                        FILES_LIST_LIMIT);
+            return NULL;
+        }
+        g_ptr_array_add(names, g_strdup(name));
+    }
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
+/* ---- folders -------------------------------------------------------------------------------- */
+
+gboolean files_sync_folder(const char *path, GError **error)
+{
+    if (!may_mutate("fsync", path))
+        return fail(error, path, "sync the folder");
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(error, path, "open the folder");
+    int result = fsync(fd);
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    /* EINVAL: a file system without folder sync; there the rename itself is all there is. */
+    return result == 0 || reason == EINVAL ? TRUE : fail(error, path, "sync the folder");
+}
+
+static gboolean sync_parent(const char *path, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(path);
+    return files_sync_folder(parent, error);
+}
+
+/* One level; *out_made tells whether it is new. */
+static gboolean make_one_folder(const char *path, gboolean *out_made, GError **error)
+{
+    struct stat info;
+    *out_made = FALSE;
+    if (stat(path, &info) == 0) {
+        if (S_ISDIR(info.st_mode))
+            return TRUE;
+        errno = ENOTDIR;
+        return fail(error, path, "make the folder");
+    }
+    if (!may_mutate("mkdir", path))
+        return fail(error, path, "make the folder");
+    *out_made = mkdir(path, FOLDER_MODE) == 0;
+    /* Another process may have been quicker. */
+    if (!*out_made && (errno != EEXIST || stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
+        return fail(error, path, "make the folder");
+    return TRUE;
+}
+
+gboolean files_make_folder(const char *path, GError **error)
+{
+    gboolean made;
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return TRUE;
+    g_autofree char *parent = g_path_get_dirname(path);
+    if (strcmp(parent, path) != 0 && strcmp(parent, ".") != 0 && !files_make_folder(parent, error))
+        return FALSE;
+    if (!make_one_folder(path, &made, error))
+        return FALSE;
+    return !made || files_sync_folder(parent, error);
+}
+
+void files_remove_leftovers(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    if (dir == NULL)
+        return;
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
+        if (!g_str_has_prefix(name, TEMP_PREFIX))
+            continue;
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (may_mutate("unlink", path))
+            unlink(path);
+    }
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static gboolean write_all(int fd, const char *path, const char *bytes, gsize count)
+{
+    gsize at = 0;
+    while (at < count) {
+        gsize size = count - at;
+        if (files_before_mutation != NULL) {
+            int fault = files_before_mutation("write", path);
+            if (fault > 0) {
+                errno = fault;
+                return FALSE;
+            }
+            if (fault == FILES_SHORT_WRITE)
+                size = 1;
+        }
+        ssize_t written = write(fd, bytes + at, size);
+        if (written < 0 && errno != EINTR)
+            return FALSE;
+        if (written > 0)
+            at += (gsize)written;
+    }
+    return TRUE;
+}
+
+/* A new file beside path. *out_temp is its name, caller frees. -1 with errno. */
+static int create_temp(const char *path, char **out_temp)
+{
+    static gint number = 0;
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    for (int tries = 0; tries < TEMP_TRIES; tries++) {
+        guint n = (guint)g_atomic_int_add(&number, 1);
+        g_autofree char *temp = g_strdup_printf("%s/" TEMP_PREFIX "%.*s-%ld-%u", folder,
+                                                TEMP_NAME_BYTES, name, (long)getpid(), n);
+        if (!may_mutate("create", temp))
+            return -1;
+        int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+        if (fd >= 0) {
+            *out_temp = g_steal_pointer(&temp);
+            return fd;
+        }
+        /* EEXIST: left by a process that had our number before. */
+        if (errno != EEXIST && errno != EINTR)
+            return -1;
+    }
+    return -1;
+}
+
+static gboolean write_and_sync(int fd, const char *temp, gconstpointer bytes, gsize count)
+{
+    gboolean ok = write_all(fd, temp, bytes, count) && may_mutate("fsync", temp) && fsync(fd) == 0;
+    int reason = errno;
+    /* On Linux the descriptor is gone even when close fails, and a late error counts. */
+    if (close(fd) != 0 && ok)
+        return FALSE;
+    errno = reason;
+    return ok;
+}
+
+gboolean files_replace(const char *path, gconstpointer bytes, gsize count, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *temp = NULL;
+    if (!files_make_folder(folder, error))
+        return FALSE;
+    int fd = create_temp(path, &temp);
+    if (fd < 0)
+        return fail(error, path, "write");
+    if (write_and_sync(fd, temp, bytes, count) && may_mutate("rename", path) &&
+        rename(temp, path) == 0)
+        return files_sync_folder(folder, error);
+    fail(error, path, "write");
+    if (may_mutate("unlink", temp))
+        unlink(temp);
+    return FALSE;
+}
+
+gboolean files_rename(const char *from, const char *to, GError **error)
+{
+    if (!may_mutate("rename", to) || rename(from, to) != 0)
+        return fail(error, from, "rename");
+    g_autofree char *from_folder = g_path_get_dirname(from);
+    g_autofree char *to_folder = g_path_get_dirname(to);
+    if (!files_sync_folder(to_folder, error))
+        return FALSE;
+    return strcmp(from_folder, to_folder) == 0 || files_sync_folder(from_folder, error);
+}
+
+gboolean files_remove(const char *path, GError **error)
+{
+    if (!may_mutate("unlink", path) || unlink(path) != 0) {
+        if (errno == ENOENT)
+            return TRUE;
+        return fail(error, path, "remove");
+    }
+    return sync_parent(path, error);
+}
+
+/* ---- locks ---------------------------------------------------------------------------------- */
+
+/* Open-file-description locks: they end with the process, survive a close of another descriptor
+ * of the same file, and a second take in one process conflicts as it should. The file stays when
+ * the lock is freed: removing it would let two holders lock two files of one name. */
+struct files_lock {
+    int fd;
+};
+
+/* 1 taken, 0 held by another, -1 failed. */
+static int try_lock(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+        return 1;
+    return errno == EAGAIN || errno == EACCES || errno == EINTR ? 0 : -1;
+}
+
+/* Naps grow from 1 to 50 ms: a short hold costs little delay, a long one few wake-ups. */
+static int lock_within(int fd, guint wait_ms)
+{
+    gint64 end_us = clock_monotonic_us() + (gint64)wait_ms * 1000;
+    gint64 nap_us = 1000;
+    for (;;) {
+        int result = try_lock(fd);
+        gint64 left_us = end_us - clock_monotonic_us();
+        if (result != 0 || left_us <= 0)
+            return result;
+        clock_sleep_us(MIN(nap_us, left_us));
+        nap_us = MIN(nap_us * 2, LOCK_NAP_MAX_US);
+    }
+}
+
+/* The holder writes its process id for the message of whoever comes second. It is no part of the
+ * lock, so a full disk does not matter here. */
+static void write_holder(int fd, const char *path)
+{
+    char text[32];
+    int size = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (!may_mutate("write", path) || ftruncate(fd, 0) != 0)
+        return;
+    if (pwrite(fd, text, (size_t)size, 0) != size)
+        return;
+}
+
+static void fail_locked(int fd, const char *path, GError **error)
+{
+    char text[32] = "";
+    gint64 pid = 0;
+    g_autofree char *name = failure_path(path);
+    ssize_t size = pread(fd, text, sizeof text - 1, 0);
+    text[MAX(size, 0)] = '\0';
+    g_strchomp(text);
+    if (g_ascii_string_to_signed(text, 10, 1, G_MAXINT32, &pid, NULL))
+        g_set_error(error, FAILURE, FAILURE_LOCKED, "%s: locked by process %" G_GINT64_FORMAT, name,
+                    pid);
+    else
+        g_set_error(error, FAILURE, FAILURE_LOCKED, "%s: locked by another process", name);
+}
+
+files_lock *files_lock_take(const char *path, guint wait_ms, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    if (!files_make_folder(folder, error))
+        return NULL;
+    int fd = -1;
+    if (may_mutate("create", path))
+        fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) {
+        fail(error, path, "open the lock");
+        return NULL;
+    }
+    int result = lock_within(fd, wait_ms);
+    if (result == 1) {
+        write_holder(fd, path);
+        files_lock *lock = g_new(files_lock, 1);
+        lock->fd = fd;
+        return lock;
+    }
+    if (result == 0)
+        fail_locked(fd, path, error);
+    else
+        fail(error, path, "lock");
+    close(fd);
+    return NULL;
+}
+
+void files_lock_free(files_lock *lock)
+{
+    if (lock == NULL)
+        return;
+    close(lock->fd);
+    g_free(lock);
+}

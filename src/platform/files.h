@@ -6,15 +6,31 @@
 
 #include "platform/failure.h"
 
-/* The whole file, at most limit bytes. FAILURE_MISSING when absent, FAILURE_IO else. */
+/* The whole file, at most limit bytes; regular files only, so that a read cannot hang. Links are
+ * followed. FAILURE_MISSING when absent, FAILURE_IO else. */
 GBytes *files_read(const char *path, gsize limit, GError **error);
-/* Temp file beside it, written, synced, renamed, folder synced. Makes missing folders. */
+/* Temp file ".tmp-NAME-PID-N" beside it, written, synced, renamed, folder synced. Makes missing
+ * folders. A link at path is replaced, not followed. */
 gboolean files_replace(const char *path, gconstpointer bytes, gsize count, GError **error);
+/* With all folders above it; one that exists is left as it is. */
 gboolean files_make_folder(const char *path, GError **error);
 /* fsync of a folder, after renames in it. */
 gboolean files_sync_folder(const char *path, GError **error);
 /* Removes leftovers of files_replace (".tmp-*") from a folder that the caller has locked. */
 void files_remove_leftovers(const char *folder);
+
+gboolean files_exists(const char *path);
+/* The names in a folder, sorted by byte, without those that begin with a dot; NULL-terminated.
+ * At most FILES_LIST_LIMIT. FAILURE_MISSING when absent. Caller frees (g_strfreev). */
+#define FILES_LIST_LIMIT 1000000u
+char **files_list(const char *folder, GError **error);
+/* Renames within one file system and syncs both folders. An existing target is replaced. */
+gboolean files_rename(const char *from, const char *to, GError **error);
+/* Removes a file and syncs its folder; one that is absent is fine. */
+gboolean files_remove(const char *path, GError **error);
+
+/* TRUE when others than owner and group may read it, FALSE also when it cannot be looked at. */
+gboolean files_readable_by_others(const char *path);
 
 /* An exclusive lock on path (made when absent), held until freed or the process ends. Waits at
  * most wait_ms; FAILURE_LOCKED names the holder's process. */
@@ -22,5 +38,12 @@ typedef struct files_lock files_lock;
 files_lock *files_lock_take(const char *path, guint wait_ms, GError **error);
 void files_lock_free(files_lock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(files_lock, files_lock_free)
+
+/* The seam of kill and fault tests: called before each system call that changes something on
+ * disk ("create", "write", "fsync", "rename", "mkdir", "unlink") with the path it concerns.
+ * Returns 0 to go on, an errno value to fail with it, or FILES_SHORT_WRITE to let "write" write
+ * one byte only. NULL outside tests. */
+#define FILES_SHORT_WRITE (-1)
+extern int (*files_before_mutation)(const char *what, const char *path);
 
 #endif
