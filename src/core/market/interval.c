@@ -1,1 +1,34 @@
 #include "core/market/market.h"
+
+#include <string.h>
+
+static const struct {
+    const char *text;
+    int64_t length_us;
+} intervals[QB_INTERVAL_COUNT] = {
+    [QB_1M] = {"1m", QB_MINUTE_US},        [QB_5M] = {"5m", 5 * QB_MINUTE_US},
+    [QB_15M] = {"15m", 15 * QB_MINUTE_US}, [QB_30M] = {"30m", 30 * QB_MINUTE_US},
+    [QB_1H] = {"1h", QB_HOUR_US},          [QB_4H] = {"4h", 4 * QB_HOUR_US},
+    [QB_1D] = {"1d", QB_DAY_US},           [QB_1W] = {"1w", 7 * QB_DAY_US},
+};
+
+const char *qb_interval_text(qb_interval interval)
+{
+    return intervals[interval].text;
+}
+
+qb_status qb_interval_from_text(const char *text, qb_interval *out)
+{
+    for (int i = 0; i < QB_INTERVAL_COUNT; i++) {
+        if (strcmp(text, intervals[i].text) == 0) {
+            *out = (qb_interval)i;
+            return QB_OK;
+        }
+    }
+    return QB_BAD_FORMAT;
+}
+
+int64_t qb_interval_us(qb_interval interval)
+{
+    return intervals[interval].length_us;
+}

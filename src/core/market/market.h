@@ -24,6 +24,7 @@ typedef enum qb_interval {
 
 /* "1m" .. "1w"; static. */
 const char *qb_interval_text(qb_interval interval);
+/* Exactly those texts (1M is elsewhere a month); QB_BAD_FORMAT else. */
 QB_CHECKED qb_status qb_interval_from_text(const char *text, qb_interval *out);
 /* Nominal length in microseconds: 60e6 for 1m, a day for 1d, seven for 1w. */
 int64_t qb_interval_us(qb_interval interval);
@@ -36,12 +37,18 @@ typedef enum qb_asset { QB_EQUITY, QB_INDEX, QB_CRYPTO, QB_FX, QB_ASSET_COUNT } 
 
 /* "equity", "index", "crypto", "fx"; static. */
 const char *qb_asset_text(qb_asset asset);
+/* Those, in any case; QB_BAD_FORMAT else. */
 QB_CHECKED qb_status qb_asset_from_text(const char *text, qb_asset *out);
 
-/* The stored form of what a person typed: equities and indices upper case ("brk.b" is "BRK.B"),
- * crypto and fx BASE-QUOTE ("btc", "BTC/USD", "btcusd", "BTC-USD" are "BTC-USD"; a bare coin is
- * quoted in USD). QB_BAD_FORMAT when a character is not of [A-Z0-9.^_-], the text is empty, too
- * long, or starts with '.' or '-'. So the result is always safe as a file name. */
+/* The stored form of what a person typed, and of itself the same.
+ * Equities and indices: upper case ("brk.b" is "BRK.B"), characters of [A-Z0-9.^_-].
+ * Crypto: BASE-QUOTE of letters and digits, parted by one '-', '/' or '_' ("btc/usd"), or by a
+ * quote known at the end ("btcusdt" is "BTC-USDT", "ethbtc" is "ETH-BTC": USDT USDC USD EUR GBP
+ * JPY BTC ETH); what is left is a bare coin in USD ("btc" is "BTC-USD"), as are the coins that
+ * are themselves called like a pair ("wbtc", "steth", "tusd" ...; write "T/USD" for the pair).
+ * FX: two codes of three letters, parted likewise or not at all ("eurusd" is "EUR-USD").
+ * QB_BAD_FORMAT for anything else, a text that is empty or too long, or an equity that starts
+ * with '.' or '-'. So the result is always safe as a file name. */
 QB_CHECKED qb_status qb_symbol_normalise(const char *text, qb_asset asset,
                                          char out_symbol[QB_SYMBOL_SIZE]);
 
@@ -56,7 +63,9 @@ typedef struct qb_instrument {
     int price_decimals;                 /* 0..8 */
 } qb_instrument;
 
-/* Defaults of an asset class: lot, calendar, decimals, currency (for BASE-QUOTE the quote). */
+/* Defaults of an asset class: no tick, 8 decimals, its calendar, lot 1 share or unit of currency
+ * or 1e-8 coin, currency USD or for BASE-QUOTE the quote. The symbol is normalised first, with
+ * that one's errors; QB_OUT_OF_RANGE for an asset or interval that does not exist. */
 QB_CHECKED qb_status qb_instrument_default(const char *symbol, qb_asset asset, qb_interval interval,
                                            qb_instrument *out);
 
@@ -91,12 +100,14 @@ typedef struct qb_series {
 
 /* Room for capacity rows in the mandatory columns and those optional ones already present. */
 QB_CHECKED qb_status qb_series_reserve(qb_series *series, size_t capacity);
-/* Appends; an optional column appears when the first value that is not its default does. */
+/* Appends, in whatever order (see qb_validate, qb_series_sort); an optional column appears when
+ * the first value that is not its default does. On QB_NO_MEMORY the rows are as before. */
 QB_CHECKED qb_status qb_series_append(qb_series *series, const qb_bar *bar);
 /* index < count. */
 qb_bar qb_series_bar(const qb_series *series, size_t index);
 /* First index with ts_us >= instant; count when none. Binary search. */
 size_t qb_series_lower_bound(const qb_series *series, int64_t instant_us);
+/* Frees the columns; the series is empty and may be used again. */
 void qb_series_clear(qb_series *series);
 
 /* ---- calendars ---------------------------------------------------------------------------- */
@@ -176,14 +187,22 @@ const char *qb_defect_text(qb_defect_kind kind);
 /* True for the kinds that make a file unfit (not finite, not positive, high-low, misaligned). */
 bool qb_defect_is_fatal(qb_defect_kind kind);
 
-/* Every rule over every row, in row order. The series may be unsorted here.
+/* Every rule over every row, in row order; the series may be unsorted here. defects' counts start
+ * at zero again; its array is the caller's. QB_NO_MEMORY only for an unsorted series, whose
+ * duplicates take a sorted copy of the stamps to find; defects is untouched then.
+ *
+ * A stamp has at most one of misaligned, non-session and outside-session, in that order. Each
+ * bad number of a row is a defect of its own; an infinite volume counts as not finite.
  * A forward-fill leak is a row whose open, high, low and close all equal the close of the row
  * above, with volume 0 or unknown, while the row is not flagged synthetic or sampled, in a
- * series that otherwise has moving bars: each such row is one defect. */
-void qb_validate(const qb_series *series, const qb_calendar *calendar, qb_interval interval,
-                 qb_defects *defects);
+ * series that otherwise has moving bars (one at least with high above low): each such row is one
+ * defect. */
+QB_CHECKED qb_status qb_validate(const qb_series *series, const qb_calendar *calendar,
+                                 qb_interval interval, qb_defects *defects);
 
-/* Stable sort by stamp, then keeps the last of equal stamps. Counts what it did. */
+/* Stable sort by stamp, then keeps the last of equal stamps. out_moved counts the rows that stood
+ * below a later stamp, out_dropped those that gave way to a later row of the same stamp. O(n) for
+ * a sorted series. On QB_NO_MEMORY the series is as before. */
 QB_CHECKED qb_status qb_series_sort(qb_series *series, size_t *out_moved, size_t *out_dropped);
 
 #endif
