@@ -1,0 +1,159 @@
+#include "commands/commands-private.h"
+#include "commands/run-private.h"
+#include "strategies/strategies.h"
+
+#include <string.h>
+
+static const char about[] =
+    "Runs a strategy over bars of the cache, with the engine that also trades on paper, and logs\n"
+    "the run. Each run is shown beside buy-and-hold with the same cash and costs.\n"
+    "\n"
+    "Examples:\n"
+    "  quantbot backtest --symbols AAPL --strategy sma_cross --param fast=20 --param slow=100\n"
+    "  quantbot backtest --symbols btc,eth --cash 25000 --fee-bps 25 --start 2021-01-01\n"
+    "  quantbot backtest --config examples/sma_cross.ini --chart out.png\n";
+
+typedef struct backtest_flags {
+    char **params;
+    char *config, *chart, *beside;
+    gboolean json, no_log;
+} backtest_flags;
+
+/* ---- flags --------------------------------------------------------------------------------- */
+
+/* One option per run key, then our own. values has one slot per key. */
+static GOptionEntry *option_entries(backtest_flags *flags, char **values)
+{
+    const GOptionEntry own[] = {
+        {"param", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &flags->params,
+         "A parameter of the strategy; may be repeated", "NAME=VALUE"},
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &flags->config, "A run file; flags go over it",
+         "FILE"},
+        {"beside", 0, 0, G_OPTION_ARG_STRING, &flags->beside,
+         "The strategy to compare with (default: buy_and_hold)", "NAME|none"},
+        {"chart", 0, 0, G_OPTION_ARG_FILENAME, &flags->chart, "Write equity and drawdown as PNG",
+         "FILE"},
+        {"no-log", 0, 0, G_OPTION_ARG_NONE, &flags->no_log, "Do not store the run", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "Results as JSON", NULL},
+        {NULL},
+    };
+    gsize count = 0;
+    while (run_keys[count].name != NULL)
+        count++;
+    GOptionEntry *entries = g_new0(GOptionEntry, count + G_N_ELEMENTS(own));
+    for (gsize i = 0; i < count; i++)
+        entries[i] = (GOptionEntry){run_keys[i].name,    0,          0,
+                                    G_OPTION_ARG_STRING, &values[i], run_keys[i].help,
+                                    run_keys[i].argument};
+    memcpy(entries + count, own, sizeof own);
+    return entries;
+}
+
+static void flags_clear(backtest_flags *flags)
+{
+    g_strfreev(flags->params);
+    g_free(flags->config);
+    g_free(flags->chart);
+    g_free(flags->beside);
+}
+
+static run_texts *read_texts(const backtest_flags *flags, char **values, GError **error)
+{
+    g_autoptr(run_texts) texts = run_texts_new();
+    for (gsize i = 0; run_keys[i].name != NULL; i++)
+        if (values[i] != NULL) {
+            g_autofree char *place = g_strdup_printf("--%s", run_keys[i].name);
+            run_texts_set(texts, run_keys[i].name, values[i], place);
+        }
+    for (char **param = flags->params; param != NULL && *param != NULL; param++)
+        run_texts_set_param(texts, *param, "--param");
+    if (flags->config != NULL && !run_texts_read_file(texts, flags->config, error))
+        return NULL;
+    return g_steal_pointer(&texts);
+}
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+static gboolean find_beside(const backtest_flags *flags, const run_plan *plan,
+                            run_plan **out_beside, GError **error)
+{
+    const char *name = flags->beside != NULL ? flags->beside : "buy_and_hold";
+    *out_beside = NULL;
+    if (strcmp(name, "none") == 0 ||
+        (flags->beside == NULL && strcmp(name, plan->strategy->name) == 0))
+        return TRUE;
+    const qb_strategy *strategy = strategies_find(name);
+    if (strategy == NULL) {
+        g_autofree char *quoted = failure_quote(name, -1);
+        g_set_error(error, FAILURE, FAILURE_USAGE,
+                    "--beside: %s is no strategy (expected a name of quantbot strategy list)",
+                    quoted);
+        return FALSE;
+    }
+    *out_beside = run_plan_beside(plan, strategy);
+    return TRUE;
+}
+
+static gboolean backtest(const backtest_flags *flags, char **values, const settings *settings,
+                         GError **error)
+{
+    g_autoptr(run_texts) texts = read_texts(flags, values, error);
+    if (texts == NULL)
+        return FALSE;
+    g_autoptr(cache) cache = cache_new(settings_data_dir(settings));
+    g_autoptr(run_plan) plan = run_plan_new(texts, cache, error);
+    g_autoptr(run_plan) beside_plan = NULL;
+    if (plan == NULL || !find_beside(flags, plan, &beside_plan, error))
+        return FALSE;
+    g_autoptr(run_bars) bars = run_bars_load(plan, cache, error);
+    if (bars == NULL)
+        return FALSE;
+    const char *log_path = settings_runlog_path(settings);
+    g_autoptr(runlog) log = flags->no_log ? NULL : runlog_open(log_path, error);
+    if (log == NULL && !flags->no_log)
+        return FALSE;
+    g_autoptr(run_result) result = run_execute(plan, bars, log, error);
+    if (result == NULL)
+        return FALSE;
+    g_autoptr(run_result) beside = NULL;
+    if (beside_plan != NULL) {
+        beside = run_execute(beside_plan, bars, log, error);
+        if (beside == NULL)
+            return FALSE;
+    }
+    if (flags->chart != NULL &&
+        !run_report_chart(plan, result, beside_plan, beside, flags->chart, error))
+        return FALSE;
+    if (flags->json)
+        run_report_json(plan, bars, result, beside_plan, beside);
+    else
+        run_report_print(plan, bars, result, beside_plan, beside, log_path);
+    if (flags->chart != NULL && !flags->json)
+        printf("Chart     %s\n", flags->chart);
+    return TRUE;
+}
+
+int command_backtest(int argc, char **argv)
+{
+    backtest_flags flags = {0};
+    gsize key_count = 0;
+    while (run_keys[key_count].name != NULL)
+        key_count++;
+    char **slots = g_new0(char *, key_count + 1);
+    g_autofree GOptionEntry *entries = option_entries(&flags, slots);
+    int exit_code = 0;
+    if (command_options(&argc, &argv, NULL, about, entries, &exit_code)) {
+        GError *error = NULL;
+        g_autoptr(settings) settings = NULL;
+        if (argc > 1)
+            exit_code = command_usage("backtest", "unexpected \"%s\"", argv[1]);
+        else if ((settings = command_settings(&exit_code)) != NULL &&
+                 !backtest(&flags, slots, settings, &error))
+            exit_code = command_fail(error);
+    }
+    for (gsize i = 0; i < key_count; i++)
+        g_free(slots[i]);
+    g_free(slots);
+    flags_clear(&flags);
+    return exit_code;
+}

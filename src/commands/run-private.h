@@ -1,0 +1,125 @@
+/* One run, from words to results: what backtest and reproduce share.
+ *
+ * A run is described by texts alone (run_texts): defaults, then the run file, then flags. The
+ * resolved texts are stored with the run, so the same run can be made again from its row. */
+#ifndef RUN_PRIVATE_H
+#define RUN_PRIVATE_H
+
+#include "cache/cache.h"
+#include "config/config.h"
+#include "core/engine/engine.h"
+#include "core/metrics/metrics.h"
+#include "runlog/runlog.h"
+
+#include <jansson.h>
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+typedef struct run_key {
+    const char *name;  /* "fee-bps": the flag; in a run file "fee_bps" */
+    const char *group; /* of the run file */
+    const char *standard;
+    const char *argument, *help;
+} run_key;
+extern const run_key run_keys[]; /* ends with a NULL name */
+
+typedef struct run_texts {
+    GHashTable *values; /* run_key name to text; absent: default */
+    GPtrArray *params;  /* "fast=20" */
+    GHashTable *places; /* run_key name or parameter name to where its text was, for messages */
+} run_texts;
+
+run_texts *run_texts_new(void);
+void run_texts_free(run_texts *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_texts, run_texts_free)
+const char *run_texts_get(const run_texts *self, const char *name);
+void run_texts_set(run_texts *self, const char *name, const char *value, const char *place);
+/* Sets name=value, replacing an earlier value of the same parameter. */
+void run_texts_set_param(run_texts *self, const char *text, const char *place);
+/* Fills in what flags have not set. FAILURE_CONFIG, FAILURE_MISSING. */
+gboolean run_texts_read_file(run_texts *self, const char *path, GError **error);
+
+/* ---- plan ---------------------------------------------------------------------------------- */
+
+typedef struct run_plan {
+    guint32 count;              /* instruments */
+    cache_key *keys;            /* [count] */
+    qb_instrument *instruments; /* [count] */
+    char **symbols;             /* [count + 1], NULL-terminated */
+    gint64 start_us, end_us;    /* bars with start <= ts < end */
+    const qb_strategy *strategy;
+    double *params;
+    qb_money cash;
+    qb_costs costs;
+    qb_size size;
+    qb_fill_at fill_at;
+    qb_rate leverage;
+    guint32 patience;
+    guint64 seed;
+    double risk_free;
+    gboolean has_benchmark;
+    cache_key benchmark;
+    run_texts *texts; /* resolved: what a reproduction needs */
+} run_plan;
+
+/* Every text checked, symbols found in the cache. All problems of the texts at once. */
+run_plan *run_plan_new(const run_texts *texts, cache *cache, GError **error);
+/* The same account, universe and costs with another strategy at its defaults. */
+run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy);
+void run_plan_free(run_plan *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_plan, run_plan_free)
+
+/* The texts, version and data hashes as the JSON of runs.params; and back. Caller owns. */
+json_t *run_plan_to_json(const run_plan *plan, const GPtrArray *hashes);
+run_texts *run_texts_from_json(const char *params, GPtrArray **out_hashes, GError **error);
+
+/* ---- bars ---------------------------------------------------------------------------------- */
+
+typedef struct run_bars {
+    guint32 count;
+    qb_series *series;    /* [count] */
+    cache_entry *entries; /* [count] */
+    qb_series benchmark;  /* count 0: none */
+    GPtrArray *hashes;    /* "FILE SHA256" */
+    gsize rows;
+} run_bars;
+
+run_bars *run_bars_load(const run_plan *plan, cache *cache, GError **error);
+void run_bars_free(run_bars *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_bars, run_bars_free)
+
+/* ---- result -------------------------------------------------------------------------------- */
+
+typedef struct run_result {
+    qb_engine_totals totals;
+    qb_kpis kpis;
+    GArray *equity_us;    /* gint64: full resolution, the start first */
+    GArray *equity;       /* double */
+    GArray *period_us;    /* gint64: period ends, E_0 first */
+    GArray *benchmark;    /* double, at period_us; NULL: none */
+    guint64 skipped_bars; /* in no session */
+    char *id;             /* of the logged run; NULL: not logged */
+    char *state_hash;
+    char *kpis_json;
+} run_result;
+
+/* Runs the plan over the bars. log may be NULL: nothing is stored, the hash is still made. When
+ * it returns a logged result, the run is durable. */
+run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log, GError **error);
+void run_result_free(run_result *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_result, run_result_free)
+
+/* ---- showing a result ---------------------------------------------------------------------- */
+
+/* On standard output, fitted to the window. beside may be NULL; log is the run log's path. */
+void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
+                      const run_plan *beside_plan, const run_result *beside, const char *log);
+/* One JSON object on standard output; amounts are exact decimals. */
+void run_report_json(const run_plan *plan, const run_bars *bars, const run_result *result,
+                     const run_plan *beside_plan, const run_result *beside);
+/* Equity and drawdown as PNG in path. */
+gboolean run_report_chart(const run_plan *plan, const run_result *result,
+                          const run_plan *beside_plan, const run_result *beside, const char *path,
+                          GError **error);
+
+#endif

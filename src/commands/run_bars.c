@@ -1,0 +1,62 @@
+#include "commands/run-private.h"
+
+/* Bars before the start are not used to warm up: what a run saw is what its row names. */
+static gboolean load_instrument(const run_plan *plan, cache *cache, guint32 index, run_bars *bars,
+                                GError **error)
+{
+    const cache_key *key = &plan->keys[index];
+    if (!cache_stat(cache, key, &bars->entries[index], error) ||
+        !cache_read(cache, key, plan->start_us, plan->end_us, CACHE_ALL & ~CACHE_QUOTES,
+                    &bars->series[index], bars->hashes, error))
+        return FALSE;
+    if (bars->series[index].count == 0) {
+        g_set_error(error, FAILURE, FAILURE_MISSING,
+                    "no bars of %s between --start and --end (quantbot data list shows what there "
+                    "is)",
+                    key->symbol);
+        return FALSE;
+    }
+    bars->rows += bars->series[index].count;
+    return TRUE;
+}
+
+/* The benchmark starts with the close before the first bar, where there is one. */
+static gboolean load_benchmark(const run_plan *plan, cache *cache, run_bars *bars, GError **error)
+{
+    for (guint32 i = 0; i < plan->count; i++)
+        if (g_strcmp0(plan->benchmark.symbol, plan->symbols[i]) == 0 &&
+            plan->benchmark.interval == plan->keys[i].interval && plan->start_us == INT64_MIN)
+            return TRUE; /* its own bars serve */
+    return cache_read(cache, &plan->benchmark, INT64_MIN, plan->end_us, CACHE_OHLC,
+                      &bars->benchmark, bars->hashes, error);
+}
+
+run_bars *run_bars_load(const run_plan *plan, cache *cache, GError **error)
+{
+    g_autoptr(run_bars) bars = g_new0(run_bars, 1);
+    bars->count = plan->count;
+    bars->series = g_new0(qb_series, plan->count);
+    bars->entries = g_new0(cache_entry, plan->count);
+    bars->hashes = g_ptr_array_new_with_free_func(g_free);
+    for (guint32 i = 0; i < plan->count; i++)
+        if (!load_instrument(plan, cache, i, bars, error))
+            return NULL;
+    if (plan->has_benchmark && !load_benchmark(plan, cache, bars, error)) {
+        g_prefix_error(error, "benchmark: ");
+        return NULL;
+    }
+    return g_steal_pointer(&bars);
+}
+
+void run_bars_free(run_bars *self)
+{
+    if (self == NULL)
+        return;
+    for (guint32 i = 0; i < self->count; i++)
+        qb_series_clear(&self->series[i]);
+    qb_series_clear(&self->benchmark);
+    g_free(self->series);
+    g_free(self->entries);
+    g_clear_pointer(&self->hashes, g_ptr_array_unref);
+    g_free(self);
+}

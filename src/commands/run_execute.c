@@ -1,0 +1,316 @@
+#include "commands/run-private.h"
+#include "platform/clock.h"
+#include "reports/reports.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- listening ----------------------------------------------------------------------------- */
+
+/* Stands between the engine and the run log: keeps what the ratios need, passes all on. */
+typedef struct recorder {
+    qb_sink inner;
+    run_result *result;
+    GArray *trades; /* of qb_trade_result */
+} recorder;
+
+static qb_status record_order(void *self, const qb_order *order)
+{
+    const qb_sink *inner = &((recorder *)self)->inner;
+    return inner->order != NULL ? inner->order(inner->self, order) : QB_OK;
+}
+
+static qb_status record_fill(void *self, const qb_fill *fill)
+{
+    const qb_sink *inner = &((recorder *)self)->inner;
+    return inner->fill != NULL ? inner->fill(inner->self, fill) : QB_OK;
+}
+
+static qb_status record_trade(void *self, const qb_trade *trade)
+{
+    recorder *recorder = self;
+    const qb_trade_result row = {
+        .entry_us = trade->entry_us,
+        .exit_us = trade->exit_us,
+        .profit = qb_raw_to_double(trade->profit.raw),
+        .return_fraction = trade->return_fraction,
+    };
+    g_array_append_val(recorder->trades, row);
+    return recorder->inner.trade != NULL ? recorder->inner.trade(recorder->inner.self, trade)
+                                         : QB_OK;
+}
+
+static qb_status record_equity(void *self, int64_t at_us, qb_money equity)
+{
+    recorder *recorder = self;
+    const double value = qb_raw_to_double(equity.raw);
+    const gint64 at = at_us;
+    g_array_append_val(recorder->result->equity_us, at);
+    g_array_append_val(recorder->result->equity, value);
+    return recorder->inner.equity != NULL
+               ? recorder->inner.equity(recorder->inner.self, at_us, equity)
+               : QB_OK;
+}
+
+static qb_status record_decision(void *self, const qb_decision *decision)
+{
+    const qb_sink *inner = &((recorder *)self)->inner;
+    return inner->decision != NULL ? inner->decision(inner->self, decision) : QB_OK;
+}
+
+/* ---- periods ------------------------------------------------------------------------------- */
+
+/* 24/7 as soon as one instrument is; else the exchange whose sessions are the fewest. */
+static const qb_calendar *portfolio_calendar(const run_plan *plan)
+{
+    const qb_calendar *calendar = plan->instruments[0].calendar;
+    for (guint32 i = 0; i < plan->count; i++) {
+        const qb_calendar *other = plan->instruments[i].calendar;
+        if (qb_calendar_periods(other) > 252)
+            return other;
+        if (other == qb_calendar_find("XNYS"))
+            calendar = other;
+    }
+    return calendar;
+}
+
+static gint64 close_before(const qb_calendar *calendar, int32_t date)
+{
+    qb_session session;
+    for (int32_t back = 1; back <= 14; back++)
+        if (qb_calendar_session(calendar, date - back, &session))
+            return session.close_us;
+    return date * QB_DAY_US;
+}
+
+/* E_0 at the close before the first bar, then each session's close up to the last bar; a last
+ * period that is under way ends with the last bar. */
+static GArray *period_ends(const qb_calendar *calendar, gint64 first_us, gint64 last_us,
+                           gint64 *out_start_us)
+{
+    GArray *ends = g_array_new(FALSE, FALSE, sizeof(gint64));
+    /* A bar known at midnight belongs to the day that ends there. */
+    const int32_t first_date = qb_calendar_date(calendar, first_us - 1);
+    const int32_t last_date = qb_calendar_date(calendar, last_us);
+    *out_start_us = close_before(calendar, first_date);
+    for (int32_t date = first_date; date <= last_date; date++) {
+        qb_session session;
+        if (!qb_calendar_session(calendar, date, &session) || session.close_us < first_us)
+            continue;
+        const gint64 close_us = MIN(session.close_us, last_us);
+        if (ends->len == 0 || close_us > g_array_index(ends, gint64, ends->len - 1))
+            g_array_append_val(ends, close_us);
+    }
+    if (ends->len == 0 || g_array_index(ends, gint64, ends->len - 1) < last_us)
+        g_array_append_val(ends, last_us);
+    return ends;
+}
+
+/* The benchmark's closes by the moment they were known. */
+static gboolean benchmark_curve(const run_plan *plan, const run_bars *bars, gint64 start_us,
+                                GArray *times, GArray *values, double *out_start)
+{
+    const qb_series *series = &bars->benchmark;
+    const qb_calendar *calendar = plan->instruments[0].calendar;
+    if (series->count == 0)
+        for (guint32 i = 0; i < plan->count; i++)
+            if (strcmp(plan->symbols[i], plan->benchmark.symbol) == 0) {
+                series = &bars->series[i];
+                calendar = plan->instruments[i].calendar;
+            }
+    *out_start = NAN;
+    for (gsize i = 0; i < series->count; i++) {
+        qb_bar_time when;
+        if (!qb_bar_times(calendar, plan->benchmark.interval, series->ts_us[i], &when))
+            continue;
+        const gint64 known_us = when.known_us;
+        /* Before the first bar of all, the first open is the last price anyone knew. */
+        if (known_us <= start_us || isnan(*out_start))
+            *out_start = known_us <= start_us ? series->close[i] : series->open[i];
+        g_array_append_val(times, known_us);
+        g_array_append_val(values, series->close[i]);
+    }
+    return times->len > 0;
+}
+
+static void sample_benchmark(const run_plan *plan, const run_bars *bars, const GArray *ends,
+                             gint64 start_us, run_result *result)
+{
+    g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+    double start;
+    if (!plan->has_benchmark || !benchmark_curve(plan, bars, start_us, times, values, &start))
+        return;
+    const qb_curve curve = {(const int64_t *)times->data, (const double *)values->data, times->len};
+    g_autofree gint64 *stamps = g_new(gint64, ends->len + 1);
+    result->benchmark = g_array_sized_new(FALSE, TRUE, sizeof(double), ends->len + 1);
+    g_array_set_size(result->benchmark, ends->len + 1);
+    qb_curve_sample(&curve, start, start_us, (const int64_t *)ends->data, ends->len,
+                    (int64_t *)stamps, (double *)result->benchmark->data);
+}
+
+/* ---- ratios -------------------------------------------------------------------------------- */
+
+static gboolean measure(const run_plan *plan, const run_bars *bars, const recorder *recorder,
+                        run_result *result, GError **error)
+{
+    const qb_engine_totals *totals = &result->totals;
+    const qb_calendar *calendar = portfolio_calendar(plan);
+    const double start = qb_raw_to_double(plan->cash.raw);
+    gint64 start_us = 0;
+    g_autoptr(GArray) ends = period_ends(calendar, totals->first_us, totals->last_us, &start_us);
+    /* The start belongs to the full curve: a first bar that loses is a drawdown. */
+    g_array_prepend_val(result->equity_us, start_us);
+    g_array_prepend_val(result->equity, start);
+    const qb_curve full = {(const int64_t *)result->equity_us->data,
+                           (const double *)result->equity->data, result->equity->len};
+    g_autofree double *sampled = g_new(double, ends->len + 1);
+    g_array_set_size(result->period_us, ends->len + 1);
+    qb_curve_sample(&full, start, start_us, (const int64_t *)ends->data, ends->len,
+                    (int64_t *)result->period_us->data, sampled);
+    sample_benchmark(plan, bars, ends, start_us, result);
+
+    const int64_t *stamps = (const int64_t *)result->period_us->data;
+    qb_kpi_input input = {
+        .periods = {stamps, sampled, ends->len + 1},
+        .full = full,
+        .trades = (const qb_trade_result *)recorder->trades->data,
+        .trade_count = recorder->trades->len,
+        .periods_per_year = qb_calendar_periods(calendar),
+        .risk_free = plan->risk_free,
+        .bars_held = (double)totals->bars_held,
+        .bars = (double)totals->bars,
+        .traded = qb_raw_to_double(totals->traded.raw),
+    };
+    if (result->benchmark != NULL)
+        input.benchmark = (qb_curve){stamps, (const double *)result->benchmark->data,
+                                     ends->len + 1};
+    const qb_status status = qb_kpis_compute(&input, &result->kpis);
+    if (status != QB_OK)
+        return failure_from_status(error, status, "ratios");
+    result->kpis_json = report_kpis_json(&result->kpis);
+    return TRUE;
+}
+
+/* ---- running ------------------------------------------------------------------------------- */
+
+static gboolean run_engine(const run_plan *plan, const run_bars *bars, const qb_sink *sink,
+                           qb_engine **out_engine, run_result *result, GError **error)
+{
+    const qb_engine_config config = {
+        .instruments = plan->instruments,
+        .instrument_count = plan->count,
+        .strategy = plan->strategy,
+        .params = plan->params,
+        .cash = plan->cash,
+        .costs = plan->costs,
+        .size = plan->size,
+        .fill_at = plan->fill_at,
+        .leverage = plan->leverage,
+        .patience = plan->patience,
+        .seed = plan->seed,
+    };
+    qb_series_feed *feed = NULL;
+    qb_status status = qb_series_feed_new(plan->instruments, bars->series, plan->count, &feed);
+    if (status == QB_OK)
+        status = qb_engine_new(&config, sink, out_engine);
+    if (status == QB_OK) {
+        const qb_feed source = qb_series_feed_as_feed(feed);
+        status = qb_engine_run(*out_engine, &source);
+    }
+    if (status == QB_OK)
+        status = qb_engine_finish(*out_engine);
+    for (guint32 i = 0; feed != NULL && i < plan->count; i++)
+        result->skipped_bars += qb_series_feed_skipped(feed, i);
+    qb_series_feed_free(feed);
+    if (status != QB_OK)
+        return failure_from_status(error, status, plan->strategy->name);
+    qb_engine_totals_get(*out_engine, &result->totals);
+    if (result->totals.bars == 0) {
+        g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                    "none of the %" G_GSIZE_FORMAT " bars stands in a session of its calendar",
+                    bars->rows);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static runlog_writer *open_writer(const run_plan *plan, const run_bars *bars, runlog *log,
+                                  GError **error)
+{
+    json_t *params = run_plan_to_json(plan, bars->hashes);
+    g_autofree char *params_text = json_dumps(params, JSON_COMPACT);
+    json_decref(params);
+    g_autofree char *universe = g_strjoinv(",", plan->symbols);
+    const runlog_run run = {
+        .mode = "backtest",
+        .universe = universe,
+        .params = params_text,
+        .symbols = (const char *const *)plan->symbols,
+        .instrument_count = plan->count,
+        .started_us = clock_now_us(),
+    };
+    return runlog_writer_new(log, &run, error);
+}
+
+static run_result *result_new(void)
+{
+    run_result *result = g_new0(run_result, 1);
+    result->equity_us = g_array_new(FALSE, FALSE, sizeof(gint64));
+    result->equity = g_array_new(FALSE, FALSE, sizeof(double));
+    result->period_us = g_array_new(FALSE, TRUE, sizeof(gint64));
+    return result;
+}
+
+run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log, GError **error)
+{
+    g_autoptr(run_result) result = result_new();
+    g_autoptr(GArray) trades = g_array_new(FALSE, FALSE, sizeof(qb_trade_result));
+    g_autoptr(runlog_writer) writer = NULL;
+    g_autoptr(runlog_hasher) hasher = NULL;
+    recorder recorder = {.result = result, .trades = trades};
+    if (log != NULL) {
+        writer = open_writer(plan, bars, log, error);
+        if (writer == NULL)
+            return NULL;
+        recorder.inner = runlog_writer_sink(writer);
+    } else {
+        hasher = runlog_hasher_new();
+        recorder.inner = runlog_hasher_sink(hasher);
+    }
+    const qb_sink sink = {&recorder,    record_order,  record_fill,
+                          record_trade, record_equity, record_decision};
+    qb_engine *engine = NULL;
+    gboolean ok = run_engine(plan, bars, &sink, &engine, result, error) &&
+                  measure(plan, bars, &recorder, result, error);
+    if (ok) {
+        const qb_portfolio *portfolio = qb_engine_portfolio(engine);
+        result->state_hash = writer != NULL
+                                 ? runlog_writer_state_hash(writer, portfolio, result->kpis_json)
+                                 : runlog_hasher_finish(hasher, portfolio, result->kpis_json);
+    } else if (writer != NULL && runlog_writer_error(writer) != NULL) {
+        g_clear_error(error);
+        g_propagate_error(error, g_error_copy(runlog_writer_error(writer)));
+    }
+    if (ok && writer != NULL) {
+        result->id = g_strdup(runlog_writer_id(writer));
+        ok = runlog_writer_commit(writer, result->kpis_json, result->state_hash, clock_now_us(),
+                                  error);
+    }
+    qb_engine_free(engine);
+    return ok ? g_steal_pointer(&result) : NULL;
+}
+
+void run_result_free(run_result *self)
+{
+    if (self == NULL)
+        return;
+    g_array_unref(self->equity_us);
+    g_array_unref(self->equity);
+    g_array_unref(self->period_us);
+    g_clear_pointer(&self->benchmark, g_array_unref);
+    g_free(self->id);
+    g_free(self->state_hash);
+    g_free(self->kpis_json);
+    g_free(self);
+}

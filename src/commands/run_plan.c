@@ -1,0 +1,352 @@
+#include "commands/commands-private.h"
+#include "commands/run-private.h"
+#include "strategies/strategies.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SEED_LIMIT 9007199254740991.0 /* what JSON readers keep exact */
+
+/* ---- single texts -------------------------------------------------------------------------- */
+
+static void add_problem(failures *problems, const run_texts *texts, const char *name,
+                        const char *expected)
+{
+    const char *value = run_texts_get(texts, name);
+    const char *place = g_hash_table_lookup(texts->places, name);
+    g_autofree char *quoted = failure_quote(value != NULL ? value : "", -1);
+    g_autofree char *flag = g_strdup_printf("--%s", name);
+    failures_add(problems, "%s: %s is not valid (expected %s)", place != NULL ? place : flag,
+                 quoted, expected);
+}
+
+/* A decimal text within minimum..maximum, as 1e-8 units. */
+static gint64 read_raw(failures *problems, const run_texts *texts, const char *name, gint64 minimum,
+                       gint64 maximum, const char *expected)
+{
+    const char *text = run_texts_get(texts, name);
+    int64_t raw = 0;
+    if (qb_raw_from_text(text, strlen(text), &raw) != QB_OK || raw < minimum || raw > maximum)
+        add_problem(problems, texts, name, expected);
+    return raw;
+}
+
+/* Basis points to a rate, exact: at most four decimals. */
+static qb_rate read_bps(failures *problems, const run_texts *texts, const char *name)
+{
+    const char *expected = "basis points from 0 to 10000, at most 4 decimals";
+    const gint64 raw = read_raw(problems, texts, name, 0, 10000 * QB_ONE, expected);
+    if (raw % 10000 != 0)
+        add_problem(problems, texts, name, expected);
+    return (qb_rate){raw / 10000};
+}
+
+static qb_rate read_volume_cap(failures *problems, const run_texts *texts)
+{
+    const char *text = run_texts_get(texts, "volume-cap");
+    const gsize length = strlen(text);
+    int64_t raw = 0;
+    if (g_ascii_strcasecmp(text, "off") == 0)
+        return (qb_rate){0};
+    const gboolean percent = length > 0 && text[length - 1] == '%';
+    if (qb_raw_from_text(text, length - (percent ? 1 : 0), &raw) != QB_OK || raw <= 0 ||
+        raw > (percent ? 100 : 1) * QB_ONE)
+        add_problem(problems, texts, "volume-cap", "5%, 0.05 or off");
+    return (qb_rate){percent ? raw / 100 : raw};
+}
+
+static gint64 read_day(failures *problems, const run_texts *texts, const char *name,
+                       gboolean inclusive_end, gint64 standard)
+{
+    const char *text = run_texts_get(texts, name);
+    int64_t at_us = standard;
+    if (text == NULL)
+        return standard;
+    if (qb_time_from_text(text, strlen(text), &at_us) != QB_OK) {
+        add_problem(problems, texts, name, "2020-01-31 or 2020-01-31T14:30:00Z");
+        return standard;
+    }
+    if (inclusive_end)
+        at_us += strlen(text) == strlen("2020-01-31") ? QB_DAY_US : 1;
+    return at_us;
+}
+
+static void read_costs(failures *problems, const run_texts *texts, qb_costs *costs)
+{
+    const char *amount = "an amount from 0 to 1000000";
+    costs->fee_rate = read_bps(problems, texts, "fee-bps");
+    costs->slippage = read_bps(problems, texts, "slippage-bps");
+    costs->fee_per_unit.raw = read_raw(problems, texts, "fee-per-unit", 0, 1000000 * QB_ONE,
+                                       amount);
+    costs->fee_minimum.raw = read_raw(problems, texts, "fee-minimum", 0, 1000000 * QB_ONE, amount);
+    costs->volume_cap = read_volume_cap(problems, texts);
+}
+
+static void read_account(failures *problems, const run_texts *texts, run_plan *plan)
+{
+    plan->cash.raw = read_raw(problems, texts, "cash", 1, INT64_C(1000000000) * QB_ONE,
+                              "an amount above 0, at most 1000000000");
+    plan->leverage.raw = read_raw(problems, texts, "leverage", QB_ONE / 100, 100 * QB_ONE,
+                                  "0.01 to 100");
+    plan->patience = (guint32)(read_raw(problems, texts, "patience", QB_ONE, 10000 * QB_ONE,
+                                        "a whole number from 1 to 10000") /
+                               QB_ONE);
+    plan->risk_free = qb_raw_to_double(
+        read_raw(problems, texts, "risk-free", -QB_ONE, QB_ONE, "a rate from -1 to 1"));
+    const char *seed = run_texts_get(texts, "seed");
+    char *end = NULL;
+    plan->seed = g_ascii_strtoull(seed, &end, 10);
+    if (end == seed || *end != '\0' || seed[0] == '-' || (double)plan->seed > SEED_LIMIT)
+        add_problem(problems, texts, "seed", "a whole number from 0 to 9007199254740991");
+}
+
+static void read_execution(failures *problems, run_texts *texts, guint32 count, run_plan *plan)
+{
+    const char *when = run_texts_get(texts, "size-at");
+    const gboolean at_fill = strcmp(when, "fill") == 0;
+    if (!at_fill && strcmp(when, "decision") != 0)
+        add_problem(problems, texts, "size-at", "decision or fill");
+    if (run_texts_get(texts, "size") == NULL) {
+        /* An equal share each; stored, so that a reproduction needs no rule. */
+        char share[QB_RAW_TEXT];
+        g_autofree char *text = g_strdup_printf("%sw",
+                                                qb_raw_to_text(QB_ONE / MAX(count, 1), share));
+        run_texts_set(texts, "size", text, "--size");
+    }
+    if (qb_size_from_text(run_texts_get(texts, "size"),
+                          at_fill ? QB_SIZE_AT_FILL : QB_SIZE_AT_DECISION, &plan->size) != QB_OK)
+        add_problem(problems, texts, "size", "95%, 0.5w, 10u or 5000cash");
+    if (qb_fill_at_from_text(run_texts_get(texts, "fill-at"), &plan->fill_at) != QB_OK)
+        add_problem(problems, texts, "fill-at", "next-open, next-close or close");
+}
+
+/* ---- strategy ------------------------------------------------------------------------------ */
+
+static void read_strategy(failures *problems, const run_texts *texts, run_plan *plan)
+{
+    const char *why = NULL;
+    gsize bad = 0;
+    plan->strategy = strategies_find(run_texts_get(texts, "strategy"));
+    if (plan->strategy == NULL) {
+        add_problem(problems, texts, "strategy", "a name of quantbot strategy list");
+        return;
+    }
+    plan->params = g_new0(double, plan->strategy->param_count + 1);
+    if (qb_params_from_text(plan->strategy, (const char *const *)texts->params->pdata,
+                            texts->params->len, plan->params, &bad, &why) == QB_OK)
+        return;
+    if (bad >= texts->params->len) {
+        failures_add(problems, "%s: %s", plan->strategy->name, why);
+        return;
+    }
+    const char *text = g_ptr_array_index(texts->params, bad);
+    g_autofree char *name = g_strndup(text, strcspn(text, "="));
+    g_autofree char *quoted = failure_quote(text, -1);
+    const char *place = g_hash_table_lookup(texts->places, name);
+    failures_add(problems, "%s: %s: %s (quantbot strategy show %s lists its parameters)",
+                 place != NULL ? place : "--param", quoted, why, plan->strategy->name);
+}
+
+/* ---- instruments --------------------------------------------------------------------------- */
+
+static gboolean read_classes(const run_texts *texts, int *out_asset, int *out_interval,
+                             failures *problems)
+{
+    const char *asset_text = run_texts_get(texts, "asset");
+    const char *interval_text = run_texts_get(texts, "interval");
+    qb_asset asset = 0;
+    qb_interval interval = 0;
+    gboolean ok = TRUE;
+    if (asset_text != NULL && qb_asset_from_text(asset_text, &asset) != QB_OK) {
+        add_problem(problems, texts, "asset", "equity, index, crypto or fx");
+        ok = FALSE;
+    }
+    if (interval_text != NULL && qb_interval_from_text(interval_text, &interval) != QB_OK) {
+        add_problem(problems, texts, "interval", "1m 5m 15m 30m 1h 4h 1d or 1w");
+        ok = FALSE;
+    }
+    *out_asset = asset_text != NULL ? (int)asset : -1;
+    *out_interval = interval_text != NULL ? (int)interval : -1;
+    return ok;
+}
+
+static void read_instrument(failures *problems, const run_texts *texts, const cache_key *key,
+                            const cache_entry *entry, qb_instrument *out)
+{
+    const char *calendar_text = run_texts_get(texts, "calendar");
+    if (qb_instrument_default(key->symbol, key->asset, key->interval, out) != QB_OK) {
+        failures_add(problems, "--symbols: \"%s\" cannot be traded", key->symbol);
+        return;
+    }
+    const qb_calendar *calendar = qb_calendar_find(calendar_text != NULL ? calendar_text
+                                                                         : entry->calendar);
+    if (calendar != NULL)
+        out->calendar = calendar;
+    else
+        add_problem(problems, texts, "calendar", "XNYS, 24/7 or weekdays");
+    if (run_texts_get(texts, "lot") != NULL)
+        out->lot.raw = read_raw(problems, texts, "lot", 1, 1000000 * QB_ONE,
+                                "a quantity above 0, at most 8 decimals");
+    if (run_texts_get(texts, "tick") != NULL)
+        out->tick.raw = read_raw(problems, texts, "tick", 1, 1000000 * QB_ONE,
+                                 "a price increment above 0");
+}
+
+/* One account has one currency: the first instrument's. */
+static void check_currencies(failures *problems, const run_plan *plan)
+{
+    for (guint32 i = 1; i < plan->count; i++)
+        if (strcmp(plan->instruments[i].currency, plan->instruments[0].currency) != 0)
+            failures_add(problems, "--symbols: %s is in %s, %s in %s (one account, one currency)",
+                         plan->symbols[i], plan->instruments[i].currency, plan->symbols[0],
+                         plan->instruments[0].currency);
+}
+
+static gboolean find_instruments(failures *problems, const run_texts *texts, cache *cache,
+                                 run_plan *plan, GError **error)
+{
+    int asset, interval;
+    const char *list = run_texts_get(texts, "symbols");
+    if (!read_classes(texts, &asset, &interval, problems))
+        return TRUE;
+    if (list == NULL) {
+        failures_add(problems, "--symbols: nothing to trade (quantbot data list shows the cache)");
+        return TRUE;
+    }
+    g_auto(GStrv) typed = command_symbols(list, error);
+    if (typed == NULL)
+        return FALSE;
+    const guint count = g_strv_length(typed);
+    plan->keys = g_new0(cache_key, count);
+    plan->instruments = g_new0(qb_instrument, count);
+    plan->symbols = g_new0(char *, count + 1);
+    for (guint i = 0; i < count; i++) {
+        cache_entry entry;
+        cache_key key;
+        if (!cache_find(cache, typed[i], asset, interval, &key, error) ||
+            !cache_stat(cache, &key, &entry, error))
+            return FALSE;
+        gboolean repeated = FALSE;
+        for (guint32 k = 0; k < plan->count; k++)
+            repeated |= strcmp(plan->symbols[k], key.symbol) == 0;
+        if (repeated)
+            continue; /* "spy,SPY" is one instrument */
+        read_instrument(problems, texts, &key, &entry, &plan->instruments[plan->count]);
+        plan->keys[plan->count] = key;
+        plan->symbols[plan->count++] = g_strdup(key.symbol);
+    }
+    check_currencies(problems, plan);
+    return TRUE;
+}
+
+static gboolean find_benchmark(const run_texts *texts, cache *cache, run_plan *plan, GError **error)
+{
+    const char *symbol = run_texts_get(texts, "benchmark");
+    plan->has_benchmark = TRUE;
+    if (symbol != NULL && g_ascii_strcasecmp(symbol, "none") != 0)
+        return cache_find(cache, symbol, -1, plan->count > 0 ? (int)plan->keys[0].interval : -1,
+                          &plan->benchmark, error);
+    if (symbol == NULL && plan->count == 1)
+        plan->benchmark = plan->keys[0];
+    else
+        plan->has_benchmark = FALSE;
+    return TRUE;
+}
+
+/* ---- the plan ------------------------------------------------------------------------------ */
+
+static run_texts *copy_texts(const run_texts *texts)
+{
+    run_texts *copy = run_texts_new();
+    for (const run_key *key = run_keys; key->name != NULL; key++)
+        if (g_hash_table_contains(texts->values, key->name))
+            run_texts_set(copy, key->name, g_hash_table_lookup(texts->values, key->name),
+                          g_hash_table_lookup(texts->places, key->name));
+    for (guint i = 0; i < texts->params->len; i++) {
+        const char *text = g_ptr_array_index(texts->params, i);
+        g_autofree char *name = g_strndup(text, strcspn(text, "="));
+        run_texts_set_param(copy, text, g_hash_table_lookup(texts->places, name));
+    }
+    return copy;
+}
+
+/* What was found in the cache is stored by name, so that later imports change nothing. */
+static void store_resolved(run_plan *plan)
+{
+    g_autofree char *symbols = g_strjoinv(",", plan->symbols);
+    run_texts_set(plan->texts, "symbols", symbols, "--symbols");
+    if (plan->count == 0)
+        return;
+    run_texts_set(plan->texts, "interval", qb_interval_text(plan->keys[0].interval), "--interval");
+    gboolean one_class = TRUE;
+    for (guint32 i = 1; i < plan->count; i++)
+        one_class &= plan->keys[i].asset == plan->keys[0].asset;
+    if (one_class)
+        run_texts_set(plan->texts, "asset", qb_asset_text(plan->keys[0].asset), "--asset");
+    run_texts_set(plan->texts, "benchmark", plan->has_benchmark ? plan->benchmark.symbol : "none",
+                  "--benchmark");
+}
+
+run_plan *run_plan_new(const run_texts *texts, cache *cache, GError **error)
+{
+    g_autoptr(run_plan) plan = g_new0(run_plan, 1);
+    failures problems;
+    failures_init(&problems);
+    plan->texts = copy_texts(texts);
+    plan->start_us = read_day(&problems, texts, "start", FALSE, INT64_MIN);
+    plan->end_us = read_day(&problems, texts, "end", TRUE, INT64_MAX);
+    if (plan->start_us >= plan->end_us)
+        failures_add(&problems, "--start: %s is after --end %s", run_texts_get(texts, "start"),
+                     run_texts_get(texts, "end"));
+    read_account(&problems, texts, plan);
+    read_costs(&problems, texts, &plan->costs);
+    read_strategy(&problems, texts, plan);
+    GError *missing = NULL;
+    if (!find_instruments(&problems, texts, cache, plan, &missing)) {
+        /* Problems of the texts come first: they may be why nothing was found. */
+        if (problems.count > 0) {
+            failures_add(&problems, "%s", missing->message);
+            g_error_free(missing);
+            failures_finish(&problems, FAILURE_CONFIG, error);
+        } else {
+            failures_finish(&problems, FAILURE_CONFIG, NULL);
+            g_propagate_error(error, missing);
+        }
+        return NULL;
+    }
+    read_execution(&problems, plan->texts, plan->count, plan);
+    if (!failures_finish(&problems, FAILURE_CONFIG, error) ||
+        !find_benchmark(texts, cache, plan, error))
+        return NULL;
+    store_resolved(plan);
+    return g_steal_pointer(&plan);
+}
+
+run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
+{
+    run_plan *beside = g_new0(run_plan, 1);
+    *beside = *plan;
+    beside->keys = g_memdup2(plan->keys, sizeof *plan->keys * plan->count);
+    beside->instruments = g_memdup2(plan->instruments, sizeof *plan->instruments * plan->count);
+    beside->symbols = g_strdupv(plan->symbols);
+    beside->strategy = strategy;
+    beside->params = g_new0(double, strategy->param_count + 1);
+    for (gsize i = 0; i < strategy->param_count; i++)
+        beside->params[i] = strategy->params[i].standard;
+    beside->texts = copy_texts(plan->texts);
+    g_ptr_array_set_size(beside->texts->params, 0);
+    run_texts_set(beside->texts, "strategy", strategy->name, "--beside");
+    return beside;
+}
+
+void run_plan_free(run_plan *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->keys);
+    g_free(self->instruments);
+    g_strfreev(self->symbols);
+    g_free(self->params);
+    run_texts_free(self->texts);
+    g_free(self);
+}

@@ -1,0 +1,309 @@
+#include "commands/run-private.h"
+#include "platform/files.h"
+#include "reports/reports.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- words for a run ----------------------------------------------------------------------- */
+
+static char *params_text(const run_plan *plan)
+{
+    GString *text = g_string_new(NULL);
+    for (gsize i = 0; i < plan->strategy->param_count; i++) {
+        char value[64];
+        qb_param_to_text(&plan->strategy->params[i], plan->params[i], value, sizeof value);
+        g_string_append_printf(text, "%s%s=%s", i > 0 ? " " : "", plan->strategy->params[i].name,
+                               value);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *universe_text(const run_plan *plan)
+{
+    if (plan->count <= 5)
+        return g_strjoinv(", ", plan->symbols);
+    return g_strdup_printf("%s, %s, %s and %u more", plan->symbols[0], plan->symbols[1],
+                           plan->symbols[2], plan->count - 3);
+}
+
+static char *costs_text(const run_plan *plan)
+{
+    const char *cap = run_texts_get(plan->texts, "volume-cap");
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "fee %s bps", run_texts_get(plan->texts, "fee-bps"));
+    if (plan->costs.fee_per_unit.raw > 0)
+        g_string_append_printf(text, " + %s a unit", run_texts_get(plan->texts, "fee-per-unit"));
+    if (plan->costs.fee_minimum.raw > 0)
+        g_string_append_printf(text, " (at least %s)", run_texts_get(plan->texts, "fee-minimum"));
+    g_string_append_printf(text, ", slippage %s bps, fills at the %s",
+                           run_texts_get(plan->texts, "slippage-bps"),
+                           plan->fill_at == QB_FILL_NEXT_OPEN    ? "next open"
+                           : plan->fill_at == QB_FILL_NEXT_CLOSE ? "next close"
+                                                                 : "close that decided");
+    if (plan->costs.volume_cap.raw > 0)
+        g_string_append_printf(text, ", at most %s of a bar's volume", cap);
+    return g_string_free(text, FALSE);
+}
+
+static char *period_text(const run_result *result)
+{
+    char first[QB_TIME_TEXT], last[QB_TIME_TEXT];
+    /* A bar known at midnight closed on the day before. */
+    return g_strdup_printf("%s to %s",
+                           qb_date_to_text(qb_date_from_us(result->totals.first_us - 1), first),
+                           qb_date_to_text(qb_date_from_us(result->totals.last_us - 1), last));
+}
+
+/* ---- notes: what a reader must know before believing the figures --------------------------- */
+
+static void note_adjustment(const run_bars *bars, GPtrArray *notes)
+{
+    gsize split = 0, full = 0;
+    for (guint32 i = 0; i < bars->count; i++) {
+        split += bars->entries[i].adjustment == CACHE_SPLIT;
+        full += bars->entries[i].adjustment == CACHE_FULL;
+    }
+    if (split > 0)
+        g_ptr_array_add(notes, g_strdup("prices are split-adjusted: dividends are missing"));
+    if (full > 0)
+        g_ptr_array_add(notes, g_strdup("prices are fully adjusted: they use knowledge of later "
+                                        "splits and dividends"));
+}
+
+static void note_volume(const run_plan *plan, const run_bars *bars, GPtrArray *notes)
+{
+    for (guint32 i = 0; i < bars->count && plan->costs.volume_cap.raw > 0; i++) {
+        const qb_series *series = &bars->series[i];
+        gsize unknown = 0;
+        for (gsize k = 0; k < series->count; k++)
+            unknown += series->volume == NULL || !(series->volume[k] > 0);
+        if (unknown > 0)
+            g_ptr_array_add(notes, g_strdup_printf("%s: no volume on %" G_GSIZE_FORMAT
+                                                   " bars, where the volume cap is off",
+                                                   plan->symbols[i], unknown));
+    }
+}
+
+static GPtrArray *make_notes(const run_plan *plan, const run_bars *bars, const run_result *result)
+{
+    GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
+    const qb_engine_totals *totals = &result->totals;
+    note_adjustment(bars, notes);
+    note_volume(plan, bars, notes);
+    if (plan->fill_at == QB_FILL_CLOSE)
+        g_ptr_array_add(notes, g_strdup("fills at the close that decided: nobody can trade so"));
+    if (plan->costs.fee_rate.raw == 0 && plan->costs.fee_per_unit.raw == 0)
+        g_ptr_array_add(notes, g_strdup("no fee is charged"));
+    if (result->skipped_bars > 0)
+        g_ptr_array_add(notes, g_strdup_printf("%" G_GUINT64_FORMAT
+                                               " bars stand in no session and were not seen",
+                                               result->skipped_bars));
+    if (totals->trades < 30)
+        g_ptr_array_add(notes, g_strdup_printf("%" G_GUINT64_FORMAT
+                                               " closed trades are few: luck decides below 30",
+                                               totals->trades));
+    if (totals->rejected + totals->expired > 0)
+        g_ptr_array_add(notes,
+                        g_strdup_printf("%" G_GUINT64_FORMAT " orders rejected, %" G_GUINT64_FORMAT
+                                        " expired (quantbot runs show says why)",
+                                        totals->rejected, totals->expired));
+    if (totals->bankrupt)
+        g_ptr_array_add(notes, g_strdup("the account went bankrupt: the run ended there"));
+    return notes;
+}
+
+/* ---- terminal ------------------------------------------------------------------------------ */
+
+static void print_wrapped(const char *lead, const char *text, int width)
+{
+    const int indent = (int)strlen(lead);
+    int column = indent;
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    fputs(lead, stdout);
+    for (char **word = words; *word != NULL; word++) {
+        const int length = (int)g_utf8_strlen(*word, -1);
+        if (word != words && column + 1 + length > width) {
+            printf("\n%*s", indent, "");
+            column = indent;
+        } else if (word != words) {
+            putchar(' ');
+            column++;
+        }
+        fputs(*word, stdout);
+        column += length;
+    }
+    putchar('\n');
+}
+
+void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
+                      const run_plan *beside_plan, const run_result *beside, const char *log)
+{
+    const report_style style = report_style_of(STDOUT_FILENO);
+    g_autofree char *universe = universe_text(plan);
+    g_autofree char *period = period_text(result);
+    g_autofree char *params = params_text(plan);
+    g_autofree char *costs = costs_text(plan);
+    g_autofree char *cash = report_money_text(qb_raw_to_double(plan->cash.raw));
+    g_autofree char *line =
+        g_strdup_printf("%s, %s, %s bars of %" G_GUINT64_FORMAT " (%s)", universe, period,
+                        qb_interval_text(plan->keys[0].interval), result->totals.bars,
+                        qb_calendar_name(plan->instruments[0].calendar));
+    g_autofree char *strategy = g_strdup_printf("%s%s%s", plan->strategy->name, *params ? " " : "",
+                                                params);
+    g_autofree char *terms = g_strdup_printf("%s in cash; %s", cash, costs);
+    print_wrapped("Universe  ", line, style.width);
+    print_wrapped("Strategy  ", strategy, style.width);
+    print_wrapped("Terms     ", terms, style.width);
+    putchar('\n');
+    const report_run runs[] = {
+        {plan->strategy->name, &result->kpis},
+        {beside_plan != NULL ? beside_plan->strategy->name : "", beside ? &beside->kpis : NULL},
+    };
+    report_kpis_print(runs, beside != NULL ? 2 : 1, &style, stdout);
+    putchar('\n');
+    g_autoptr(GPtrArray) notes = make_notes(plan, bars, result);
+    for (guint i = 0; i < notes->len; i++)
+        print_wrapped(i == 0 ? "Notes     " : "          ", g_ptr_array_index(notes, i),
+                      style.width);
+    if (result->id != NULL) {
+        g_autofree char *logged = g_strdup_printf("%s in %s", result->id, log);
+        print_wrapped("Run       ", logged, style.width);
+    }
+    print_wrapped("          ", "Simulated results, no advice.", style.width);
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+static void add_number(GString *text, const char *name, gint64 raw)
+{
+    char number[QB_RAW_TEXT];
+    g_string_append_printf(text, "\"%s\":%s,", name, qb_raw_to_text(raw, number));
+}
+
+static void add_result(GString *text, const run_plan *plan, const run_result *result)
+{
+    const qb_engine_totals *totals = &result->totals;
+    char first[QB_TIME_TEXT], last[QB_TIME_TEXT];
+    g_string_append_printf(text, "{\"run\":");
+    if (result->id != NULL)
+        g_string_append_printf(text, "\"%s\",", result->id);
+    else
+        g_string_append(text, "null,");
+    g_string_append_printf(text, "\"strategy\":\"%s\",\"params\":{", plan->strategy->name);
+    for (gsize i = 0; i < plan->strategy->param_count; i++) {
+        const qb_param *param = &plan->strategy->params[i];
+        char value[64];
+        qb_param_to_text(param, plan->params[i], value, sizeof value);
+        const char *quote = param->type == QB_PARAM_CHOICE ? "\"" : "";
+        g_string_append_printf(text, "%s\"%s\":%s%s%s", i > 0 ? "," : "", param->name, quote, value,
+                               quote);
+    }
+    g_string_append(text, "},\"symbols\":[");
+    for (guint32 i = 0; i < plan->count; i++)
+        g_string_append_printf(text, "%s\"%s\"", i > 0 ? "," : "", plan->symbols[i]);
+    g_string_append_printf(text, "],\"first\":\"%s\",\"last\":\"%s\",",
+                           qb_time_to_text(totals->first_us, first),
+                           qb_time_to_text(totals->last_us, last));
+    g_string_append_printf(text,
+                           "\"bars\":%" G_GUINT64_FORMAT ",\"skipped_bars\":%" G_GUINT64_FORMAT
+                           ",\"orders\":%" G_GUINT64_FORMAT ",\"fills\":%" G_GUINT64_FORMAT
+                           ",\"trades\":%" G_GUINT64_FORMAT ",\"rejected\":%" G_GUINT64_FORMAT
+                           ",\"expired\":%" G_GUINT64_FORMAT ",\"cancelled\":%" G_GUINT64_FORMAT
+                           ",",
+                           totals->bars, result->skipped_bars, totals->orders, totals->fills,
+                           totals->trades, totals->rejected, totals->expired, totals->cancelled);
+    add_number(text, "cash", totals->cash.raw);
+    add_number(text, "equity", totals->equity.raw);
+    add_number(text, "fees", totals->fees.raw);
+    add_number(text, "realised", totals->realised.raw);
+    add_number(text, "unrealised", totals->unrealised.raw);
+    g_string_append_printf(text, "\"bankrupt\":%s,\"kpis\":%s,\"state_hash\":\"%s\"",
+                           totals->bankrupt ? "true" : "false", result->kpis_json,
+                           result->state_hash);
+}
+
+void run_report_json(const run_plan *plan, const run_bars *bars, const run_result *result,
+                     const run_plan *beside_plan, const run_result *beside)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    add_result(text, plan, result);
+    g_autoptr(GPtrArray) notes = make_notes(plan, bars, result);
+    g_string_append(text, ",\"notes\":[");
+    for (guint i = 0; i < notes->len; i++)
+        g_string_append_printf(text, "%s\"%s\"", i > 0 ? "," : "",
+                               (char *)g_ptr_array_index(notes, i));
+    g_string_append(text, "]");
+    if (beside != NULL) {
+        g_string_append(text, ",\"beside\":");
+        add_result(text, beside_plan, beside);
+        g_string_append(text, "}");
+    }
+    g_string_append(text, "}\n");
+    fputs(text->str, stdout);
+}
+
+/* ---- chart --------------------------------------------------------------------------------- */
+
+static char *fact(const run_result *result, const char *key)
+{
+    for (gsize i = 0; i < qb_kpi_table_count; i++)
+        if (strcmp(qb_kpi_table[i].key, key) == 0)
+            return report_ratio_text(
+                &qb_kpi_table[i],
+                (const qb_ratio *)((const char *)&result->kpis + qb_kpi_table[i].offset));
+    g_assert_not_reached();
+}
+
+static qb_curve equity_curve(const run_result *result)
+{
+    return (qb_curve){(const int64_t *)result->equity_us->data,
+                      (const double *)result->equity->data, result->equity->len};
+}
+
+gboolean run_report_chart(const run_plan *plan, const run_result *result,
+                          const run_plan *beside_plan, const run_result *beside, const char *path,
+                          GError **error)
+{
+    static const char *const shown[][2] = {
+        {"Total return", "total_return"},
+        {"CAGR", "cagr"},
+        {"Sharpe", "sharpe"},
+        {"Sortino", "sortino"},
+        {"Max drawdown", "max_drawdown"},
+        {"Volatility", "volatility"},
+        {"Win rate", "win_rate"},
+    };
+    g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func(g_free);
+    for (gsize i = 0; i < G_N_ELEMENTS(shown); i++) {
+        g_ptr_array_add(facts, g_strdup(shown[i][0]));
+        g_ptr_array_add(facts, fact(result, shown[i][1]));
+    }
+    g_ptr_array_add(facts, g_strdup("Trades"));
+    g_ptr_array_add(facts, g_strdup_printf("%" G_GUINT64_FORMAT, result->totals.trades));
+    g_ptr_array_add(facts, NULL);
+
+    g_autofree char *universe = universe_text(plan);
+    g_autofree char *params = params_text(plan);
+    g_autofree char *period = period_text(result);
+    g_autofree char *costs = costs_text(plan);
+    g_autofree char *title = g_strdup_printf("%s  \u00b7  %s", universe, plan->strategy->name);
+    g_autofree char *subtitle = g_strdup_printf("%s%s%s  \u00b7  %s", params,
+                                                *params ? "  \u00b7  " : "", period, costs);
+    const chart chart = {
+        .title = title,
+        .subtitle = subtitle,
+        .footer = "Simulated results, no advice.",
+        .equity = {plan->strategy->name, equity_curve(result)},
+        .benchmark = {beside_plan ? beside_plan->strategy->name : NULL,
+                      beside ? equity_curve(beside) : (qb_curve){0}},
+        .facts = (const char *const *)facts->pdata,
+    };
+    g_autoptr(GBytes) png = chart_png(&chart, error);
+    if (png == NULL)
+        return FALSE;
+    gsize size;
+    const void *bytes = g_bytes_get_data(png, &size);
+    return files_replace(path, bytes, size, error);
+}

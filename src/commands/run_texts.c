@@ -1,0 +1,171 @@
+#include "commands/run-private.h"
+
+#include <string.h>
+
+const run_key run_keys[] = {
+    {"symbols", "run", NULL, "A,B|@FILE", "What to trade: symbols in the cache, or a file of them"},
+    {"asset", "run", NULL, "CLASS", "equity, index, crypto or fx, where a symbol is in several"},
+    {"interval", "run", NULL, "INTERVAL", "1m .. 1w, where a symbol has several"},
+    {"start", "run", NULL, "DATE", "First day (default: first bar)"},
+    {"end", "run", NULL, "DATE", "Last day, included (default: last bar)"},
+    {"calendar", "run", NULL, "NAME", "XNYS, 24/7 or weekdays (default: as imported)"},
+    {"strategy", "run", "sma_cross", "NAME", "See quantbot strategy list"},
+    {"benchmark", "run", NULL, "SYMBOL",
+     "For alpha and beta (default: a single instrument itself)"},
+    {"cash", "run", "100000", "AMOUNT", "Cash at the start"},
+    {"risk-free", "run", "0", "RATE", "Risk-free rate a year, 0.02 is 2 %"},
+    {"seed", "run", "1", "N", "Seed of the run's random numbers"},
+    {"size", "execution", NULL, "SIZE", "Of a full signal: 95%, 10u, 5000cash (default: 100% / n)"},
+    {"size-at", "execution", "decision", "WHEN", "decision or fill: when a size becomes units"},
+    {"fill-at", "execution", "next-open", "WHEN", "next-open, next-close or close"},
+    {"patience", "execution", "5", "BARS", "Missed bars after which an order expires"},
+    {"fee-bps", "costs", "10", "BPS", "Fee of the traded value, each side"},
+    {"fee-per-unit", "costs", "0", "AMOUNT", "Fee per share or coin, on top"},
+    {"fee-minimum", "costs", "0", "AMOUNT", "Least fee of a fill"},
+    {"slippage-bps", "costs", "5", "BPS", "Adverse move of the fill price"},
+    {"volume-cap", "costs", "5%", "SHARE|off", "Share of a bar's volume that one order may take"},
+    {"lot", "instrument", NULL, "UNITS", "Smallest tradable quantity (default: by asset class)"},
+    {"tick", "instrument", NULL, "PRICE", "Price increment (default: none)"},
+    {"leverage", "risk", "1", "L", "Sum of positions over equity, at most"},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+run_texts *run_texts_new(void)
+{
+    run_texts *self = g_new0(run_texts, 1);
+    self->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    self->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    self->params = g_ptr_array_new_with_free_func(g_free);
+    return self;
+}
+
+void run_texts_free(run_texts *self)
+{
+    if (self == NULL)
+        return;
+    g_hash_table_unref(self->values);
+    g_hash_table_unref(self->places);
+    g_ptr_array_unref(self->params);
+    g_free(self);
+}
+
+const char *run_texts_get(const run_texts *self, const char *name)
+{
+    const char *value = g_hash_table_lookup(self->values, name);
+    if (value != NULL)
+        return value;
+    for (const run_key *key = run_keys; key->name != NULL; key++)
+        if (strcmp(key->name, name) == 0)
+            return key->standard;
+    g_assert_not_reached();
+}
+
+void run_texts_set(run_texts *self, const char *name, const char *value, const char *place)
+{
+    g_hash_table_insert(self->values, g_strdup(name), g_strdup(value));
+    g_hash_table_insert(self->places, g_strdup(name), g_strdup(place));
+}
+
+static gboolean same_param(const char *a, const char *b)
+{
+    const gsize length = strcspn(a, "=");
+    return strncmp(a, b, length) == 0 && b[length] == '=';
+}
+
+void run_texts_set_param(run_texts *self, const char *text, const char *place)
+{
+    for (guint i = 0; i < self->params->len; i++)
+        if (same_param(text, g_ptr_array_index(self->params, i))) {
+            g_ptr_array_remove_index(self->params, i);
+            break;
+        }
+    g_ptr_array_add(self->params, g_strdup(text));
+    g_hash_table_insert(self->places, g_strndup(text, strcspn(text, "=")), g_strdup(place));
+}
+
+/* A run file gives what no flag has given. */
+static void read_params(run_texts *self, run_file *file)
+{
+    g_auto(GStrv) names = run_file_keys(file, "params");
+    for (char **name = names; name != NULL && *name != NULL; name++) {
+        g_autofree char *text = g_strdup_printf("%s=%s", *name,
+                                                run_file_get(file, "params", *name));
+        g_autofree char *place = run_file_place(file, "params", *name);
+        gboolean given = FALSE;
+        for (guint i = 0; i < self->params->len; i++)
+            given |= same_param(text, g_ptr_array_index(self->params, i));
+        if (!given)
+            run_texts_set_param(self, text, place);
+    }
+}
+
+gboolean run_texts_read_file(run_texts *self, const char *path, GError **error)
+{
+    g_autoptr(run_file) file = run_file_load(path, error);
+    if (file == NULL)
+        return FALSE;
+    for (const run_key *key = run_keys; key->name != NULL; key++) {
+        g_autofree char *name = g_strdelimit(g_strdup(key->name), "-", '_');
+        const char *value = run_file_get(file, key->group, name);
+        if (value == NULL || g_hash_table_contains(self->values, key->name))
+            continue;
+        g_autofree char *place = run_file_place(file, key->group, name);
+        run_texts_set(self, key->name, value, place);
+    }
+    read_params(self, file);
+    return run_file_finish(file, error);
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+json_t *run_plan_to_json(const run_plan *plan, const GPtrArray *hashes)
+{
+    json_t *config = json_object(), *params = json_object(), *data = json_object();
+    for (const run_key *key = run_keys; key->name != NULL; key++) {
+        const char *value = run_texts_get(plan->texts, key->name);
+        if (value != NULL)
+            json_object_set_new(config, key->name, json_string(value));
+    }
+    for (gsize i = 0; i < plan->strategy->param_count; i++) {
+        char text[64];
+        qb_param_to_text(&plan->strategy->params[i], plan->params[i], text, sizeof text);
+        json_object_set_new(params, plan->strategy->params[i].name, json_string(text));
+    }
+    for (guint i = 0; i < hashes->len; i++) {
+        g_auto(GStrv) words = g_strsplit(g_ptr_array_index(hashes, i), " ", 2);
+        json_object_set_new(data, words[0], json_string(words[1]));
+    }
+    return json_pack("{s:s, s:o, s:o, s:o}", "version", QUANTBOT_VERSION, "config", config,
+                     "params", params, "data", data);
+}
+
+run_texts *run_texts_from_json(const char *text, GPtrArray **out_hashes, GError **error)
+{
+    json_error_t problem;
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &problem);
+    json_t *config = json_object_get(root, "config"), *params = json_object_get(root, "params"),
+           *data = json_object_get(root, "data");
+    if (!json_is_object(config) || !json_is_object(params) || !json_is_object(data)) {
+        g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                    "the run's stored configuration cannot be read (it was not made by backtest)");
+        json_decref(root);
+        return NULL;
+    }
+    run_texts *texts = run_texts_new();
+    const char *name;
+    json_t *value;
+    for (const run_key *key = run_keys; key->name != NULL; key++)
+        if (json_is_string(json_object_get(config, key->name)))
+            run_texts_set(texts, key->name, json_string_value(json_object_get(config, key->name)),
+                          "runs.params");
+    json_object_foreach(params, name, value)
+    {
+        g_autofree char *pair = g_strdup_printf("%s=%s", name, json_string_value(value));
+        run_texts_set_param(texts, pair, "runs.params");
+    }
+    *out_hashes = g_ptr_array_new_with_free_func(g_free);
+    json_object_foreach(data, name, value)
+        g_ptr_array_add(*out_hashes, g_strdup_printf("%s %s", name, json_string_value(value)));
+    json_decref(root);
+    return texts;
+}
