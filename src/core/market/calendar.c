@@ -1,1 +1,300 @@
-#include "core/market/market.h"
+/* Trading sessions, by rule.
+ *
+ * Nothing is stored or cached: the session of a date follows from the date in some ten
+ * nanoseconds, so calendars are constants that any thread may use. What the rules cannot know
+ * (days of mourning, hurricanes, early closes that some year did not have) is one switch over
+ * dates. Sources: the rules and the table are those of semantics.md; the United States' daylight
+ * saving follows the Uniform Time Act of 1966 and its amendments of 1986 and 2005. */
+#include "core/market/calendar-private.h"
+
+#include <strings.h>
+
+typedef enum calendar_kind { CALENDAR_ALWAYS, CALENDAR_WEEKDAYS, CALENDAR_XNYS } calendar_kind;
+
+struct qb_calendar {
+    const char *name;
+    calendar_kind kind;
+    int periods;
+};
+
+static const qb_calendar calendars[] = {
+    [CALENDAR_ALWAYS] = {"24/7", CALENDAR_ALWAYS, 365},
+    [CALENDAR_WEEKDAYS] = {"weekdays", CALENDAR_WEEKDAYS, 252},
+    [CALENDAR_XNYS] = {"XNYS", CALENDAR_XNYS, 252},
+};
+
+const qb_calendar *qb_calendar_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof calendars / sizeof *calendars; i++) {
+        if (strcasecmp(name, calendars[i].name) == 0)
+            return &calendars[i];
+    }
+    return NULL;
+}
+
+const qb_calendar *qb_calendar_default(qb_asset asset)
+{
+    switch (asset) {
+    case QB_CRYPTO:
+        return &calendars[CALENDAR_ALWAYS];
+    case QB_FX:
+        return &calendars[CALENDAR_WEEKDAYS];
+    default:
+        return &calendars[CALENDAR_XNYS];
+    }
+}
+
+const char *qb_calendar_name(const qb_calendar *calendar)
+{
+    return calendar->name;
+}
+
+int qb_calendar_periods(const qb_calendar *calendar)
+{
+    return calendar->periods;
+}
+
+int qb_calendar_days_a_week(const qb_calendar *calendar)
+{
+    static const int days[] = {[CALENDAR_ALWAYS] = 7, [CALENDAR_WEEKDAYS] = 5, [CALENDAR_XNYS] = 0};
+    return days[calendar->kind];
+}
+
+bool qb_calendar_covers(const qb_calendar *calendar, int32_t date)
+{
+    enum { FIRST = 7305, LAST = 22279 }; /* 1990-01-01, 2030-12-31 */
+    return calendar->kind != CALENDAR_XNYS || (date >= FIRST && date <= LAST);
+}
+
+/* ---- New York's clock --------------------------------------------------------------------- */
+
+enum { MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY };
+
+/* The first such weekday on or after the day. */
+static int32_t weekday_from(int32_t year, int32_t month, int32_t day, int32_t weekday)
+{
+    int32_t date = qb_date_from_civil((qb_civil){year, month, day});
+    return date + (weekday - qb_weekday(date) + 7) % 7;
+}
+
+/* Sundays on which clocks go forward (at 02:00 standard time) and back (at 02:00 daylight time). */
+static int32_t daylight_begins(int32_t year)
+{
+    if (year >= 2007)
+        return weekday_from(year, 3, 8, SUNDAY);
+    if (year >= 1987)
+        return weekday_from(year, 4, 1, SUNDAY);
+    return weekday_from(year, 4, 24, SUNDAY);
+}
+
+static int32_t daylight_ends(int32_t year)
+{
+    return year >= 2007 ? weekday_from(year, 11, 1, SUNDAY) : weekday_from(year, 10, 25, SUNDAY);
+}
+
+#define STANDARD_US (-5 * QB_HOUR_US)
+#define DAYLIGHT_US (-4 * QB_HOUR_US)
+
+static int64_t new_york_offset_us(int64_t instant_us)
+{
+    /* Both changes are far from the year's ends, so the UTC year will do. */
+    qb_civil civil = qb_civil_from_date(qb_date_from_us(instant_us));
+    if (civil.month < 3 || civil.month > 11)
+        return STANDARD_US;
+    if (civil.month > 4 && civil.month < 10)
+        return DAYLIGHT_US;
+    int64_t begins_us = daylight_begins(civil.year) * QB_DAY_US + 2 * QB_HOUR_US - STANDARD_US;
+    int64_t ends_us = daylight_ends(civil.year) * QB_DAY_US + 2 * QB_HOUR_US - DAYLIGHT_US;
+    return instant_us >= begins_us && instant_us < ends_us ? DAYLIGHT_US : STANDARD_US;
+}
+
+/* The offset by day, which is that of its trading hours: the clocks change at night. */
+static int64_t new_york_day_offset_us(int32_t date, qb_civil civil)
+{
+    if (civil.month < 3 || civil.month > 11)
+        return STANDARD_US;
+    if (civil.month > 4 && civil.month < 10)
+        return DAYLIGHT_US;
+    bool daylight = date >= daylight_begins(civil.year) && date < daylight_ends(civil.year);
+    return daylight ? DAYLIGHT_US : STANDARD_US;
+}
+
+int64_t qb_calendar_offset_us(const qb_calendar *calendar, int64_t instant_us)
+{
+    return calendar->kind == CALENDAR_XNYS ? new_york_offset_us(instant_us) : 0;
+}
+
+int32_t qb_calendar_date(const qb_calendar *calendar, int64_t instant_us)
+{
+    /* The offset may not be added to the instant itself, which may be the earliest there is. */
+    int64_t of_day_us = instant_us % QB_DAY_US;
+    of_day_us += (of_day_us < 0 ? QB_DAY_US : 0) + qb_calendar_offset_us(calendar, instant_us);
+    return qb_date_from_us(instant_us) - (of_day_us < 0);
+}
+
+/* ---- XNYS --------------------------------------------------------------------------------- */
+
+enum {
+    CLOSED = 0,
+    EARLY = 13 * 60,
+    EARLY_14 = 14 * 60,
+    REGULAR = 16 * 60
+}; /* minutes of the day */
+enum { BY_RULE = -1 };
+
+#define OPEN_US (9 * QB_HOUR_US + 30 * QB_MINUTE_US)
+
+/* What the rules do not give. */
+static int xnys_exception(qb_civil civil)
+{
+    switch (civil.year * 10000 + civil.month * 100 + civil.day) {
+    case 19940427: /* funeral of Richard Nixon */
+    case 20010911: /* attacks on New York */
+    case 20010912:
+    case 20010913:
+    case 20010914:
+    case 20040611: /* mourning for Ronald Reagan */
+    case 20070102: /* Gerald Ford */
+    case 20121029: /* hurricane Sandy */
+    case 20121030:
+    case 20181205: /* George H. W. Bush */
+    case 20250109: /* Jimmy Carter */
+        return CLOSED;
+    case 19971226:
+    case 19991231:
+    case 20031226:
+        return EARLY;
+    case 19901224:
+    case 19911224:
+    case 19921127:
+    case 19921224:
+        return EARLY_14;
+    case 19900703: /* early by rule, but were not */
+    case 19901123:
+    case 19910705:
+    case 19911129:
+        return REGULAR;
+    default:
+        return BY_RULE;
+    }
+}
+
+/* Gregorian Easter Sunday; the algorithm of Nature, 20 April 1876 (J. Meeus, Astronomical
+ * Algorithms, chapter 8). */
+static int32_t easter(int32_t year)
+{
+    int32_t golden = year % 19, century = year / 100, rest = year % 100;
+    int32_t correction = (century - (century + 8) / 25 + 1) / 3;
+    int32_t epact = (19 * golden + century - century / 4 - correction + 15) % 30;
+    int32_t sunday = (32 + 2 * (century % 4) + 2 * (rest / 4) - epact - rest % 4) % 7;
+    int32_t late = (golden + 11 * epact + 22 * sunday) / 451;
+    int32_t sum = epact + sunday - 7 * late + 114;
+    return qb_date_from_civil((qb_civil){year, sum / 31, sum % 31 + 1});
+}
+
+/* A holiday of fixed date, kept on Friday when it falls on Saturday and on Monday when on Sunday. */
+static bool is_observed(int32_t day, int32_t weekday, int32_t holiday)
+{
+    return day == holiday || (weekday == FRIDAY && day == holiday - 1) ||
+           (weekday == MONDAY && day == holiday + 1);
+}
+
+static bool is_nth(int32_t day, int32_t weekday, int32_t nth, int32_t wanted)
+{
+    return weekday == wanted && (day - 1) / 7 == nth - 1;
+}
+
+static bool is_xnys_holiday(int32_t date, qb_civil civil, int32_t weekday)
+{
+    int32_t day = civil.day;
+    switch (civil.month) {
+    case 1: /* New Year (a Saturday one is not moved into the old year), Martin Luther King */
+        return day == 1 || (day == 2 && weekday == MONDAY) ||
+               (civil.year >= 1998 && is_nth(day, weekday, 3, MONDAY));
+    case 2: /* Washington */
+        return is_nth(day, weekday, 3, MONDAY);
+    case 3:
+    case 4: /* Good Friday */
+        return weekday == FRIDAY && date == easter(civil.year) - 2;
+    case 5: /* Memorial: the last Monday */
+        return weekday == MONDAY && day > 31 - 7;
+    case 6: /* Juneteenth */
+        return civil.year >= 2022 && is_observed(day, weekday, 19);
+    case 7: /* Independence */
+        return is_observed(day, weekday, 4);
+    case 9: /* Labor */
+        return is_nth(day, weekday, 1, MONDAY);
+    case 11: /* Thanksgiving */
+        return is_nth(day, weekday, 4, THURSDAY);
+    case 12: /* Christmas */
+        return is_observed(day, weekday, 25);
+    default:
+        return false;
+    }
+}
+
+/* A session that is no holiday: is it a short one? */
+static bool is_xnys_early(qb_civil civil, int32_t weekday)
+{
+    int32_t day = civil.day;
+    switch (civil.month) {
+    case 7: /* around Independence Day */
+        if (day == 5)
+            return weekday == FRIDAY && civil.year < 2013;
+        return day == 3 && (weekday != WEDNESDAY || civil.year >= 2013);
+    case 11: /* the day after Thanksgiving, which is 22..28 */
+        return weekday == FRIDAY && day >= 23 && day <= 29;
+    case 12:
+        return day == 24;
+    default:
+        return false;
+    }
+}
+
+/* The close in minutes of New York's day, or CLOSED. */
+static int xnys_close_minute(int32_t date, qb_civil civil)
+{
+    int32_t weekday = qb_weekday(date);
+    if (weekday >= SATURDAY)
+        return CLOSED;
+    int exception = xnys_exception(civil);
+    if (exception != BY_RULE)
+        return exception;
+    if (is_xnys_holiday(date, civil, weekday))
+        return CLOSED;
+    return is_xnys_early(civil, weekday) ? EARLY : REGULAR;
+}
+
+/* ---- sessions ----------------------------------------------------------------------------- */
+
+static bool xnys_session(int32_t date, qb_session *out)
+{
+    qb_civil civil = qb_civil_from_date(date);
+    int close_minute = xnys_close_minute(date, civil);
+    if (close_minute == CLOSED)
+        return false;
+    int64_t midnight_us = date * QB_DAY_US - new_york_day_offset_us(date, civil);
+    *out = (qb_session){
+        .date = date,
+        .open_us = midnight_us + OPEN_US,
+        .close_us = midnight_us + close_minute * QB_MINUTE_US,
+        .early_close = close_minute != REGULAR,
+    };
+    return true;
+}
+
+bool qb_calendar_session(const qb_calendar *calendar, int32_t date, qb_session *out)
+{
+    if (date < -QB_CALENDAR_DAYS || date >= QB_CALENDAR_DAYS)
+        return false;
+    if (calendar->kind == CALENDAR_XNYS)
+        return xnys_session(date, out);
+    if (calendar->kind == CALENDAR_WEEKDAYS && qb_weekday(date) >= SATURDAY)
+        return false;
+    *out = (qb_session){
+        .date = date,
+        .open_us = date * QB_DAY_US,
+        .close_us = (date + 1) * QB_DAY_US,
+    };
+    return true;
+}

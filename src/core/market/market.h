@@ -126,29 +126,51 @@ const qb_calendar *qb_calendar_default(qb_asset asset);
 const char *qb_calendar_name(const qb_calendar *calendar);
 /* Periods a year for ratios: 252 or 365. */
 int qb_calendar_periods(const qb_calendar *calendar);
-/* Dates for which the calendar speaks: XNYS 1990-01-01 .. 2030-12-31, others without end
- * (INT32_MIN/MAX). Outside, XNYS goes on by rule and says so through `qb_calendar_covers`. */
+/* Whether the calendar vouches for that date: XNYS 1990-01-01 .. 2030-12-31, others always.
+ * Outside, XNYS goes on by rule. */
 bool qb_calendar_covers(const qb_calendar *calendar, int32_t date);
+/* Beyond these days of 1970 (some 290,000 years) no calendar has sessions, so that instants in and
+ * around one never overflow. */
+#define QB_CALENDAR_DAYS 106000000
 /* The session of that date; false when there is none. 24/7: 00:00 to 24:00 UTC. Weekdays: the
  * UTC day Monday to Friday. XNYS: 09:30 to 16:00 (13:00, 14:00) New York. */
 bool qb_calendar_session(const qb_calendar *calendar, int32_t date, qb_session *out);
 /* The exchange's date of an instant: New York for XNYS, UTC for the others. */
 int32_t qb_calendar_date(const qb_calendar *calendar, int64_t instant_us);
 /* The offset of the calendar's wall clock from UTC at that instant, in microseconds
- * (XNYS -4 h or -5 h by the US rules of 1987 and 2007; 0 else). */
+ * (XNYS -4 h or -5 h by the US rules of 1967, 1987 and 2007; 0 else). */
 int64_t qb_calendar_offset_us(const qb_calendar *calendar, int64_t instant_us);
 
 /* Where a bar stands in time, after semantics.md: trading in it starts at open_us and it is
  * known at known_us (= ts + interval, or the session's close if that is first; daily: the
  * session's open and close; weekly: first open and last close of the week's sessions).
- * False when the stamp lies in no session, or does not stand on the interval's grid. */
+ * Intraday grids start at midnight on the calendar's wall clock: the first hourly bar of XNYS is
+ * 09:00, holds 09:30-10:00 and so opens at 09:30; its first 4h bar is 08:00.
+ * False when the stamp lies in no session, or does not stand on the interval's grid; out is
+ * untouched then. */
 typedef struct qb_bar_time {
     int64_t open_us, known_us;
 } qb_bar_time;
 bool qb_bar_times(const qb_calendar *calendar, qb_interval interval, int64_t ts_us,
                   qb_bar_time *out);
-/* Bars that the calendar expects with from_us <= ts < to_us. Never less than can exist, so
- * coverage never passes 100 %. */
+/* The same for a walk through many bars: the cursor remembers the session day it saw last, which
+ * makes ascending intraday bars several times cheaper. Start from {0}; one calendar per cursor. */
+typedef struct qb_session_cursor {
+    int64_t day_us, next_day_us; /* the exchange's midnights around the session; equal: none yet */
+    int64_t open_us, close_us;
+} qb_session_cursor;
+bool qb_bar_times_next(const qb_calendar *calendar, qb_interval interval, int64_t ts_us,
+                       qb_session_cursor *cursor, qb_bar_time *out);
+/* Why qb_bar_times says false. */
+typedef enum qb_stamp_fit {
+    QB_STAMP_FITS,
+    QB_STAMP_OFF_GRID,        /* not where a bar of this interval may start */
+    QB_STAMP_NO_SESSION,      /* on the grid, on a day (week) without a session */
+    QB_STAMP_OUTSIDE_SESSION, /* on a session day, before its open or from its close on */
+} qb_stamp_fit;
+qb_stamp_fit qb_stamp_check(const qb_calendar *calendar, qb_interval interval, int64_t ts_us);
+/* Bars that the calendar expects with from_us <= ts < to_us: as many stamps as qb_bar_times takes
+ * there, so coverage never passes 100 %. Some ns for 24/7 and weekdays, for XNYS some per day. */
 size_t qb_expected_bars(const qb_calendar *calendar, qb_interval interval, int64_t from_us,
                         int64_t to_us);
 

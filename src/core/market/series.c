@@ -1,4 +1,4 @@
-#include "core/market/market.h"
+#include "core/market/series-private.h"
 
 #include <math.h>
 #include <string.h>
@@ -172,13 +172,8 @@ size_t qb_series_lower_bound(const qb_series *series, int64_t instant_us)
 
 /* ---- sorting ------------------------------------------------------------------------------ */
 
-typedef struct keyed_row {
-    int64_t ts_us;
-    size_t row;
-} keyed_row;
-
-static void merge_runs(const keyed_row *from, size_t left, size_t middle, size_t right,
-                       keyed_row *to)
+static void merge_runs(const qb_keyed_row *from, size_t left, size_t middle, size_t right,
+                       qb_keyed_row *to)
 {
     size_t a = left, b = middle;
     for (size_t i = left; i < right; i++) {
@@ -187,16 +182,20 @@ static void merge_runs(const keyed_row *from, size_t left, size_t middle, size_t
     }
 }
 
-/* Bottom-up merge sort of count rows, stable, between two arrays. Returns the one it ended in. */
-static keyed_row *sort_rows(keyed_row *rows, keyed_row *spare, size_t count)
+/* A bottom-up merge sort between the two halves. */
+qb_keyed_row *qb_rows_by_stamp(const qb_series *series, qb_keyed_row *rows)
 {
+    size_t count = series->count;
+    qb_keyed_row *spare = rows + count;
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (qb_keyed_row){series->ts_us[i], i};
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t left = 0; left < count; left += 2 * width) {
             size_t middle = left + width < count ? left + width : count;
             size_t right = left + 2 * width < count ? left + 2 * width : count;
             merge_runs(rows, left, middle, right, spare);
         }
-        keyed_row *sorted = spare;
+        qb_keyed_row *sorted = spare;
         spare = rows;
         rows = sorted;
     }
@@ -204,7 +203,7 @@ static keyed_row *sort_rows(keyed_row *rows, keyed_row *spare, size_t count)
 }
 
 /* Keeps the last of each run of equal stamps; returns how many are left. */
-static size_t keep_last(keyed_row *rows, size_t count)
+static size_t keep_last(qb_keyed_row *rows, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
@@ -215,7 +214,7 @@ static size_t keep_last(keyed_row *rows, size_t count)
 }
 
 /* Each column's rows in the order given; spare has room for kept items of the widest column. */
-static void gather(qb_series *series, const keyed_row *rows, size_t kept, void *spare)
+static void gather(qb_series *series, const qb_keyed_row *rows, size_t kept, void *spare)
 {
     for (int c = 0; c < COLUMNS; c++) {
         char *data = column(series, c);
@@ -252,13 +251,11 @@ qb_status qb_series_sort(qb_series *series, size_t *out_moved, size_t *out_dropp
     size_t late = count_late(series, &ascending);
     size_t kept = count;
     if (!ascending) {
-        /* One block: two arrays of rows. The second is also wide enough for any column. */
-        keyed_row *rows = qb_realloc(NULL, 2 * count * sizeof *rows);
+        /* The half that the sort leaves free is wide enough for any column. */
+        qb_keyed_row *rows = qb_realloc(NULL, 2 * count * sizeof *rows);
         if (rows == NULL)
             return QB_NO_MEMORY;
-        for (size_t i = 0; i < count; i++)
-            rows[i] = (keyed_row){series->ts_us[i], i};
-        keyed_row *sorted = late > 0 ? sort_rows(rows, rows + count, count) : rows;
+        qb_keyed_row *sorted = qb_rows_by_stamp(series, rows);
         kept = keep_last(sorted, count);
         gather(series, sorted, kept, sorted == rows ? rows + count : rows);
         qb_realloc(rows, 0);

@@ -1,0 +1,10 @@
+/* What the calendar tells the grids beside its sessions. */
+#ifndef QB_CALENDAR_PRIVATE_H
+#define QB_CALENDAR_PRIVATE_H
+
+#include "core/market/market.h"
+
+/* Where every week is the same and every session a UTC day: 7, or 5 from Monday; 0 elsewhere. */
+int qb_calendar_days_a_week(const qb_calendar *calendar);
+
+#endif
