@@ -26,4 +26,8 @@ gboolean command_time(const char *flag, const char *text, gint64 *out_us, GError
 /* The symbols of "a,b,c" or "@file" (one a line, # comments); NULL-terminated, no duplicates. */
 char **command_symbols(const char *text, GError **error);
 
+/* The commands. */
+int command_env_check(int argc, char **argv);
+int command_env_example(int argc, char **argv);
+
 #endif

@@ -1,7 +1,8 @@
-#include "commands/commands.h"
+#include "commands/commands-private.h"
 
 #include <stddef.h>
 
 const command commands_table[] = {
+    {"env", "example", "a .env with every setting, for a start", command_env_example},
     {NULL, NULL, NULL, NULL},
 };
