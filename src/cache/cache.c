@@ -1,1 +1,294 @@
-#include "cache/cache.h"
+/* The room's front: keys, reading, and what is stored. */
+#include "cache/cache-private.h"
+
+#include "platform/files.h"
+
+#include <string.h>
+
+/* ---- the object ----------------------------------------------------------------------------- */
+
+cache *cache_new(const char *data_dir)
+{
+    cache *self = g_new0(cache, 1);
+    self->root = g_build_filename(data_dir, "cache", NULL);
+    return self;
+}
+
+void cache_free(cache *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->root);
+    g_free(self);
+}
+
+static const char *const adjustments[] = {"raw", "split", "full", "unknown"};
+
+const char *cache_adjustment_text(cache_adjustment adjustment)
+{
+    return adjustments[MIN((unsigned)adjustment, CACHE_UNKNOWN)];
+}
+
+gboolean cache_adjustment_from_text(const char *text, cache_adjustment *out)
+{
+    for (int i = 0; i < CACHE_UNKNOWN; i++) {
+        if (g_ascii_strcasecmp(text, adjustments[i]) == 0) {
+            *out = (cache_adjustment)i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean cache_fail_missing(const cache_key *key, GError **error)
+{
+    g_set_error(error, FAILURE, FAILURE_MISSING,
+                "%s %s %s is not in the cache (quantbot data list shows what is)",
+                qb_asset_text(key->asset), key->symbol, qb_interval_text(key->interval));
+    return FALSE;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+typedef struct range {
+    gint64 from_us, to_us;
+    guint columns;
+    GPtrArray *hashes; /* may be NULL */
+} range;
+
+/* Rows that the manifest promises in the range: the columns' first size. */
+static gsize listed_rows(const series_files *files, const range *wanted)
+{
+    gsize rows = 0;
+    for (guint i = 0; i < files->manifest->entries->len; i++) {
+        const manifest_entry *entry = &g_array_index(files->manifest->entries, manifest_entry, i);
+        if (entry->now.last_us >= wanted->from_us && entry->now.first_us < wanted->to_us)
+            rows += entry->now.rows;
+    }
+    return MIN(rows, PARQUET_ROWS_LIMIT);
+}
+
+static gsize stamps_before(const parquet_table *table, gint64 instant_us)
+{
+    const qb_series stamps = {.ts_us = month_stamps(table), .count = table->rows};
+    return qb_series_lower_bound(&stamps, instant_us);
+}
+
+/* What nobody validated before it was stored is validated now. */
+static gboolean check_foreign(series_files *files, const month_file *file, GError **error)
+{
+    cache_adjustment adjustment;
+    char calendar[16];
+    qb_series bars = {0};
+    g_autoptr(parquet_table)
+        table = month_parse(file->bytes, file->path, file->id, CACHE_ALL, error);
+    gboolean ok = table != NULL && series_files_facts(files, &adjustment, calendar, error) &&
+                  month_append(table, CACHE_ALL, 0, table->rows, &bars, error) &&
+                  bars_check(&bars, qb_calendar_find(calendar), files->key.interval, file->path,
+                             error);
+    qb_series_clear(&bars);
+    return ok;
+}
+
+static gboolean append_month(series_files *files, month_id id, const range *wanted, qb_series *into,
+                             GError **error)
+{
+    month_file file = {0};
+    if (!series_files_read(files, id, wanted->columns, wanted->hashes != NULL, &file, error))
+        return FALSE;
+    gboolean ok = TRUE;
+    const gsize start = file.absent ? 0 : stamps_before(file.table, wanted->from_us);
+    const gsize end = file.absent ? 0 : stamps_before(file.table, wanted->to_us);
+    if (start < end)
+        ok = (file.listed || check_foreign(files, &file, error)) &&
+             month_append(file.table, wanted->columns, start, end - start, into, error);
+    if (ok && start < end && wanted->hashes != NULL)
+        g_ptr_array_add(
+            wanted->hashes,
+            g_strdup_printf("%s %s", layout_relative(files->cache, file.path), file.sha256));
+    month_file_clear(&file);
+    return ok;
+}
+
+static gboolean read_months(series_files *files, const range *wanted, qb_series *into,
+                            GError **error)
+{
+    if (!series_make_room(into, wanted->columns, listed_rows(files, wanted), error))
+        return FALSE;
+    for (guint i = 0; i < files->months->len; i++) {
+        const month_id id = g_array_index(files->months, month_id, i);
+        if (month_end_us(id) <= wanted->from_us || month_start_us(id) >= wanted->to_us)
+            continue;
+        if (!append_month(files, id, wanted, into, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean cache_read(cache *self, const cache_key *key, gint64 from_us, gint64 to_us, guint columns,
+                    qb_series *out_series, GPtrArray *out_hashes, GError **error)
+{
+    const range wanted = {from_us, to_us, columns, out_hashes};
+    const guint hashes_before = out_hashes != NULL ? out_hashes->len : 0;
+    qb_series series = {0};
+    series_files files = {0};
+    if (!series_files_open(self, key, NULL, &files, error))
+        return FALSE;
+    gboolean ok = files.months->len > 0 || cache_fail_missing(key, error);
+    ok = ok && read_months(&files, &wanted, &series, error);
+    series_files_clear(&files);
+    if (ok) {
+        *out_series = series;
+        return TRUE;
+    }
+    qb_series_clear(&series);
+    if (out_hashes != NULL)
+        g_ptr_array_set_size(out_hashes, (gint)hashes_before);
+    return FALSE;
+}
+
+/* ---- what is stored ------------------------------------------------------------------------- */
+
+static void add_state(cache_entry *entry, const file_state *state)
+{
+    entry->first_us = entry->rows == 0 ? state->first_us : MIN(entry->first_us, state->first_us);
+    entry->last_us = entry->rows == 0 ? state->last_us : MAX(entry->last_us, state->last_us);
+    if (entry->files == 0 || state->fetched_us >= entry->fetched_us) {
+        entry->fetched_us = state->fetched_us;
+        g_strlcpy(entry->provider, state->provider, sizeof entry->provider);
+    }
+    entry->rows += state->rows;
+    entry->files++;
+    entry->bytes += (gsize)state->bytes;
+    entry->present += state->present;
+}
+
+static gboolean stat_files(series_files *files, cache_entry *out, GError **error)
+{
+    cache_entry entry = {.key = files->key};
+    if (!series_files_facts(files, &entry.adjustment, entry.calendar, error))
+        return FALSE;
+    for (guint i = 0; i < files->months->len; i++) {
+        file_state state;
+        gboolean absent;
+        if (!series_files_look(files, g_array_index(files->months, month_id, i), entry.calendar,
+                               &state, &absent, error))
+            return FALSE;
+        if (!absent)
+            add_state(&entry, &state);
+    }
+    if (entry.files == 0)
+        return cache_fail_missing(&files->key, error);
+    entry.expected = qb_expected_bars(qb_calendar_find(entry.calendar), entry.key.interval,
+                                      entry.first_us, entry.last_us + 1);
+    *out = entry;
+    return TRUE;
+}
+
+gboolean cache_stat(cache *self, const cache_key *key, cache_entry *out, GError **error)
+{
+    series_files files = {0};
+    if (!series_files_open(self, key, NULL, &files, error))
+        return FALSE;
+    const gboolean ok = stat_files(&files, out, error);
+    series_files_clear(&files);
+    return ok;
+}
+
+GArray *cache_list(cache *self, GPtrArray *problems, GError **error)
+{
+    g_autoptr(GArray) keys = layout_keys(self, error);
+    g_autoptr(GArray) entries = g_array_new(FALSE, TRUE, sizeof(cache_entry));
+    for (guint i = 0; keys != NULL && i < keys->len; i++) {
+        g_autoptr(GError) reason = NULL;
+        cache_entry entry;
+        if (cache_stat(self, &g_array_index(keys, cache_key, i), &entry, &reason)) {
+            g_array_append_val(entries, entry);
+        } else if (g_error_matches(reason, FAILURE, FAILURE_MISSING)) {
+            continue; /* a folder without bars */
+        } else if (problems != NULL) {
+            g_ptr_array_add(problems, g_strdup(reason->message));
+        } else {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return NULL;
+        }
+    }
+    return keys != NULL ? g_steal_pointer(&entries) : NULL;
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+/* Does the series folder hold a month file, or a manifest that may miss some? Cheap: a command
+ * that finds its series reads the manifest soon enough. */
+static gboolean has_bars(const cache *self, const cache_key *key, gboolean *out, GError **error)
+{
+    g_autofree char *folder = layout_folder(self, key, error);
+    if (folder == NULL)
+        return FALSE;
+    g_autofree char *listed = g_build_filename(folder, "manifest.json", NULL);
+    *out = files_exists(listed);
+    if (*out)
+        return TRUE;
+    g_autoptr(GArray) months = layout_months(folder, NULL, error);
+    *out = months != NULL && months->len > 0;
+    return months != NULL;
+}
+
+static gboolean find_in_asset(cache *self, const char *typed, qb_asset asset, int interval,
+                              GArray *found, GError **error)
+{
+    char symbol[QB_SYMBOL_SIZE];
+    if (qb_symbol_normalise(typed, asset, symbol) != QB_OK)
+        return TRUE;
+    g_autoptr(GArray) keys = layout_intervals(self, asset, symbol, error);
+    if (keys == NULL)
+        return FALSE;
+    for (guint i = 0; i < keys->len; i++) {
+        const cache_key key = g_array_index(keys, cache_key, i);
+        gboolean there = FALSE;
+        if (interval >= 0 && (int)key.interval != interval)
+            continue;
+        if (!has_bars(self, &key, &there, error))
+            return FALSE;
+        if (there)
+            g_array_append_val(found, key);
+    }
+    return TRUE;
+}
+
+static gboolean fail_several(const char *typed, const GArray *found, GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint i = 0; i < found->len; i++) {
+        const cache_key *key = &g_array_index(found, cache_key, i);
+        g_string_append_printf(names, "%s%s %s %s", i > 0 ? ", " : "", qb_asset_text(key->asset),
+                               key->symbol, qb_interval_text(key->interval));
+    }
+    g_autofree char *quoted = failure_quote(typed, -1);
+    g_set_error(error, FAILURE, FAILURE_USAGE,
+                "symbol: %s could be %s (say which with --asset and --interval)", quoted,
+                names->str);
+    return FALSE;
+}
+
+gboolean cache_find(cache *self, const char *symbol, int asset, int interval, cache_key *out,
+                    GError **error)
+{
+    g_autoptr(GArray) found = g_array_new(FALSE, TRUE, sizeof(cache_key));
+    for (int i = 0; i < QB_ASSET_COUNT; i++)
+        if ((asset < 0 || i == asset) &&
+            !find_in_asset(self, symbol, (qb_asset)i, interval, found, error))
+            return FALSE;
+    if (found->len > 1)
+        return fail_several(symbol, found, error);
+    if (found->len == 1) {
+        *out = g_array_index(found, cache_key, 0);
+        return TRUE;
+    }
+    g_autofree char *quoted = failure_quote(symbol, -1);
+    g_set_error(error, FAILURE, FAILURE_MISSING,
+                "symbol: %s%s%s is not in the cache (quantbot data list shows what is)", quoted,
+                interval >= 0 ? " " : "",
+                interval >= 0 ? qb_interval_text((qb_interval)interval) : "");
+    return FALSE;
+}

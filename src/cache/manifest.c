@@ -1,1 +1,341 @@
-#include "cache/cache.h"
+/* manifest.json: what each month file of a series folder should be. It is text that people read
+ * and diff: sorted keys, indented, stamps as dates. */
+#include "cache/cache-private.h"
+
+#include "platform/files.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define MANIFEST_SCHEMA 1
+#define MANIFEST_LIMIT (64u * 1024u * 1024u)
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+static manifest *manifest_new(void)
+{
+    manifest *self = g_new0(manifest, 1);
+    self->adjustment = CACHE_UNKNOWN;
+    self->entries = g_array_new(FALSE, TRUE, sizeof(manifest_entry));
+    return self;
+}
+
+void manifest_free(manifest *self)
+{
+    if (self == NULL)
+        return;
+    g_array_unref(self->entries);
+    g_free(self);
+}
+
+/* Index of the first entry that is not before id. */
+static guint lower_bound(const manifest *self, month_id id)
+{
+    guint low = 0, high = self->entries->len;
+    while (low < high) {
+        const guint middle = low + (high - low) / 2;
+        if (month_compare(g_array_index(self->entries, manifest_entry, middle).id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+manifest_entry *manifest_find(const manifest *self, month_id id)
+{
+    const guint at = lower_bound(self, id);
+    if (at == self->entries->len)
+        return NULL;
+    manifest_entry *entry = &g_array_index(self->entries, manifest_entry, at);
+    return month_compare(entry->id, id) == 0 ? entry : NULL;
+}
+
+manifest_entry *manifest_add(manifest *self, month_id id)
+{
+    manifest_entry *found = manifest_find(self, id);
+    if (found != NULL)
+        return found;
+    const guint at = lower_bound(self, id);
+    const manifest_entry entry = {.id = id};
+    g_array_insert_val(self->entries, at, entry);
+    return &g_array_index(self->entries, manifest_entry, at);
+}
+
+void manifest_remove(manifest *self, month_id id)
+{
+    manifest_entry *found = manifest_find(self, id);
+    if (found != NULL)
+        g_array_remove_index(self->entries,
+                             (guint)(found - (manifest_entry *)(void *)self->entries->data));
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static json_t *time_json(gint64 instant_us)
+{
+    char text[QB_TIME_TEXT];
+    return json_string(qb_time_to_text(instant_us, text));
+}
+
+static json_t *state_json(const file_state *state)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "bytes", json_integer(state->bytes));
+    json_object_set_new(object, "sha256", json_string(state->sha256));
+    json_object_set_new(object, "rows", json_integer((json_int_t)state->rows));
+    json_object_set_new(object, "present", json_integer((json_int_t)state->present));
+    json_object_set_new(object, "first", time_json(state->first_us));
+    json_object_set_new(object, "last", time_json(state->last_us));
+    json_object_set_new(object, "fetched_at", time_json(state->fetched_us));
+    json_object_set_new(object, "provider", json_string(state->provider));
+    json_object_set_new(object, "source_sha256", json_string(state->source_sha256));
+    return object;
+}
+
+static json_t *entry_json(const manifest_entry *entry)
+{
+    json_t *object = state_json(&entry->now);
+    if (entry->changing)
+        json_object_set_new(object, "before",
+                            entry->had_before ? state_json(&entry->before) : json_null());
+    return object;
+}
+
+char *manifest_text(const manifest *self, const cache_key *key)
+{
+    json_auto_t *root = json_object();
+    json_t *files = json_object();
+    for (guint i = 0; i < self->entries->len; i++) {
+        const manifest_entry *entry = &g_array_index(self->entries, manifest_entry, i);
+        g_autofree char *name = month_name(entry->id);
+        json_object_set_new(files, name, entry_json(entry));
+    }
+    json_object_set_new(root, "schema", json_integer(MANIFEST_SCHEMA));
+    json_object_set_new(root, "asset", json_string(qb_asset_text(key->asset)));
+    json_object_set_new(root, "symbol", json_string(key->symbol));
+    json_object_set_new(root, "interval", json_string(qb_interval_text(key->interval)));
+    json_object_set_new(root, "adjustment", json_string(cache_adjustment_text(self->adjustment)));
+    json_object_set_new(root, "calendar", json_string(self->calendar));
+    json_object_set_new(root, "files", files);
+    /* jansson's memory is not GLib's: hand out one kind only. */
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
+    g_assert(text != NULL); /* all of it is UTF-8 that we made */
+    char *copy = g_strconcat(text, "\n", NULL);
+    free(text);
+    return copy;
+}
+
+gboolean manifest_save(const manifest *self, const char *folder, const cache_key *key,
+                       GError **error)
+{
+    g_autofree char *text = manifest_text(self, key);
+    g_autofree char *path = g_build_filename(folder, "manifest.json", NULL);
+    return files_replace(path, text, strlen(text), error);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* Where a value stands, for messages: "PATH: files.2020/2020-03.parquet.rows". */
+typedef struct place {
+    const char *path;
+    const char *entry; /* NULL at the top */
+} place;
+
+static gboolean fail_field(const place *at, const char *field, const json_t *value,
+                           const char *expected, GError **error)
+{
+    g_autofree char *text = value != NULL ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT)
+                                          : NULL;
+    g_autofree char *quoted = text != NULL ? failure_quote(text, -1) : NULL;
+    g_set_error(error, FAILURE, FAILURE_BAD_DATA, "%s: %s%s%s%s: %s (expected %s)", at->path,
+                at->entry != NULL ? "files." : "", at->entry != NULL ? at->entry : "",
+                at->entry != NULL ? "." : "", field, quoted != NULL ? quoted : "is missing",
+                expected);
+    return FALSE;
+}
+
+static gboolean read_count(const place *at, const json_t *object, const char *field, gint64 *out,
+                           GError **error)
+{
+    const json_t *value = json_object_get(object, field);
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > G_GINT64_CONSTANT(1) << 48)
+        return fail_field(at, field, value, "a whole number, not negative", error);
+    *out = json_integer_value(value);
+    return TRUE;
+}
+
+static gboolean read_text(const place *at, const json_t *object, const char *field, char *out,
+                          gsize size, GError **error)
+{
+    const json_t *value = json_object_get(object, field);
+    if (!json_is_string(value) || json_string_length(value) >= size ||
+        strlen(json_string_value(value)) != json_string_length(value))
+        return fail_field(at, field, value, "a short text", error);
+    g_strlcpy(out, json_string_value(value), size);
+    return TRUE;
+}
+
+static gboolean read_time(const place *at, const json_t *object, const char *field, gint64 *out,
+                          GError **error)
+{
+    const json_t *value = json_object_get(object, field);
+    if (!json_is_string(value) ||
+        qb_time_from_text(json_string_value(value), json_string_length(value), out) != QB_OK)
+        return fail_field(at, field, value, "a time such as 2020-01-31T14:30:00Z", error);
+    return TRUE;
+}
+
+static gboolean read_sha256(const place *at, const json_t *object, const char *field, char *out,
+                            GError **error)
+{
+    const json_t *value = json_object_get(object, field);
+    const char *text = json_is_string(value) ? json_string_value(value) : "";
+    if (strlen(text) != CACHE_SHA256_SIZE - 1 || strspn(text, "0123456789abcdef") != strlen(text))
+        return fail_field(at, field, value, "64 hex digits", error);
+    g_strlcpy(out, text, CACHE_SHA256_SIZE);
+    return TRUE;
+}
+
+static gboolean read_state(const place *at, const json_t *object, file_state *out, GError **error)
+{
+    gint64 rows = 0, present = 0;
+    if (!read_count(at, object, "bytes", &out->bytes, error) ||
+        !read_count(at, object, "rows", &rows, error) ||
+        !read_count(at, object, "present", &present, error) ||
+        !read_sha256(at, object, "sha256", out->sha256, error) ||
+        !read_time(at, object, "first", &out->first_us, error) ||
+        !read_time(at, object, "last", &out->last_us, error) ||
+        !read_time(at, object, "fetched_at", &out->fetched_us, error) ||
+        !read_text(at, object, "provider", out->provider, sizeof out->provider, error) ||
+        !read_text(at, object, "source_sha256", out->source_sha256, sizeof out->source_sha256,
+                   error))
+        return FALSE;
+    if (rows == 0 || rows > PARQUET_ROWS_LIMIT)
+        return fail_field(at, "rows", json_object_get(object, "rows"), "1 to 20000000", error);
+    if (present > rows)
+        return fail_field(at, "present", json_object_get(object, "present"), "at most rows", error);
+    out->rows = (gsize)rows;
+    out->present = (gsize)present;
+    return TRUE;
+}
+
+static gboolean check_span(const place *at, month_id id, const file_state *state, GError **error)
+{
+    if (state->first_us < month_start_us(id) || state->last_us >= month_end_us(id) ||
+        state->first_us > state->last_us) {
+        g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                    "%s: files.%s: first and last do not lie in that month, in order", at->path,
+                    at->entry);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean read_entry(manifest *self, const char *path, const char *name, const json_t *object,
+                           GError **error)
+{
+    const place at = {path, name};
+    month_id id;
+    if (!month_from_name(name, &id))
+        return fail_field(&(place){path, NULL}, "files", json_object_get(object, "bytes"),
+                          "names such as 2020/2020-03.parquet", error);
+    manifest_entry entry = {.id = id};
+    if (!read_state(&at, object, &entry.now, error) || !check_span(&at, id, &entry.now, error))
+        return FALSE;
+    const json_t *before = json_object_get(object, "before");
+    entry.changing = before != NULL;
+    entry.had_before = before != NULL && !json_is_null(before);
+    if (entry.had_before && (!read_state(&at, before, &entry.before, error) ||
+                             !check_span(&at, id, &entry.before, error)))
+        return FALSE;
+    *manifest_add(self, id) = entry;
+    return TRUE;
+}
+
+/* A folder that was copied or renamed by hand must not pass for another instrument's. */
+static gboolean read_key(const place *at, const json_t *root, const cache_key *key, GError **error)
+{
+    char asset[16], symbol[QB_SYMBOL_SIZE], interval[8];
+    if (!read_text(at, root, "asset", asset, sizeof asset, error) ||
+        !read_text(at, root, "symbol", symbol, sizeof symbol, error) ||
+        !read_text(at, root, "interval", interval, sizeof interval, error))
+        return FALSE;
+    if (strcmp(asset, qb_asset_text(key->asset)) != 0)
+        return fail_field(at, "asset", json_object_get(root, "asset"), qb_asset_text(key->asset),
+                          error);
+    if (strcmp(symbol, key->symbol) != 0)
+        return fail_field(at, "symbol", json_object_get(root, "symbol"), key->symbol, error);
+    if (strcmp(interval, qb_interval_text(key->interval)) != 0)
+        return fail_field(at, "interval", json_object_get(root, "interval"),
+                          qb_interval_text(key->interval), error);
+    return TRUE;
+}
+
+static gboolean read_facts(manifest *self, const place *at, const json_t *root, GError **error)
+{
+    gint64 schema = 0;
+    char adjustment[16];
+    if (!read_count(at, root, "schema", &schema, error))
+        return FALSE;
+    if (schema != MANIFEST_SCHEMA)
+        return fail_field(at, "schema", json_object_get(root, "schema"),
+                          "1; a newer program wrote it", error);
+    if (!read_text(at, root, "adjustment", adjustment, sizeof adjustment, error) ||
+        !read_text(at, root, "calendar", self->calendar, sizeof self->calendar, error))
+        return FALSE;
+    if (!cache_adjustment_from_text(adjustment, &self->adjustment))
+        return fail_field(at, "adjustment", json_object_get(root, "adjustment"),
+                          "raw, split or full", error);
+    if (qb_calendar_find(self->calendar) == NULL)
+        return fail_field(at, "calendar", json_object_get(root, "calendar"),
+                          "XNYS, 24/7 or weekdays", error);
+    return TRUE;
+}
+
+manifest *manifest_parse(const char *path, const cache_key *key, const char *text, gsize length,
+                         GError **error)
+{
+    json_error_t where;
+    json_auto_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    if (root == NULL) {
+        g_autofree char *reason = failure_quote(where.text, -1);
+        g_set_error(error, FAILURE, FAILURE_BAD_DATA, "%s:%d:%d: is not JSON: %s", path, where.line,
+                    where.column, reason);
+        return NULL;
+    }
+    const place at = {path, NULL};
+    g_autoptr(manifest) self = manifest_new();
+    self->exists = TRUE;
+    if (!read_facts(self, &at, root, error) || !read_key(&at, root, key, error))
+        return NULL;
+    json_t *files = json_object_get(root, "files"), *value;
+    const char *name;
+    if (!json_is_object(files)) {
+        fail_field(&at, "files", files, "an object", error);
+        return NULL;
+    }
+    json_object_foreach(files, name, value)
+    {
+        if (!read_entry(self, path, name, value, error))
+            return NULL;
+    }
+    return g_steal_pointer(&self);
+}
+
+manifest *manifest_load(const char *folder, const cache_key *key, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "manifest.json", NULL);
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(GBytes) bytes = files_read(path, MANIFEST_LIMIT, &reason);
+    if (bytes == NULL && g_error_matches(reason, FAILURE, FAILURE_MISSING))
+        return manifest_new();
+    if (bytes == NULL) {
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return NULL;
+    }
+    gsize length;
+    const char *text = g_bytes_get_data(bytes, &length);
+    return manifest_parse(path, key, text != NULL ? text : "", length, error);
+}

@@ -1,0 +1,175 @@
+/* What the files of this room share: where things are, the manifest, one month's table. */
+#ifndef CACHE_PRIVATE_H
+#define CACHE_PRIVATE_H
+
+#include "cache/cache.h"
+#include "parquet/parquet.h"
+
+#define CACHE_FILE_LIMIT (1024u * 1024u * 1024u) /* bytes of one month file */
+#define CACHE_SHA256_SIZE 65                     /* hex digits and the terminating zero */
+#define CACHE_DEFECTS_LISTED 20u
+/* Years that a stamp may have: folder names have four digits. */
+#define CACHE_FIRST_US (-30610224000 * QB_SECOND_US) /* 1000-01-01 */
+#define CACHE_END_US (253402300800 * QB_SECOND_US)   /* 10000-01-01 */
+
+struct cache {
+    char *root; /* DATA/cache */
+};
+
+/* FAILURE_MISSING; always FALSE. */
+gboolean cache_fail_missing(const cache_key *key, GError **error);
+
+/* ---- layout ------------------------------------------------------------------------------- */
+
+typedef struct month_id {
+    int year, month;
+} month_id;
+
+month_id month_of(gint64 ts_us);
+gint64 month_start_us(month_id id);
+gint64 month_end_us(month_id id);
+int month_compare(month_id a, month_id b);
+/* "2020/2020-03.parquet"; caller frees. */
+char *month_name(month_id id);
+gboolean month_from_name(const char *name, month_id *out);
+
+/* ROOT/{asset}/{symbol}/{interval}; FAILURE_USAGE for a symbol that is not in stored form. */
+char *layout_folder(const cache *self, const cache_key *key, GError **error);
+/* The part of a path below ROOT, for messages and hashes; borrowed. */
+const char *layout_relative(const cache *self, const char *path);
+/* All series that have a folder, sorted. Array of cache_key. */
+GArray *layout_keys(const cache *self, GError **error);
+/* Folders of one symbol's series, in interval order; array of cache_key, maybe empty. */
+GArray *layout_intervals(const cache *self, qb_asset asset, const char *symbol, GError **error);
+/* The month files of a series folder, sorted; array of month_id, empty when there is no folder.
+ * strangers (may be NULL): names, relative to the folder, that are not of the layout. A link is an
+ * error. */
+GArray *layout_months(const char *folder, GPtrArray *strangers, GError **error);
+/* FALSE when the path, or a folder between ROOT and it, is a link. Absent is fine. */
+gboolean layout_check_links(const cache *self, const char *path, GError **error);
+
+/* ---- manifest ------------------------------------------------------------------------------- */
+
+/* One state of a month file. */
+typedef struct file_state {
+    gint64 bytes;
+    char sha256[CACHE_SHA256_SIZE];
+    gsize rows, present;
+    gint64 first_us, last_us, fetched_us;
+    char provider[32];
+    char source_sha256[CACHE_SHA256_SIZE];
+} file_state;
+
+/* While a writer changes a file its entry holds the state before and after, from before the
+ * rename until the folder is synced: whichever the file has is sound. A new file's state before is
+ * its absence (had_before FALSE). */
+typedef struct manifest_entry {
+    month_id id;
+    gboolean changing, had_before;
+    file_state now, before;
+} manifest_entry;
+
+typedef struct manifest {
+    gboolean exists;
+    cache_adjustment adjustment;
+    char calendar[16];
+    GArray *entries; /* of manifest_entry, sorted */
+} manifest;
+
+/* An absent manifest is one without entries. FAILURE_BAD_DATA naming the field. */
+manifest *manifest_load(const char *folder, const cache_key *key, GError **error);
+/* From and to text, for tests and fuzzing. Caller frees. */
+manifest *manifest_parse(const char *path, const cache_key *key, const char *text, gsize length,
+                         GError **error);
+char *manifest_text(const manifest *self, const cache_key *key);
+gboolean manifest_save(const manifest *self, const char *folder, const cache_key *key,
+                       GError **error);
+manifest_entry *manifest_find(const manifest *self, month_id id);
+/* The entry of that month, made when absent; valid until the next call. */
+manifest_entry *manifest_add(manifest *self, month_id id);
+void manifest_remove(manifest *self, month_id id);
+void manifest_free(manifest *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(manifest, manifest_free)
+
+/* ---- one month ------------------------------------------------------------------------------ */
+
+/* The SHA-256 of bytes in lower-case hex. */
+void sha256_text(GBytes *bytes, char out[CACHE_SHA256_SIZE]);
+
+/* A parsed month file whose mandatory columns are there, complete, ascending and of that month. */
+parquet_table *month_parse(GBytes *bytes, const char *path, month_id id, guint columns,
+                           GError **error);
+/* Rows [start, start + count) of a parsed month, after those that `into` has. */
+gboolean month_append(const parquet_table *table, guint columns, gsize start, gsize count,
+                      qb_series *into, GError **error);
+gint64 *month_stamps(const parquet_table *table);
+gboolean month_has_other_columns(const parquet_table *table);
+/* Bars that stand where the calendar expects one. */
+gsize month_present(const gint64 *ts_us, gsize count, const char *calendar, qb_interval interval);
+/* TRUE when the file's own row count and stamps are those of the state. */
+gboolean month_matches(const parquet_table *table, const file_state *state);
+GBytes *month_write(const qb_series *bars, const cache_key *key, const cache_provenance *provenance,
+                    GError **error);
+
+/* Room for capacity rows in the mandatory columns asked for and the optional ones present. */
+gboolean series_make_room(qb_series *series, guint columns, gsize capacity, GError **error);
+/* Both ascending; `later` wins. out_series must be {0}. */
+gboolean series_merge(const qb_series *earlier, const qb_series *later, qb_series *out_series,
+                      cache_change *change, GError **error);
+/* A view of rows [start, start + count); borrowed, never cleared. */
+qb_series series_slice(const qb_series *series, gsize start, gsize count);
+
+/* ---- defects ------------------------------------------------------------------------------- */
+
+/* Kinds that a stored series must not have: the fatal ones, and rows out of order or doubled. */
+gboolean bars_unfit(qb_defect_kind kind);
+/* All of them; out->items is the caller's to g_free. */
+gboolean bars_defects(const qb_series *bars, const qb_calendar *calendar, qb_interval interval,
+                      qb_defects *out, GError **error);
+/* "row 7: high 12.5: high-low (2020-01-31T00:00:00Z)"; caller frees. */
+char *defect_text(const qb_defect *defect, gsize row);
+/* FAILURE_BAD_DATA with up to 20 rows when a bar is out of order, doubled or impossible. */
+gboolean bars_check(const qb_series *bars, const qb_calendar *calendar, qb_interval interval,
+                    const char *name, GError **error);
+
+/* ---- a file of a series --------------------------------------------------------------------- */
+
+/* What is known of one month file: listed (in the manifest), foreign, or gone. */
+typedef struct month_file {
+    month_id id;
+    char *path;
+    gboolean listed;
+    gboolean absent;  /* not there, and the manifest does not miss it */
+    file_state state; /* listed: the one the file has */
+    GBytes *bytes;
+    parquet_table *table;
+    char sha256[CACHE_SHA256_SIZE]; /* of bytes, when it was asked for */
+} month_file;
+void month_file_clear(month_file *file);
+
+/* A series as it stands: its folder, the months on disk or in the manifest, the manifest. */
+typedef struct series_files {
+    const cache *cache;
+    cache_key key;
+    char *folder;
+    GArray *months; /* of month_id, sorted */
+    manifest *manifest;
+} series_files;
+/* strangers may be NULL. */
+gboolean series_files_open(const cache *self, const cache_key *key, GPtrArray *strangers,
+                           series_files *out, GError **error);
+void series_files_clear(series_files *self);
+/* Reads and checks one month: FAILURE_BAD_DATA when it is damaged. hash: also by SHA-256. */
+gboolean series_files_read(series_files *self, month_id id, guint columns, gboolean hash,
+                           month_file *out, GError **error);
+/* The state of a file that was read, or (look) of one that need not be opened when it is listed
+ * and settled. absent: no rows there. */
+void series_files_state(const series_files *self, const month_file *file, const char *calendar,
+                        file_state *out);
+gboolean series_files_look(series_files *self, month_id id, const char *calendar, file_state *out,
+                           gboolean *out_absent, GError **error);
+/* The calendar's name and the adjustment: of the manifest, else of the first file that says. */
+gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment,
+                            char out_calendar[16], GError **error);
+
+#endif

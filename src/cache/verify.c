@@ -1,0 +1,291 @@
+/* Verification and coverage. Each file is held against the manifest by length and SHA-256, against
+ * itself by its page checksums, and its bars against the calendar and against each other. */
+#include "cache/cache-private.h"
+
+#include <string.h>
+
+/* ---- findings ------------------------------------------------------------------------------- */
+
+/* Takes the line. */
+static void keep(GPtrArray *lines, char *line)
+{
+    if (lines != NULL)
+        g_ptr_array_add(lines, line);
+    else
+        g_free(line);
+}
+
+static void add_problem(cache_findings *findings, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void add_problem(cache_findings *findings, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    keep(findings->problems, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+    findings->problem_count++;
+}
+
+static void add_note(cache_findings *findings, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void add_note(cache_findings *findings, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    keep(findings->notes, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+/* ---- one series ----------------------------------------------------------------------------- */
+
+/* Where the rows of a file begin in the series that was put together. */
+typedef struct part {
+    month_id id;
+    gsize start;
+} part;
+
+typedef struct verification {
+    series_files files;
+    cache_findings *findings;
+    cache_adjustment adjustment;
+    char calendar[16];
+    qb_series bars;
+    GArray *parts;
+} verification;
+
+/* "equity/SPY/1d/2020/2020-03.parquet"; caller frees. */
+static char *place(const verification *self, month_id id)
+{
+    g_autofree char *name = month_name(id);
+    return g_build_filename(layout_relative(self->files.cache, self->files.folder), name, NULL);
+}
+
+static void check_present(verification *self, const month_file *file, const char *where)
+{
+    const gsize present = month_present(month_stamps(file->table), file->table->rows,
+                                        self->calendar, self->files.key.interval);
+    if (present != file->state.present)
+        add_problem(self->findings,
+                    "%s: %" G_GSIZE_FORMAT
+                    " bars on expected stamps (manifest.json says %" G_GSIZE_FORMAT ")",
+                    where, present, file->state.present);
+}
+
+/* A file of ours says whose it is; one from another folder is no bar of this series. */
+static void check_owner(verification *self, const month_file *file, const char *where)
+{
+    const cache_key *key = &self->files.key;
+    const char *const pairs[][2] = {
+        {"asset", qb_asset_text(key->asset)},
+        {"symbol", key->symbol},
+        {"interval", qb_interval_text(key->interval)},
+        {"adjustment", cache_adjustment_text(self->adjustment)},
+        {"calendar", self->calendar},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        const char *value = g_hash_table_lookup(file->table->metadata, pairs[i][0]);
+        if (value == NULL || g_ascii_strcasecmp(value, pairs[i][1]) == 0)
+            continue;
+        g_autofree char *quoted = failure_quote(value, -1);
+        add_problem(self->findings, "%s: %s: %s (expected %s)", where, pairs[i][0], quoted,
+                    pairs[i][1]);
+    }
+}
+
+static gboolean verify_month(verification *self, month_id id, GError **error)
+{
+    g_autofree char *where = place(self, id);
+    g_autoptr(GError) reason = NULL;
+    month_file file = {0};
+    if (!series_files_read(&self->files, id, CACHE_ALL, TRUE, &file, &reason)) {
+        self->findings->files++;
+        add_problem(self->findings, "%s", layout_relative(self->files.cache, reason->message));
+        return TRUE;
+    }
+    gboolean ok = TRUE;
+    if (!file.absent) {
+        const part here = {id, self->bars.count};
+        self->findings->files++;
+        self->findings->rows += file.table->rows;
+        check_owner(self, &file, where);
+        if (file.listed)
+            check_present(self, &file, where);
+        else
+            add_note(self->findings,
+                     "%s: foreign: not in manifest.json, checked by its page checksums only",
+                     where);
+        g_array_append_val(self->parts, here);
+        ok = month_append(file.table, CACHE_ALL, 0, file.table->rows, &self->bars, error);
+    }
+    month_file_clear(&file);
+    return ok;
+}
+
+static void note_unsettled(verification *self)
+{
+    const GArray *entries = self->files.manifest->entries;
+    for (guint i = 0; i < entries->len; i++) {
+        const manifest_entry *entry = &g_array_index(entries, manifest_entry, i);
+        if (!entry->changing)
+            continue;
+        g_autofree char *where = place(self, entry->id);
+        add_note(self->findings, "%s: a write ended half way; the next one settles it", where);
+    }
+}
+
+static void note_strangers(verification *self, const GPtrArray *strangers)
+{
+    const char *folder = layout_relative(self->files.cache, self->files.folder);
+    for (guint i = 0; i < strangers->len; i++)
+        add_note(self->findings, "%s/%s: not read (expected names such as 2020/2020-03.parquet)",
+                 folder, (const char *)g_ptr_array_index(strangers, i));
+}
+
+/* ---- bars ----------------------------------------------------------------------------------- */
+
+static const part *part_of(const verification *self, gsize row)
+{
+    const part *found = &g_array_index(self->parts, part, 0);
+    for (guint i = 1; i < self->parts->len; i++) {
+        const part *candidate = &g_array_index(self->parts, part, i);
+        if (candidate->start > row)
+            break;
+        found = candidate;
+    }
+    return found;
+}
+
+static char *defect_line(const verification *self, const qb_defect *defect)
+{
+    const part *from = part_of(self, defect->row);
+    g_autofree char *where = place(self, from->id);
+    g_autofree char *text = defect_text(defect, defect->row - from->start + 1);
+    return g_strdup_printf("%s: %s", where, text);
+}
+
+/* A kind that makes bars unfit is a problem row by row; the others are one note with a count, and
+ * the first rows of it. */
+static void report_kind(verification *self, const qb_defects *defects, qb_defect_kind kind)
+{
+    cache_findings *findings = self->findings;
+    const gboolean unfit = bars_unfit(kind);
+    const gsize count = defects->by_kind[kind];
+    GPtrArray *lines = unfit ? findings->problems : findings->notes;
+    gsize listed = 0;
+    for (gsize i = 0; i < defects->stored && listed < CACHE_DEFECTS_LISTED; i++) {
+        if (defects->items[i].kind != kind)
+            continue;
+        keep(lines, defect_line(self, &defects->items[i]));
+        listed++;
+    }
+    if (count > listed)
+        keep(lines, g_strdup_printf("%s: ... and %" G_GSIZE_FORMAT " more rows: %s",
+                                    layout_relative(self->files.cache, self->files.folder),
+                                    count - listed, qb_defect_text(kind)));
+    if (unfit)
+        findings->problem_count += count;
+}
+
+static gboolean verify_bars(verification *self, GError **error)
+{
+    qb_defects defects;
+    if (!bars_defects(&self->bars, qb_calendar_find(self->calendar), self->files.key.interval,
+                      &defects, error))
+        return FALSE;
+    for (int kind = 0; kind < QB_DEFECT_KIND_COUNT; kind++)
+        if (defects.by_kind[kind] > 0)
+            report_kind(self, &defects, (qb_defect_kind)kind);
+    g_free(defects.items);
+    return TRUE;
+}
+
+/* ---- the series ----------------------------------------------------------------------------- */
+
+/* Without facts (no manifest, and the first file cannot be read) each file still is looked at. */
+static void find_facts(verification *self)
+{
+    if (series_files_facts(&self->files, &self->adjustment, self->calendar, NULL))
+        return;
+    self->adjustment = CACHE_UNKNOWN;
+    g_strlcpy(self->calendar, qb_calendar_name(qb_calendar_default(self->files.key.asset)),
+              sizeof self->calendar);
+}
+
+static gboolean verify_files(verification *self, GError **error)
+{
+    for (guint i = 0; i < self->files.months->len; i++)
+        if (!verify_month(self, g_array_index(self->files.months, month_id, i), error))
+            return FALSE;
+    note_unsettled(self);
+    return verify_bars(self, error);
+}
+
+gboolean cache_verify(cache *self, const cache_key *key, cache_findings *findings, GError **error)
+{
+    verification work = {.findings = findings};
+    g_autoptr(GPtrArray) strangers = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) reason = NULL;
+    if (!series_files_open(self, key, strangers, &work.files, &reason)) {
+        /* A manifest or a link that cannot be believed is what verify is asked to find. */
+        if (g_error_matches(reason, FAILURE, FAILURE_BAD_DATA)) {
+            add_problem(findings, "%s", layout_relative(self, reason->message));
+            return TRUE;
+        }
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return FALSE;
+    }
+    work.parts = g_array_new(FALSE, FALSE, sizeof(part));
+    find_facts(&work);
+    note_strangers(&work, strangers);
+    const gboolean ok = work.files.months->len == 0 ? cache_fail_missing(key, error)
+                                                    : verify_files(&work, error);
+    g_array_unref(work.parts);
+    qb_series_clear(&work.bars);
+    series_files_clear(&work.files);
+    return ok;
+}
+
+/* ---- coverage ------------------------------------------------------------------------------- */
+
+static month_id next_month(month_id id)
+{
+    return id.month == 12 ? (month_id){id.year + 1, 1} : (month_id){id.year, id.month + 1};
+}
+
+static gboolean cover_months(series_files *files, const cache_entry *whole, GArray *months,
+                             GError **error)
+{
+    const qb_calendar *calendar = qb_calendar_find(whole->calendar);
+    const month_id last = month_of(whole->last_us);
+    guint at = 0;
+    for (month_id id = month_of(whole->first_us); month_compare(id, last) <= 0;
+         id = next_month(id)) {
+        cache_month month = {.year = id.year, .month = id.month};
+        file_state state;
+        gboolean absent = TRUE;
+        while (at < files->months->len &&
+               month_compare(g_array_index(files->months, month_id, at), id) < 0)
+            at++;
+        if (at < files->months->len &&
+            month_compare(g_array_index(files->months, month_id, at), id) == 0 &&
+            !series_files_look(files, id, whole->calendar, &state, &absent, error))
+            return FALSE;
+        month.rows = absent ? 0 : state.rows;
+        month.present = absent ? 0 : state.present;
+        month.expected = qb_expected_bars(calendar, whole->key.interval,
+                                          MAX(month_start_us(id), whole->first_us),
+                                          MIN(month_end_us(id), whole->last_us + 1));
+        g_array_append_val(months, month);
+    }
+    return TRUE;
+}
+
+GArray *cache_coverage(cache *self, const cache_key *key, GError **error)
+{
+    cache_entry whole;
+    series_files files = {0};
+    if (!cache_stat(self, key, &whole, error) || !series_files_open(self, key, NULL, &files, error))
+        return NULL;
+    g_autoptr(GArray) months = g_array_new(FALSE, TRUE, sizeof(cache_month));
+    const gboolean ok = cover_months(&files, &whole, months, error);
+    series_files_clear(&files);
+    return ok ? g_steal_pointer(&months) : NULL;
+}
