@@ -1,0 +1,142 @@
+/* What the files of this room share: rows of fields, strict numbers, stamps and zones. */
+#ifndef CSV_PRIVATE_H
+#define CSV_PRIVATE_H
+
+#include "csv/csv.h"
+
+/* ---- text (inflate.c) ---------------------------------------------------------------------- */
+
+/* csv_inflate with a limit of its own, for tests. */
+GBytes *csv_inflate_limited(GBytes *bytes, const char *name, gsize limit, GError **error);
+/* FALSE for what is no CSV at all: empty, UTF-16, an archive, JSON, HTML. */
+gboolean csv_text_check(const char *text, gsize length, const char *name, GError **error);
+
+/* ---- rows (rows.c) ------------------------------------------------------------------------- */
+
+typedef struct csv_field {
+    const char *text; /* into the file, or into the scratch of the row; not zero-terminated */
+    guint32 length;
+    guint quoted : 1;
+    guint copied : 1; /* in the scratch */
+} csv_field;
+
+/* Walks over the rows of a text; the fields of a row are valid until the next one is read. Large:
+ * on the heap. */
+typedef struct csv_rows {
+    const char *name; /* borrowed, as it stands in messages */
+    const char *at, *end;
+    gsize line; /* 1-based, where the current row starts */
+    gsize next_line;
+    char separator;
+    guint count;
+    csv_field fields[CSV_COLUMN_LIMIT];
+    char scratch[CSV_LINE_LIMIT]; /* quoted fields with doubled quotes, made plain */
+    gsize scratch_used;
+} csv_rows;
+
+/* Where the table starts: after a byte-order mark and banner lines. */
+typedef struct csv_layout {
+    char separator;
+    gsize offset, line; /* of the first row */
+    guint columns;      /* of that row, or of most rows where those have more */
+} csv_layout;
+
+csv_layout csv_layout_find(const char *text, gsize length);
+csv_rows *csv_rows_new(const char *text, gsize length, const csv_layout *layout, const char *name);
+void csv_rows_free(csv_rows *rows);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(csv_rows, csv_rows_free)
+/* The next row that is not blank. FALSE at the end, or with error (FAILURE_BAD_DATA) when the
+ * text cannot be cut into fields. */
+gboolean csv_rows_next(csv_rows *rows, GError **error);
+
+gboolean csv_text_is(const char *text, gsize length, const char *word); /* any case */
+
+/* ---- numbers (number.c) -------------------------------------------------------------------- */
+
+/* Digits with an optional sign, decimal point and exponent, nothing else: no blanks, hexadecimal,
+ * "nan" or "inf", and nothing beyond the range of double. The nearest double. */
+gboolean csv_number_scan(const char *text, gsize length, double *out);
+/* The same for "1,234.50": digits in threes. */
+gboolean csv_number_scan_grouped(const char *text, gsize length, double *out);
+/* The same for "1234,50". */
+gboolean csv_number_scan_comma(const char *text, gsize length, double *out);
+
+/* ---- stamps (stamp.c) ---------------------------------------------------------------------- */
+
+typedef enum csv_order { CSV_ORDER_UNKNOWN, CSV_ORDER_YMD, CSV_ORDER_DMY, CSV_ORDER_MDY } csv_order;
+
+/* A date and clock as written, before any zone. */
+typedef struct csv_stamp {
+    gint64 wall_us;   /* as if it were UTC */
+    gboolean clock;   /* a time of day was written */
+    gboolean zoned;   /* Z, an offset, or an epoch number: then offset_us holds */
+    gint64 offset_us; /* east of UTC */
+} csv_stamp;
+
+typedef enum csv_stamp_status {
+    CSV_STAMP_OK,
+    CSV_STAMP_UNREADABLE,
+    CSV_STAMP_ORDER,    /* day or month first: not known */
+    CSV_STAMP_EXPONENT, /* 1.62207E+12: digits are lost */
+    CSV_STAMP_RANGE,    /* a year outside 1800..2199 */
+    CSV_STAMP_FINE,     /* finer than a microsecond */
+    CSV_STAMP_GAP,      /* skipped when the clock went forward */
+    CSV_STAMP_FOLD,     /* passed twice when the clock went back */
+} csv_stamp_status;
+
+csv_stamp_status csv_stamp_scan(const char *text, gsize length, csv_order order, csv_stamp *out);
+/* Date and time of day in two cells. */
+csv_stamp_status csv_stamp_scan_pair(const char *date, gsize date_length, const char *time,
+                                     gsize time_length, csv_order order, csv_stamp *out);
+/* "is not a date or time (expected ...)": what follows the value in a message. Static. */
+const char *csv_stamp_complaint(csv_stamp_status status);
+
+/* What the numeric dates of a file allow. Start from {TRUE, TRUE, 0}. */
+typedef struct csv_order_evidence {
+    gboolean dmy, mdy;
+    gsize seen;
+} csv_order_evidence;
+void csv_stamp_witness(const char *text, gsize length, csv_order_evidence *evidence);
+
+/* Wall clock of an IANA zone to UTC. */
+typedef struct csv_zone csv_zone;
+csv_zone *csv_zone_new(const char *name, GError **error); /* FAILURE_USAGE */
+void csv_zone_free(csv_zone *zone);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(csv_zone, csv_zone_free)
+csv_stamp_status csv_zone_to_utc(csv_zone *zone, gint64 wall_us, gint64 *out_us);
+
+/* ---- columns (columns.c) ------------------------------------------------------------------- */
+
+typedef enum csv_kind {
+    CSV_TS,
+    CSV_TIME, /* time of day, where CSV_TS holds the date alone */
+    CSV_OPEN,
+    CSV_HIGH,
+    CSV_LOW,
+    CSV_CLOSE,
+    CSV_VOLUME,
+    CSV_DIVIDEND,
+    CSV_SPLIT,
+    CSV_BID,
+    CSV_ASK,
+    CSV_SYMBOL,
+    CSV_KIND_COUNT,
+} csv_kind;
+
+typedef struct csv_columns {
+    int at[CSV_KIND_COUNT]; /* 0-based; -1: none */
+    char *label[CSV_KIND_COUNT];
+    gboolean header;      /* the first row names the columns */
+    gboolean yahoo_heads; /* two more heading rows follow, as yfinance writes them */
+    guint needed;         /* fields a row must have */
+    char *adjusted_close; /* the name of such a column, which is never read */
+    char *left_out;       /* a note about a column that was not taken, or NULL */
+} csv_columns;
+
+/* rows stands on the first row. FAILURE_USAGE for a map that does not fit, FAILURE_BAD_DATA for
+ * a file whose columns cannot be told. */
+gboolean csv_columns_find(const csv_rows *rows, const csv_bars_options *options, csv_columns *out,
+                          GError **error);
+void csv_columns_clear(csv_columns *columns);
+
+#endif
