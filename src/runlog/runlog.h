@@ -9,46 +9,69 @@
 #include "platform/failure.h"
 
 typedef struct runlog runlog;
-/* Opens or makes the database (WAL, full sync, STRICT tables), migrates an older schema, adopts
- * the earlier bot's six tables, refuses a newer schema. FAILURE_DATABASE. */
+/* Opens or makes the database (WAL, full sync, STRICT tables, mode 0600, missing folders too).
+ * Adopts the earlier bot's six tables after a backup beside the file, or refuses them naming table
+ * and column. What it refuses (a newer schema too) it leaves as it is, byte for byte.
+ * FAILURE_DATABASE; FAILURE_LOCKED when another process keeps it longer than the wait. */
 runlog *runlog_open(const char *path, GError **error);
-/* FAILURE_MISSING when the file is absent. Never writes. */
+/* FAILURE_MISSING when the file is absent. Never changes a row. */
 runlog *runlog_open_readonly(const char *path, GError **error);
 void runlog_free(runlog *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(runlog, runlog_free)
 /* Writes and deletes a row in a transaction that is rolled back. */
 gboolean runlog_check_writable(runlog *self, GError **error);
+/* How long a write waits for another writer; RUNLOG_WAIT_MS unless set. */
+#define RUNLOG_WAIT_MS 10000
+void runlog_set_wait_ms(runlog *self, guint wait_ms);
+
+/* What runlog_open did. */
+typedef enum runlog_origin { RUNLOG_FOUND, RUNLOG_MADE, RUNLOG_ADOPTED } runlog_origin;
+runlog_origin runlog_origin_of(const runlog *self);
+/* The copy made before an adoption; NULL: none. Borrowed. */
+const char *runlog_backup_path(const runlog *self);
+const char *runlog_path(const runlog *self); /* as given; borrowed */
 
 /* ---- writing one run, in one transaction --------------------------------------------------- */
 
 typedef struct runlog_run {
-    const char *id;       /* NULL: a fresh UUID version 7 */
+    const char *id;       /* NULL: a fresh UUID version 7; at most RUNLOG_ID_LIMIT characters */
     const char *mode;     /* "backtest", "paper", "replay" */
     const char *universe; /* "AAPL,MSFT" */
     const char *params;   /* JSON: the resolved configuration, version, seed and data hashes */
     const char *const *symbols; /* [instrument_count] */
     guint32 instrument_count;
-    gint64 started_us;
+    gint64 started_us; /* 0: now */
 } runlog_run;
+#define RUNLOG_ID_LIMIT 64
 
+/* Keeps a run's rows in memory and stores them at the commit, so that a long backtest holds no
+ * lock and a run is there whole or not at all. Row ids derive from the run's id and the row's
+ * number ("RUN:o:00000001", :f: fills, :t: trades, :e: equity, :m: metrics, :l: log), so the same
+ * run makes the same ids. */
 typedef struct runlog_writer runlog_writer;
-/* BEGIN IMMEDIATE. Nothing is visible until runlog_writer_commit. */
+/* The texts of run are copied. FAILURE_USAGE for an id that is empty or too long. */
 runlog_writer *runlog_writer_new(runlog *self, const runlog_run *run, GError **error);
 const char *runlog_writer_id(const runlog_writer *self);
-/* A sink for the engine: rows go into the transaction. After QB_SINK_FAILED the reason is in
- * runlog_writer_error. Borrowed. */
+/* A sink for the engine. After QB_SINK_FAILED the reason is in runlog_writer_error. Borrowed. */
 qb_sink runlog_writer_sink(runlog_writer *self);
 const GError *runlog_writer_error(const runlog_writer *self);
+/* FAILURE_BAD_DATA for a value that is not finite. */
 gboolean runlog_writer_metric(runlog_writer *self, gint64 ts_us, const char *name, double value,
                               GError **error);
-/* kpis: JSON. state_hash: hex. Durable when it returns TRUE. */
+/* A row of error_logs: level "WARNING", "ERROR"; meta is JSON or NULL. */
+void runlog_writer_log(runlog_writer *self, gint64 ts_us, const char *level, const char *message,
+                       const char *meta);
+/* kpis: JSON or NULL. state_hash: hex or NULL. BEGIN IMMEDIATE, every row, COMMIT with full sync:
+ * durable when it returns TRUE, and nothing is stored when it returns FALSE. Once per writer.
+ * FAILURE_LOCKED when another writer does not end in time. */
 gboolean runlog_writer_commit(runlog_writer *self, const char *kpis, const char *state_hash,
                               gint64 ended_us, GError **error);
-/* SHA-256 over the canonical state of the run so far: orders, fills, equity, final cash and
- * positions in fixed order, integers only, run id left out. Caller frees. */
+/* SHA-256 over the canonical state of the run so far, as hash.c lays it out: orders, fills, trades,
+ * equity, cash and positions in fixed order, integers only, the run id left out, and the KPIs as
+ * they will be stored. The holdings are remembered and stored with the run. Caller frees. */
 char *runlog_writer_state_hash(runlog_writer *self, const qb_portfolio *portfolio,
                                const char *kpis);
-/* Rolls back what was not committed. */
+/* Drops what was not committed. */
 void runlog_writer_free(runlog_writer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(runlog_writer, runlog_writer_free)
 
@@ -68,6 +91,7 @@ typedef struct runlog_summary {
     gint64 orders, fills, trades, equity_points;
 } runlog_summary;
 void runlog_summary_free(runlog_summary *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(runlog_summary, runlog_summary_free)
 
 /* Newest first; limit 0: all. mode NULL: any. Array of runlog_summary *. */
 GPtrArray *runlog_list(runlog *self, const char *mode, guint limit, GError **error);
@@ -80,8 +104,26 @@ typedef struct runlog_point {
 } runlog_point;
 GArray *runlog_equity(runlog *self, const char *run_id, GError **error);
 
+typedef struct runlog_trade {
+    char symbol[QB_SYMBOL_SIZE];
+    gboolean is_short;
+    gint64 entry_us, exit_us;
+    gint64 qty_e8, entry_price_e8, exit_price_e8, profit_e8, fees_e8;
+    double return_fraction;
+    gint64 bars;
+} runlog_trade;
+/* The last `limit` closed trades (0: all), oldest first. Array of runlog_trade. */
+GArray *runlog_trades(runlog *self, const char *run_id, guint limit, GError **error);
+
+typedef struct runlog_position {
+    char symbol[QB_SYMBOL_SIZE];
+    gint64 qty_e8, cost_e8, mark_e8;
+} runlog_position;
+/* What the run held at its end, without flat instruments. Array of runlog_position. */
+GArray *runlog_positions(runlog *self, const char *run_id, GError **error);
+
 typedef struct runlog_row {
-    const char *table;
+    const char *table; /* static */
     gint64 count;
 } runlog_row;
 typedef struct runlog_status {
@@ -89,13 +131,14 @@ typedef struct runlog_status {
     gint64 bytes;
     int schema_version;
     GArray *tables; /* of runlog_row */
-    char *last_run;
+    char *last_run; /* id of the newest; NULL: none */
 } runlog_status;
 gboolean runlog_status_get(runlog *self, runlog_status *out, GError **error);
 void runlog_status_clear(runlog_status *status);
 
-/* Runs of simulations (modes backtest and replay, or the one given; a live paper run never)
- * started before before_us (0: any). With dry_run only counts. out_rows: runlog_row per table. */
+/* Deletes runs of simulations (modes backtest and replay, or the one of them that is given; a paper
+ * run never: FAILURE_USAGE) started before before_us (0: any), in one transaction. With dry_run
+ * only counts. out_rows: a runlog_row per table is appended. */
 gboolean runlog_purge(runlog *self, const char *mode, gint64 before_us, gboolean dry_run,
                       GArray *out_rows, GError **error);
 

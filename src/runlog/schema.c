@@ -1,1 +1,334 @@
-#include "runlog/runlog.h"
+/* The tables.
+ *
+ * Six of them are a contract with the earlier bot's users: names, columns and types are theirs,
+ * and columns of ours are only ever added behind. Ids and stamps are text, numbers REAL; beside
+ * each amount stands its exact integer, 1e-8 units, in NAME_e8. Quantities of fills are signed
+ * (sells < 0), those of orders are not. A market order has no price.
+ *
+ * Indices: equity_points is the only table with a row per bar. It is stored in the order
+ * (run_id, ts) and nothing else, for a second index on ts would scatter each run's rows over all
+ * runs before it and make the commit of a small run ten times as expensive. A query for ts alone
+ * still uses that order: the statistics row written below lets SQLite skip from run to run. */
+#include "runlog/runlog-private.h"
+
+#include "platform/clock.h"
+
+const char *const schema_six_tables[] = {"runs",    "orders",     "fills", "equity_points",
+                                         "metrics", "error_logs", NULL};
+const char *const schema_our_tables[] = {"trades", "decisions", "positions", "schema_version",
+                                         NULL};
+
+/* One list, read as columns of CREATE TABLE and as ALTER TABLE for adopted tables. */
+#define RUNS_COLUMNS(X)           \
+    X(runs, version, TEXT)        \
+    X(runs, state_hash, TEXT)     \
+    X(runs, cash_e8, INTEGER)     \
+    X(runs, order_count, INTEGER) \
+    X(runs, fill_count, INTEGER)  \
+    X(runs, trade_count, INTEGER) \
+    X(runs, point_count, INTEGER)
+#define ORDERS_COLUMNS(X)           \
+    X(orders, qty_e8, INTEGER)      \
+    X(orders, price_e8, INTEGER)    \
+    X(orders, filled_e8, INTEGER)   \
+    X(orders, reason, TEXT)         \
+    X(orders, final_ts, TEXT)       \
+    X(orders, reduce_only, INTEGER) \
+    X(orders, size_kind, TEXT)      \
+    X(orders, size_amount, REAL)
+#define FILLS_COLUMNS(X)             \
+    X(fills, qty_e8, INTEGER)        \
+    X(fills, price_e8, INTEGER)      \
+    X(fills, commission_e8, INTEGER) \
+    X(fills, reference_e8, INTEGER)  \
+    X(fills, bar_ts, TEXT)
+#define POINTS_COLUMNS(X) X(equity_points, equity_e8, INTEGER)
+
+#define AS_COLUMN(table, name, type) ", " #name " " #type
+#define AS_ALTER(table, name, type) \
+    {#table, #name, "ALTER TABLE " #table " ADD COLUMN " #name " " #type},
+
+const schema_column schema_our_columns[] = {RUNS_COLUMNS(AS_ALTER) ORDERS_COLUMNS(AS_ALTER)
+                                                FILLS_COLUMNS(AS_ALTER) POINTS_COLUMNS(AS_ALTER)};
+const gsize schema_our_columns_count = G_N_ELEMENTS(schema_our_columns);
+
+#define OF_RUN " run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,"
+
+static const char create_six[] =
+    "CREATE TABLE runs (id TEXT NOT NULL PRIMARY KEY, started_at TEXT NOT NULL, ended_at TEXT,"
+    " mode TEXT NOT NULL, universe TEXT NOT NULL, params TEXT NOT NULL,"
+    " kpis TEXT" RUNS_COLUMNS(
+        AS_COLUMN) ") STRICT;"
+                   "CREATE TABLE orders (id TEXT NOT NULL PRIMARY KEY," OF_RUN
+                   " ts TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL, qty REAL NOT "
+                   "NULL, price REAL,"
+                   " status TEXT NOT NULL" ORDERS_COLUMNS(
+                       AS_COLUMN) ") STRICT;"
+                                  "CREATE TABLE fills (id TEXT NOT NULL PRIMARY KEY," OF_RUN
+                                  " order_id TEXT NOT NULL, ts TEXT NOT NULL, symbol TEXT NOT "
+                                  "NULL, qty REAL NOT NULL,"
+                                  " price REAL NOT NULL, commission REAL NOT NULL" FILLS_COLUMNS(
+                                      AS_COLUMN) ") STRICT;"
+                                                 /* No reference to runs: a look-up for each of a million rows that one transaction writes. */
+                                                 "CREATE TABLE equity_points (id TEXT NOT NULL, "
+                                                 "run_id TEXT NOT NULL, ts TEXT NOT NULL,"
+                                                 " equity REAL NOT NULL" POINTS_COLUMNS(
+                                                     AS_COLUMN) ", PRIMARY KEY (run_id, ts))"
+                                                                " STRICT, WITHOUT ROWID;"
+                                                                "CREATE TABLE metrics (id TEXT NOT "
+                                                                "NULL PRIMARY KEY," OF_RUN
+                                                                " ts TEXT NOT NULL, name TEXT NOT "
+                                                                "NULL, value REAL NOT NULL) STRICT;"
+                                                                /* What goes wrong before there is a run has no run. */
+                                                                "CREATE TABLE error_logs (id TEXT "
+                                                                "NOT NULL PRIMARY KEY,"
+                                                                " run_id TEXT REFERENCES runs(id) "
+                                                                "ON DELETE CASCADE, ts TEXT NOT "
+                                                                "NULL, level TEXT NOT NULL,"
+                                                                " message TEXT NOT NULL, meta "
+                                                                "TEXT) STRICT;"
+                                                                "ANALYZE equity_points;"
+                                                                "INSERT INTO sqlite_stat1 (tbl, "
+                                                                "idx, stat)"
+                                                                " VALUES ('equity_points', "
+                                                                "'equity_points', '1000000 2500 "
+                                                                "1')";
+
+static const char create_ours[] =
+    "CREATE TABLE trades (id TEXT NOT NULL PRIMARY KEY," OF_RUN
+    " symbol TEXT NOT NULL, side TEXT NOT NULL, entry_ts TEXT NOT NULL, exit_ts TEXT NOT NULL,"
+    " qty REAL NOT NULL, entry_price REAL NOT NULL, exit_price REAL NOT NULL,"
+    " profit REAL NOT NULL, fees REAL NOT NULL, return_fraction REAL, bars INTEGER NOT NULL,"
+    " qty_e8 INTEGER NOT NULL, entry_price_e8 INTEGER NOT NULL, exit_price_e8 INTEGER NOT NULL,"
+    " profit_e8 INTEGER NOT NULL, fees_e8 INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX trades_run_id ON trades (run_id);"
+    "CREATE INDEX trades_symbol ON trades (symbol);"
+    "CREATE TABLE decisions (" OF_RUN
+    " number INTEGER NOT NULL, symbol TEXT NOT NULL, first_ts TEXT NOT NULL,"
+    " last_ts TEXT NOT NULL, bars INTEGER NOT NULL, signal REAL, stage TEXT NOT NULL,"
+    " reason TEXT NOT NULL, order_id TEXT, PRIMARY KEY (run_id, number)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE positions (" OF_RUN
+    " number INTEGER NOT NULL, symbol TEXT NOT NULL, qty REAL NOT NULL, cost REAL NOT NULL,"
+    " mark REAL NOT NULL, qty_e8 INTEGER NOT NULL, cost_e8 INTEGER NOT NULL,"
+    " mark_e8 INTEGER NOT NULL, PRIMARY KEY (run_id, number)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY,"
+    " applied_at TEXT NOT NULL, program TEXT NOT NULL) STRICT;"
+    "PRAGMA application_id = " G_STRINGIFY(SCHEMA_APPLICATION_ID);
+
+#define INDEX(table, column)                                                               \
+    {                                                                                      \
+#table, #column, "CREATE INDEX " #table "_" #column " ON " #table " (" #column ")" \
+    }
+
+const schema_index schema_indices[] = {
+    INDEX(runs, mode),     INDEX(runs, started_at),  INDEX(orders, run_id),
+    INDEX(orders, ts),     INDEX(orders, symbol),    INDEX(fills, run_id),
+    INDEX(fills, ts),      INDEX(fills, symbol),     INDEX(metrics, run_id),
+    INDEX(metrics, ts),    INDEX(metrics, name),     INDEX(error_logs, run_id),
+    INDEX(error_logs, ts), INDEX(error_logs, level),
+};
+const gsize schema_indices_count = G_N_ELEMENTS(schema_indices);
+
+/* ---- what is in the file -------------------------------------------------------------------- */
+
+typedef enum schema_kind {
+    SCHEMA_EMPTY,
+    SCHEMA_VERSIONED,
+    SCHEMA_SIX,     /* the earlier bot's tables, no version */
+    SCHEMA_FOREIGN, /* tables, and none of the six */
+} schema_kind;
+
+gboolean schema_has_table(runlog *self, const char *name, gboolean *out, GError **error)
+{
+    g_autoptr(sqlite3_stmt) statement = database_prepare(
+        self, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", error);
+    if (statement == NULL)
+        return FALSE;
+    if (sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC) != SQLITE_OK)
+        return database_fail(self, "sqlite_schema", error);
+    return database_step(self, statement, "sqlite_schema", out, error);
+}
+
+static gboolean classify_without_version(runlog *self, schema_kind *out, GError **error)
+{
+    gint64 tables = 0;
+    if (!database_integer(self, "SELECT count(*) FROM sqlite_schema", &tables, error))
+        return FALSE;
+    *out = tables == 0 ? SCHEMA_EMPTY : SCHEMA_FOREIGN;
+    for (const char *const *table = schema_six_tables; *table != NULL; table++) {
+        gboolean present = FALSE;
+        if (!schema_has_table(self, *table, &present, error))
+            return FALSE;
+        if (present)
+            *out = SCHEMA_SIX;
+    }
+    return TRUE;
+}
+
+/* The usual case is one small query; sqlite_schema is asked only where that fails. */
+static gboolean read_version(runlog *self, schema_kind *out_kind, gint64 *out_version,
+                             GError **error)
+{
+    sqlite3_stmt *prepared = NULL;
+    const int code = sqlite3_prepare_v2(self->db, "SELECT max(version) FROM schema_version", -1,
+                                        &prepared, NULL);
+    g_autoptr(sqlite3_stmt) statement = prepared;
+    if ((code & 0xff) == SQLITE_ERROR) {
+        gboolean present = FALSE;
+        if (!schema_has_table(self, "schema_version", &present, error))
+            return FALSE;
+        if (present)
+            return database_refuse(self, error, "schema_version: no column version");
+        return classify_without_version(self, out_kind, error);
+    }
+    gboolean row = FALSE;
+    if (code != SQLITE_OK)
+        return database_fail(self, "open", error);
+    if (!database_step(self, statement, "schema_version", &row, error))
+        return FALSE;
+    if (!row || sqlite3_column_type(statement, 0) != SQLITE_INTEGER)
+        return database_refuse(self, error, "schema_version: no version (expected %d)",
+                               SCHEMA_VERSION);
+    *out_version = sqlite3_column_int64(statement, 0);
+    *out_kind = SCHEMA_VERSIONED;
+    return TRUE;
+}
+
+/* 0 passes: a copy made through SQL text has lost the mark. */
+static gboolean check_mark(runlog *self, GError **error)
+{
+    gint64 mark = 0;
+    if (!database_integer(self, "PRAGMA application_id", &mark, error))
+        return FALSE;
+    if (mark != 0 && mark != SCHEMA_APPLICATION_ID)
+        return database_refuse(self, error,
+                               "a database of something else (application id %" G_GINT64_FORMAT
+                               ", expected the run log's %d)",
+                               mark, SCHEMA_APPLICATION_ID);
+    return TRUE;
+}
+
+static gboolean check_version(runlog *self, gint64 version, GError **error)
+{
+    if (!check_mark(self, error))
+        return FALSE;
+    if (version > SCHEMA_VERSION)
+        return database_refuse(self, error,
+                               "schema version %" G_GINT64_FORMAT " is newer than this program's %d"
+                               " (quantbot " QUANTBOT_VERSION "): use a newer quantbot",
+                               version, SCHEMA_VERSION);
+    if (version < 1)
+        return database_refuse(self, error,
+                               "schema version %" G_GINT64_FORMAT " (expected 1 to %d)", version,
+                               SCHEMA_VERSION);
+    return TRUE;
+}
+
+static gboolean refuse_foreign(runlog *self, GError **error)
+{
+    gboolean row = FALSE;
+    g_autoptr(sqlite3_stmt) statement =
+        database_prepare(self,
+                         "SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema"
+                         " WHERE type = 'table' ORDER BY name LIMIT 5)",
+                         error);
+    if (statement == NULL || !database_step(self, statement, "sqlite_schema", &row, error))
+        return FALSE;
+    const char *names = row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    g_autofree char *quoted = failure_quote(names != NULL ? names : "", -1);
+    return database_refuse(self, error,
+                           "a database of something else (tables %s; expected an empty file or a "
+                           "run log)",
+                           quoted);
+}
+
+/* ---- making it ------------------------------------------------------------------------------ */
+
+static gboolean write_version(runlog *self, GError **error)
+{
+    stamp now = {0};
+    gboolean row = FALSE;
+    stamp_set(&now, clock_now_us());
+    g_autoptr(sqlite3_stmt) statement =
+        database_prepare(self,
+                         "INSERT INTO schema_version (version, applied_at, program)"
+                         " VALUES (" G_STRINGIFY(SCHEMA_VERSION) ", ?1, '" QUANTBOT_VERSION "')",
+                         error);
+    if (statement == NULL)
+        return FALSE;
+    if (sqlite3_bind_text(statement, 1, now.text, STAMP_SIZE, SQLITE_STATIC) != SQLITE_OK)
+        return database_fail(self, "schema_version", error);
+    return database_step(self, statement, "schema_version", &row, error);
+}
+
+gboolean schema_create_ours(runlog *self, GError **error)
+{
+    return database_run(self, create_ours, error) && write_version(self, error);
+}
+
+static gboolean create_all(runlog *self, GError **error)
+{
+    if (!database_run(self, create_six, error) || !schema_create_ours(self, error))
+        return FALSE;
+    for (gsize i = 0; i < schema_indices_count; i++)
+        if (!database_run(self, schema_indices[i].create, error))
+            return FALSE;
+    return TRUE;
+}
+
+/* Another process may have made it since we looked: then there is nothing to do. */
+static gboolean create(runlog *self, GError **error)
+{
+    schema_kind kind = SCHEMA_EMPTY;
+    gint64 version = 0;
+    if (!database_begin(self, error))
+        return FALSE;
+    const gboolean known = read_version(self, &kind, &version, error);
+    const gboolean empty = known && kind == SCHEMA_EMPTY;
+    const gboolean ok = known && (!empty || create_all(self, error));
+    if (!database_end(self, ok, error))
+        return FALSE;
+    if (empty)
+        self->origin = RUNLOG_MADE;
+    return empty || schema_check(self, error);
+}
+
+gboolean schema_prepare(runlog *self, GError **error)
+{
+    schema_kind kind = SCHEMA_EMPTY;
+    gint64 version = 0;
+    if (!read_version(self, &kind, &version, error))
+        return FALSE;
+    switch (kind) {
+    case SCHEMA_VERSIONED:
+        return check_version(self, version, error);
+    case SCHEMA_EMPTY:
+        return check_mark(self, error) && create(self, error);
+    case SCHEMA_SIX:
+        return check_mark(self, error) && adopt_six_tables(self, error);
+    case SCHEMA_FOREIGN:
+        break;
+    }
+    return refuse_foreign(self, error);
+}
+
+gboolean schema_check(runlog *self, GError **error)
+{
+    schema_kind kind = SCHEMA_EMPTY;
+    gint64 version = 0;
+    if (!read_version(self, &kind, &version, error))
+        return FALSE;
+    switch (kind) {
+    case SCHEMA_VERSIONED:
+        return check_version(self, version, error);
+    case SCHEMA_EMPTY:
+        return database_refuse(self, error, "empty (quantbot db init makes the run log)");
+    case SCHEMA_SIX:
+        return database_refuse(
+            self, error,
+            "tables of an earlier bot without a version (quantbot db init adopts them)");
+    case SCHEMA_FOREIGN:
+        break;
+    }
+    return refuse_foreign(self, error);
+}

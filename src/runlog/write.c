@@ -1,1 +1,671 @@
-#include "runlog/runlog.h"
+/* One run, from the engine's events to rows.
+ *
+ * Events are kept in columns of plain structs and stored at the commit: while a backtest computes
+ * it holds no lock, and the transaction is as short as the disk allows. An order is kept once and
+ * updated until it has ended. The hash takes the same events through the hasher that also serves
+ * runs without a log, so the two cannot differ. */
+#include "runlog/runlog-private.h"
+
+#include "platform/clock.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/random.h>
+
+typedef struct metric_row {
+    gint64 ts_us;
+    char *name;
+    double value;
+} metric_row;
+
+typedef struct log_row {
+    gint64 ts_us;
+    char *level, *message, *meta;
+} log_row;
+
+struct runlog_writer {
+    runlog *log;
+    char *id, *mode, *universe, *params;
+    char **symbols;
+    guint32 instrument_count;
+    gint64 started_us;
+    GArray *orders;    /* of qb_order, by id */
+    GArray *fills;     /* of qb_fill */
+    GArray *trades;    /* of qb_trade */
+    GArray *points;    /* of runlog_point */
+    GArray *decisions; /* of qb_decision */
+    GArray *metrics;   /* of metric_row */
+    GArray *logs;      /* of log_row */
+    GArray *positions; /* of qb_position, as the state's hash was taken; NULL: not yet */
+    gint64 cash_e8;
+    runlog_hasher *hasher;
+    qb_sink hash;
+    GError *error;
+    gboolean committed;
+};
+
+/* ---- ids ------------------------------------------------------------------------------------ */
+
+/* Random bytes of the kernel; getrandom gives up to 256 whole, but for a signal. */
+static void fill_random(guint8 *bytes, gsize count)
+{
+    ssize_t got;
+    do
+        got = getrandom(bytes, count, 0);
+    while (got < 0 && errno == EINTR);
+    g_assert(got == (ssize_t)count);
+}
+
+/* RFC 9562, version 7: 48 bits of milliseconds, 12 bits of the fraction of a millisecond (method 3
+ * of section 6.2, so that ids of one process ascend), 62 random bits. */
+static char *make_uuid(gint64 now_us)
+{
+    guint8 b[16];
+    const guint64 ms = (guint64)(now_us / 1000);
+    const guint fraction = (guint)(now_us % 1000) * 4096 / 1000;
+    fill_random(b, sizeof b);
+    for (int i = 0; i < 6; i++)
+        b[i] = (guint8)(ms >> (40 - 8 * i));
+    b[6] = (guint8)(0x70 | fraction >> 8);
+    b[7] = (guint8)fraction;
+    b[8] = (guint8)(0x80 | (b[8] & 0x3f));
+    return g_strdup_printf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+                           b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+                           b[12], b[13], b[14], b[15]);
+}
+
+/* "RUN:o:00000042": eight digits, so that ids sort as they were made; more when they need more. */
+#define ID_DIGITS 8
+typedef struct row_id {
+    char text[RUNLOG_ID_LIMIT + 3 + 20 + 1];
+    int prefix; /* bytes up to the number */
+    int size;
+} row_id;
+
+static void row_id_init(row_id *self, const char *run, char kind)
+{
+    self->prefix = g_snprintf(self->text, sizeof self->text, "%s:%c:", run, kind);
+    self->size = self->prefix;
+}
+
+static void row_id_set(row_id *self, guint64 number)
+{
+    char digits[20];
+    int count = 0;
+    for (guint64 rest = number; rest > 0 || count < ID_DIGITS; rest /= 10)
+        digits[count++] = (char)('0' + rest % 10);
+    self->size = self->prefix + count;
+    for (int i = 0; i < count; i++)
+        self->text[self->prefix + i] = digits[count - 1 - i];
+}
+
+/* ---- listening ------------------------------------------------------------------------------ */
+
+static qb_status reject(runlog_writer *self, const char *what)
+{
+    if (self->error == NULL)
+        g_set_error(&self->error, FAILURE, FAILURE_INTERNAL, "run %s: %s", self->id, what);
+    return QB_SINK_FAILED;
+}
+
+static qb_status keep_order(void *object, const qb_order *order)
+{
+    runlog_writer *self = object;
+    if (order->instrument >= self->instrument_count || order->id == 0 ||
+        order->id > (guint64)self->orders->len + 1)
+        return reject(self, "an order out of sequence");
+    if (order->id == (guint64)self->orders->len + 1)
+        g_array_append_val(self->orders, *order);
+    else if (g_array_index(self->orders, qb_order, order->id - 1).status == QB_ORDER_OPEN)
+        g_array_index(self->orders, qb_order, order->id - 1) = *order;
+    else
+        return reject(self, "an order changed after its end");
+    return self->hash.order(self->hash.self, order);
+}
+
+static qb_status keep_fill(void *object, const qb_fill *fill)
+{
+    runlog_writer *self = object;
+    if (fill->instrument >= self->instrument_count)
+        return reject(self, "a fill of an unknown instrument");
+    g_array_append_val(self->fills, *fill);
+    return self->hash.fill(self->hash.self, fill);
+}
+
+static qb_status keep_trade(void *object, const qb_trade *trade)
+{
+    runlog_writer *self = object;
+    if (trade->instrument >= self->instrument_count)
+        return reject(self, "a trade of an unknown instrument");
+    g_array_append_val(self->trades, *trade);
+    return self->hash.trade(self->hash.self, trade);
+}
+
+static qb_status keep_equity(void *object, int64_t at_us, qb_money equity)
+{
+    runlog_writer *self = object;
+    const runlog_point point = {at_us, equity.raw};
+    if (self->points->len > 0 &&
+        at_us <= g_array_index(self->points, runlog_point, self->points->len - 1).ts_us)
+        return reject(self, "equity points do not ascend in time");
+    g_array_append_val(self->points, point);
+    return self->hash.equity(self->hash.self, at_us, equity);
+}
+
+static qb_status keep_decision(void *object, const qb_decision *decision)
+{
+    runlog_writer *self = object;
+    if (decision->instrument >= self->instrument_count)
+        return reject(self, "a decision on an unknown instrument");
+    g_array_append_val(self->decisions, *decision);
+    return QB_OK;
+}
+
+qb_sink runlog_writer_sink(runlog_writer *self)
+{
+    return (qb_sink){.self = self,
+                     .order = keep_order,
+                     .fill = keep_fill,
+                     .trade = keep_trade,
+                     .equity = keep_equity,
+                     .decision = keep_decision};
+}
+
+gboolean runlog_writer_metric(runlog_writer *self, gint64 ts_us, const char *name, double value,
+                              GError **error)
+{
+    if (!isfinite(value)) {
+        g_set_error(error, FAILURE, FAILURE_BAD_DATA, "metric %s is not a finite number", name);
+        return FALSE;
+    }
+    const metric_row row = {ts_us, g_strdup(name), value};
+    g_array_append_val(self->metrics, row);
+    return TRUE;
+}
+
+void runlog_writer_log(runlog_writer *self, gint64 ts_us, const char *level, const char *message,
+                       const char *meta)
+{
+    const log_row row = {ts_us, g_strdup(level), g_strdup(message), g_strdup(meta)};
+    g_array_append_val(self->logs, row);
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static void clear_metric(void *row)
+{
+    g_free(((metric_row *)row)->name);
+}
+
+static void clear_log(void *row)
+{
+    log_row *log = row;
+    g_free(log->level);
+    g_free(log->message);
+    g_free(log->meta);
+}
+
+static char **copy_symbols(const runlog_run *run)
+{
+    char **symbols = g_new0(char *, run->instrument_count + 1);
+    for (guint32 i = 0; i < run->instrument_count; i++)
+        symbols[i] = g_strdup(run->symbols[i]);
+    return symbols;
+}
+
+runlog_writer *runlog_writer_new(runlog *log, const runlog_run *run, GError **error)
+{
+    if (run->id != NULL && (run->id[0] == '\0' || strlen(run->id) > RUNLOG_ID_LIMIT)) {
+        g_autofree char *quoted = failure_quote(run->id, -1);
+        g_set_error(error, FAILURE, FAILURE_USAGE, "run id %s (expected 1 to %d characters)",
+                    quoted, RUNLOG_ID_LIMIT);
+        return NULL;
+    }
+    runlog_writer *self = g_new0(runlog_writer, 1);
+    self->log = log;
+    self->started_us = run->started_us != 0 ? run->started_us : clock_now_us();
+    self->id = run->id != NULL ? g_strdup(run->id) : make_uuid(clock_now_us());
+    self->mode = g_strdup(run->mode);
+    self->universe = g_strdup(run->universe);
+    self->params = g_strdup(run->params);
+    self->symbols = copy_symbols(run);
+    self->instrument_count = run->instrument_count;
+    self->orders = g_array_new(FALSE, FALSE, sizeof(qb_order));
+    self->fills = g_array_new(FALSE, FALSE, sizeof(qb_fill));
+    self->trades = g_array_new(FALSE, FALSE, sizeof(qb_trade));
+    self->points = g_array_new(FALSE, FALSE, sizeof(runlog_point));
+    self->decisions = g_array_new(FALSE, FALSE, sizeof(qb_decision));
+    self->metrics = g_array_new(FALSE, FALSE, sizeof(metric_row));
+    self->logs = g_array_new(FALSE, FALSE, sizeof(log_row));
+    g_array_set_clear_func(self->metrics, clear_metric);
+    g_array_set_clear_func(self->logs, clear_log);
+    self->hasher = runlog_hasher_new();
+    self->hash = runlog_hasher_sink(self->hasher);
+    return self;
+}
+
+void runlog_writer_free(runlog_writer *self)
+{
+    if (self == NULL)
+        return;
+    GArray *const arrays[] = {self->orders,    self->fills,   self->trades, self->points,
+                              self->decisions, self->metrics, self->logs};
+    for (gsize i = 0; i < G_N_ELEMENTS(arrays); i++)
+        g_array_unref(arrays[i]);
+    g_clear_pointer(&self->positions, g_array_unref);
+    runlog_hasher_free(self->hasher);
+    g_strfreev(self->symbols);
+    g_free(self->id);
+    g_free(self->mode);
+    g_free(self->universe);
+    g_free(self->params);
+    g_clear_error(&self->error);
+    g_free(self);
+}
+
+const char *runlog_writer_id(const runlog_writer *self)
+{
+    return self->id;
+}
+
+const GError *runlog_writer_error(const runlog_writer *self)
+{
+    return self->error;
+}
+
+char *runlog_writer_state_hash(runlog_writer *self, const qb_portfolio *portfolio, const char *kpis)
+{
+    g_clear_pointer(&self->positions, g_array_unref);
+    self->positions = g_array_sized_new(FALSE, FALSE, sizeof(qb_position), portfolio->count);
+    g_array_append_vals(self->positions, portfolio->positions, portfolio->count);
+    self->cash_e8 = portfolio->cash.raw;
+    return runlog_hasher_finish(self->hasher, portfolio, kpis);
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+/* A prepared INSERT. What a bind returns is gathered and looked at once per row. Texts are not
+ * copied: they stay until the row is stored. */
+typedef struct insert {
+    runlog *log;
+    const char *table;
+    sqlite3_stmt *statement;
+    int bad;
+    int column;
+    stamp time; /* the last stamp written, for the next row's date */
+} insert;
+
+/* Parameter 1 of every statement is the run's id: it stays bound from row to row. */
+static gboolean insert_init(insert *self, const runlog_writer *writer, const char *table,
+                            const char *sql, GError **error)
+{
+    *self = (insert){.log = writer->log, .table = table, .column = 1};
+    self->statement = database_prepare(writer->log, sql, error);
+    if (self->statement == NULL)
+        return FALSE;
+    self->bad = sqlite3_bind_text(self->statement, 1, writer->id, -1, SQLITE_STATIC);
+    return TRUE;
+}
+
+static void put_text(insert *self, const char *text)
+{
+    self->bad |= sqlite3_bind_text(self->statement, ++self->column, text, -1, SQLITE_STATIC);
+}
+
+static void put_id(insert *self, const row_id *id)
+{
+    self->bad |= sqlite3_bind_text(self->statement, ++self->column, id->text, id->size,
+                                   SQLITE_STATIC);
+}
+
+static void put_integer(insert *self, gint64 value)
+{
+    self->bad |= sqlite3_bind_int64(self->statement, ++self->column, value);
+}
+
+static void put_double(insert *self, double value)
+{
+    self->bad |= sqlite3_bind_double(self->statement, ++self->column, value);
+}
+
+static void put_amount(insert *self, gint64 raw)
+{
+    put_double(self, qb_raw_to_double(raw));
+}
+
+/* Into the caller's stamp, since a row may have two. */
+static void put_time(insert *self, stamp *time, gint64 instant_us)
+{
+    if (!stamp_set(time, instant_us)) {
+        self->bad |= SQLITE_RANGE;
+        return;
+    }
+    self->bad |= sqlite3_bind_text(self->statement, ++self->column, time->text, STAMP_SIZE,
+                                   SQLITE_STATIC);
+}
+
+static void put_time_or_null(insert *self, stamp *time, gint64 instant_us)
+{
+    if (instant_us != 0)
+        put_time(self, time, instant_us);
+    else
+        put_text(self, NULL);
+}
+
+static gboolean store_row(insert *self, GError **error)
+{
+    const int bad = self->bad;
+    self->column = 1;
+    self->bad = 0;
+    if (bad == SQLITE_RANGE)
+        return database_refuse(self->log, error, "%s: a time outside the years 1000 to 9999",
+                               self->table);
+    if (bad != 0)
+        return database_refuse(self->log, error, "%s: out of memory", self->table);
+    if (sqlite3_step(self->statement) != SQLITE_DONE)
+        return database_fail(self->log, self->table, error);
+    sqlite3_reset(self->statement);
+    return TRUE;
+}
+
+static const char *side_text(qb_side side)
+{
+    return side == QB_BUY ? "buy" : "sell";
+}
+
+static const char *size_kind_text(qb_size_kind kind)
+{
+    return kind == QB_SIZE_UNITS ? "units" : kind == QB_SIZE_CASH ? "cash" : "weight";
+}
+
+static gboolean store_orders(runlog_writer *self, insert *row, GError **error)
+{
+    row_id id;
+    stamp final = {0};
+    row_id_init(&id, self->id, 'o');
+    for (guint i = 0; i < self->orders->len; i++) {
+        const qb_order *order = &g_array_index(self->orders, qb_order, i);
+        row_id_set(&id, order->id);
+        put_id(row, &id);
+        put_time(row, &row->time, order->submitted_us);
+        put_text(row, self->symbols[order->instrument]);
+        put_text(row, side_text(order->side));
+        put_amount(row, order->quantity.raw);
+        put_text(row, qb_order_status_text(order->status));
+        put_integer(row, order->quantity.raw);
+        put_integer(row, order->filled.raw);
+        put_text(row, qb_reason_text(order->reason));
+        put_time_or_null(row, &final, order->final_us);
+        put_integer(row, order->reduce_only);
+        put_text(row, size_kind_text(order->size.kind));
+        put_double(row, order->size.amount);
+        if (!store_row(row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean store_fills(runlog_writer *self, insert *row, GError **error)
+{
+    row_id id, order_id;
+    stamp bar = {0};
+    row_id_init(&id, self->id, 'f');
+    row_id_init(&order_id, self->id, 'o');
+    for (guint i = 0; i < self->fills->len; i++) {
+        const qb_fill *fill = &g_array_index(self->fills, qb_fill, i);
+        row_id_set(&id, fill->id);
+        row_id_set(&order_id, fill->order_id);
+        put_id(row, &id);
+        put_id(row, &order_id);
+        put_time(row, &row->time, fill->ts_us);
+        put_text(row, self->symbols[fill->instrument]);
+        put_amount(row, fill->quantity.raw);
+        put_amount(row, fill->price.raw);
+        put_amount(row, fill->fee.raw);
+        put_integer(row, fill->quantity.raw);
+        put_integer(row, fill->price.raw);
+        put_integer(row, fill->fee.raw);
+        put_integer(row, fill->reference.raw);
+        put_time(row, &bar, fill->bar_ts_us);
+        if (!store_row(row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean store_points(runlog_writer *self, insert *row, GError **error)
+{
+    row_id id;
+    row_id_init(&id, self->id, 'e');
+    for (guint i = 0; i < self->points->len; i++) {
+        const runlog_point *point = &g_array_index(self->points, runlog_point, i);
+        row_id_set(&id, i + 1);
+        put_id(row, &id);
+        put_time(row, &row->time, point->ts_us);
+        put_amount(row, point->equity_e8);
+        put_integer(row, point->equity_e8);
+        if (!store_row(row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean store_trades(runlog_writer *self, insert *row, GError **error)
+{
+    row_id id;
+    stamp exit = {0};
+    row_id_init(&id, self->id, 't');
+    for (guint i = 0; i < self->trades->len; i++) {
+        const qb_trade *trade = &g_array_index(self->trades, qb_trade, i);
+        const gint64 amounts[] = {trade->quantity.raw, trade->entry_price.raw,
+                                  trade->exit_price.raw, trade->profit.raw, trade->fees.raw};
+        row_id_set(&id, i + 1);
+        put_id(row, &id);
+        put_text(row, self->symbols[trade->instrument]);
+        put_text(row, trade->side == QB_BUY ? "long" : "short");
+        put_time(row, &row->time, trade->entry_us);
+        put_time(row, &exit, trade->exit_us);
+        for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
+            put_amount(row, amounts[k]);
+        put_double(row, trade->return_fraction);
+        put_integer(row, (gint64)trade->bars);
+        for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
+            put_integer(row, amounts[k]);
+        if (!store_row(row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean store_decisions(runlog_writer *self, insert *row, GError **error)
+{
+    row_id order_id;
+    stamp last = {0};
+    row_id_init(&order_id, self->id, 'o');
+    for (guint i = 0; i < self->decisions->len; i++) {
+        const qb_decision *decision = &g_array_index(self->decisions, qb_decision, i);
+        row_id_set(&order_id, decision->order_id);
+        put_integer(row, i + 1);
+        put_text(row, self->symbols[decision->instrument]);
+        put_time(row, &row->time, decision->first_us);
+        put_time(row, &last, decision->last_us);
+        put_integer(row, (gint64)decision->bars);
+        put_double(row, decision->signal); /* NaN is NULL in SQLite */
+        put_text(row, qb_stage_text(decision->stage));
+        put_text(row, qb_reason_text(decision->reason));
+        if (decision->order_id != 0)
+            put_id(row, &order_id);
+        else
+            put_text(row, NULL);
+        if (!store_row(row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean store_positions(runlog_writer *self, insert *row, GError **error)
+{
+    for (guint i = 0; self->positions != NULL && i < self->positions->len; i++) {
+        const qb_position *position = &g_array_index(self->positions, qb_position, i);
+        const gint64 amounts[] = {position->quantity.raw, position->cost.raw, position->mark.raw};
+        put_integer(row, i + 1);
+        put_text(row, self->symbols[i]);
+        for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
+            put_amount(row, amounts[k]);
+        for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
+            put_integer(row, amounts[k]);
+        if (!store_row(row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean store_metrics(runlog_writer *self, insert *row, GError **error)
+{
+    row_id id;
+    row_id_init(&id, self->id, 'm');
+    for (guint i = 0; i < self->metrics->len; i++) {
+        const metric_row *metric = &g_array_index(self->metrics, metric_row, i);
+        row_id_set(&id, i + 1);
+        put_id(row, &id);
+        put_time(row, &row->time, metric->ts_us);
+        put_text(row, metric->name);
+        put_double(row, metric->value);
+        if (!store_row(row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean store_logs(runlog_writer *self, insert *row, GError **error)
+{
+    row_id id;
+    row_id_init(&id, self->id, 'l');
+    for (guint i = 0; i < self->logs->len; i++) {
+        const log_row *log = &g_array_index(self->logs, log_row, i);
+        row_id_set(&id, i + 1);
+        put_id(row, &id);
+        put_time(row, &row->time, log->ts_us);
+        put_text(row, log->level);
+        put_text(row, log->message);
+        put_text(row, log->meta);
+        if (!store_row(row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean store_run(runlog_writer *self, insert *row, const char *kpis,
+                          const char *state_hash, gint64 ended_us, GError **error)
+{
+    stamp ended = {0};
+    put_time(row, &row->time, self->started_us);
+    put_time_or_null(row, &ended, ended_us);
+    put_text(row, self->mode);
+    put_text(row, self->universe);
+    put_text(row, self->params);
+    put_text(row, kpis);
+    put_text(row, QUANTBOT_VERSION);
+    put_text(row, state_hash);
+    if (self->positions != NULL)
+        put_integer(row, self->cash_e8);
+    else
+        put_text(row, NULL);
+    put_integer(row, self->orders->len);
+    put_integer(row, self->fills->len);
+    put_integer(row, self->trades->len);
+    put_integer(row, self->points->len);
+    return store_row(row, error);
+}
+
+/* ---- the transaction ------------------------------------------------------------------------ */
+
+typedef struct table_writer {
+    const char *table;
+    const char *sql; /* literal; ?1 is the run's id */
+    gsize rows;      /* offset of the GArray in runlog_writer */
+    gboolean (*store)(runlog_writer *self, insert *row, GError **error);
+} table_writer;
+
+static const char insert_run[] =
+    "INSERT INTO runs (id, started_at, ended_at, mode, universe, params, kpis, version, state_hash,"
+    " cash_e8, order_count, fill_count, trade_count, point_count)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
+static const table_writer table_writers[] = {
+    {"orders",
+     "INSERT INTO orders (run_id, id, ts, symbol, side, qty, status, qty_e8, filled_e8, reason,"
+     " final_ts, reduce_only, size_kind, size_amount)"
+     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+     G_STRUCT_OFFSET(runlog_writer, orders), store_orders},
+    {"fills",
+     "INSERT INTO fills (run_id, id, order_id, ts, symbol, qty, price, commission, qty_e8,"
+     " price_e8, commission_e8, reference_e8, bar_ts)"
+     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+     G_STRUCT_OFFSET(runlog_writer, fills), store_fills},
+    {"trades",
+     "INSERT INTO trades (run_id, id, symbol, side, entry_ts, exit_ts, qty, entry_price,"
+     " exit_price, profit, fees, return_fraction, bars, qty_e8, entry_price_e8, exit_price_e8,"
+     " profit_e8, fees_e8)"
+     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+     G_STRUCT_OFFSET(runlog_writer, trades), store_trades},
+    {"equity_points",
+     "INSERT INTO equity_points (run_id, id, ts, equity, equity_e8) VALUES (?1, ?2, ?3, ?4, ?5)",
+     G_STRUCT_OFFSET(runlog_writer, points), store_points},
+    {"decisions",
+     "INSERT INTO decisions (run_id, number, symbol, first_ts, last_ts, bars, signal, stage,"
+     " reason, order_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+     G_STRUCT_OFFSET(runlog_writer, decisions), store_decisions},
+    {"positions",
+     "INSERT INTO positions (run_id, number, symbol, qty, cost, mark, qty_e8, cost_e8, mark_e8)"
+     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+     G_STRUCT_OFFSET(runlog_writer, positions), store_positions},
+    {"metrics", "INSERT INTO metrics (run_id, id, ts, name, value) VALUES (?1, ?2, ?3, ?4, ?5)",
+     G_STRUCT_OFFSET(runlog_writer, metrics), store_metrics},
+    {"error_logs",
+     "INSERT INTO error_logs (run_id, id, ts, level, message, meta)"
+     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+     G_STRUCT_OFFSET(runlog_writer, logs), store_logs},
+};
+
+static gboolean write_table(runlog_writer *self, const table_writer *writer, GError **error)
+{
+    const GArray *rows = G_STRUCT_MEMBER(GArray *, self, writer->rows);
+    insert row;
+    if (rows == NULL || rows->len == 0)
+        return TRUE;
+    if (!insert_init(&row, self, writer->table, writer->sql, error))
+        return FALSE;
+    const gboolean ok = writer->store(self, &row, error);
+    sqlite3_finalize(row.statement);
+    return ok;
+}
+
+gboolean writer_store(runlog_writer *self, const char *kpis, const char *state_hash,
+                      gint64 ended_us, GError **error)
+{
+    insert row;
+    if (!insert_init(&row, self, "runs", insert_run, error))
+        return FALSE;
+    gboolean ok = store_run(self, &row, kpis, state_hash, ended_us, error);
+    sqlite3_finalize(row.statement);
+    for (gsize i = 0; ok && i < G_N_ELEMENTS(table_writers); i++)
+        ok = write_table(self, &table_writers[i], error);
+    return ok;
+}
+
+gboolean runlog_writer_commit(runlog_writer *self, const char *kpis, const char *state_hash,
+                              gint64 ended_us, GError **error)
+{
+    g_assert(!self->committed);
+    if (self->error != NULL) {
+        g_propagate_error(error, g_error_copy(self->error));
+        return FALSE;
+    }
+    if (!database_begin(self->log, error))
+        return FALSE;
+    const gboolean stored = writer_store(self, kpis, state_hash, ended_us, error);
+    self->committed = database_end(self->log, stored, error);
+    return self->committed;
+}

@@ -1,0 +1,100 @@
+/* What the run log's files share: the connection, how SQLite's failures become ours, stamps. */
+#ifndef RUNLOG_PRIVATE_H
+#define RUNLOG_PRIVATE_H
+
+#include "runlog/runlog.h"
+
+#include <sqlite3.h>
+
+struct runlog {
+    sqlite3 *db;
+    char *path;
+    char *backup; /* made by an adoption; NULL: none */
+    runlog_origin origin;
+    guint wait_ms;
+};
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3_stmt, sqlite3_finalize)
+
+/* ---- database.c ----------------------------------------------------------------------------- */
+
+/* Turns SQLite's last error on this connection into ours: file, what was done, why. FALSE. */
+gboolean database_fail(runlog *self, const char *what, GError **error);
+/* The same with FAILURE_DATABASE and our own words, after "PATH: ". FALSE. */
+gboolean database_refuse(const runlog *self, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+/* sql is a literal, one statement. NULL on failure. */
+sqlite3_stmt *database_prepare(runlog *self, const char *sql, GError **error);
+/* sql is a literal, any number of statements, results ignored. */
+gboolean database_run(runlog *self, const char *sql, GError **error);
+/* One row (out_row TRUE) or the end (FALSE). `what` names the table in messages. */
+gboolean database_step(runlog *self, sqlite3_stmt *statement, const char *what, gboolean *out_row,
+                       GError **error);
+/* The integer that a literal query without parameters gives; 0 when it gives no row. */
+gboolean database_integer(runlog *self, const char *sql, gint64 *out, GError **error);
+/* BEGIN IMMEDIATE: waits for another writer at most wait_ms. */
+gboolean database_begin(runlog *self, GError **error);
+/* Ends the transaction when ok, else rolls it back; a failed commit is rolled back too. Returns
+ * whether everything since database_begin is durable. */
+gboolean database_end(runlog *self, gboolean ok, GError **error);
+/* PRAGMA journal_mode=WAL unless it is so already. */
+gboolean database_use_wal(runlog *self, GError **error);
+/* A copy of the committed state beside the file, NAME.before-WHY-TIMESTAMP.db, mode 0600, kept in
+ * self->backup. Not inside a transaction. */
+gboolean database_backup(runlog *self, const char *why, GError **error);
+
+/* ---- schema.c, adopt.c ---------------------------------------------------------------------- */
+
+#define SCHEMA_VERSION 1
+#define SCHEMA_APPLICATION_ID 0x51424c47 /* "QBLG" */
+
+typedef struct schema_column {
+    const char *table, *name;
+    const char *add; /* literal ALTER TABLE that makes it; NULL for the six tables' own */
+} schema_column;
+typedef struct schema_index {
+    const char *table, *column;
+    const char *create; /* literal */
+} schema_index;
+/* Our columns in the six tables, and the indices that adopted tables must have. */
+extern const schema_column schema_our_columns[];
+extern const gsize schema_our_columns_count;
+extern const schema_index schema_indices[];
+extern const gsize schema_indices_count;
+extern const char *const schema_our_tables[]; /* NULL-terminated */
+extern const char *const schema_six_tables[]; /* NULL-terminated */
+
+/* Makes, adopts or refuses, so that the tables are those of SCHEMA_VERSION. */
+gboolean schema_prepare(runlog *self, GError **error);
+/* For readers: refuses whatever is not SCHEMA_VERSION. */
+gboolean schema_check(runlog *self, GError **error);
+/* Everything of ours that the earlier bot's database does not have, and the version row; inside
+ * the caller's transaction. */
+gboolean schema_create_ours(runlog *self, GError **error);
+gboolean schema_has_table(runlog *self, const char *name, gboolean *out, GError **error);
+
+/* The earlier bot's six tables: checks, backs up, adds columns, all or nothing. */
+gboolean adopt_six_tables(runlog *self, GError **error);
+
+/* ---- write.c -------------------------------------------------------------------------------- */
+
+/* The rows of a run, inside the caller's transaction. */
+gboolean writer_store(runlog_writer *self, const char *kpis, const char *state_hash,
+                      gint64 ended_us, GError **error);
+
+/* ---- stamps --------------------------------------------------------------------------------- */
+
+/* "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, as the contract has it. The date part is kept between
+ * calls, for neighbouring rows mostly share it. Start from {0}. */
+#define STAMP_SIZE 26
+typedef struct stamp {
+    char text[STAMP_SIZE + 1];
+    gboolean known;
+    gint64 day_us; /* 00:00 of the date in text */
+} stamp;
+/* FALSE outside years 1000 .. 9999. */
+gboolean stamp_set(stamp *self, gint64 instant_us);
+/* 0 for NULL or what is no stamp. */
+gint64 stamp_read(const char *text);
+
+#endif
