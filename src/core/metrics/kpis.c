@@ -1,7 +1,7 @@
 /* Two passes over the returns, which are divided out anew in each instead of being stored: a
  * block of them fits the first cache, a fresh page costs more than its divisions. The first pass
- * gives the means, the second the powers of the deviations from them. Within a block eight lanes
- * add up side by side; across blocks the sums are compensated, so the error does not grow with
+ * gives the means, the second the powers of the deviations from them. Within a block eight sums
+ * run side by side; across blocks the sums are compensated, so the error does not grow with
  * the length of the curve. */
 #include "core/metrics/metrics.h"
 
@@ -42,7 +42,6 @@ static qb_ratio annualised(double factor, double years)
 /* ---- sums ---------------------------------------------------------------------------------- */
 
 #define BLOCK 256
-#define LANES 8
 
 /* Neumaier's compensated sum (1974). */
 typedef struct sum {
@@ -61,28 +60,36 @@ static double sum_of(const sum *self)
     return self->high + self->low;
 }
 
-static double lanes_total(const double lane[LANES])
+/* The narrowest vector register; wider types spill where the machine lacks them. Unaligned, since
+ * curves are. */
+typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
+
+static double block_dot(const double x[BLOCK], const double y[BLOCK])
 {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    const pair *a = (const pair *)x, *b = (const pair *)y;
+    pair t0 = {0}, t1 = {0}, t2 = {0}, t3 = {0};
+    for (size_t i = 0; i < BLOCK / 2; i += 4) {
+        t0 += a[i] * b[i];
+        t1 += a[i + 1] * b[i + 1];
+        t2 += a[i + 2] * b[i + 2];
+        t3 += a[i + 3] * b[i + 3];
+    }
+    t0 = (t0 + t2) + (t1 + t3);
+    return t0[0] + t0[1];
 }
 
 static double block_sum(const double x[BLOCK])
 {
-    double lane[LANES] = {0};
-    for (size_t i = 0; i < BLOCK; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            lane[k] += x[i + k];
-    return lanes_total(lane);
-}
-
-static double block_dot(const double x[BLOCK], const double y[BLOCK])
-{
-    double lane[LANES] = {0};
-    for (size_t i = 0; i < BLOCK; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            lane[k] += x[i + k] * y[i + k];
-    return lanes_total(lane);
+    const pair *a = (const pair *)x;
+    pair t0 = {0}, t1 = {0}, t2 = {0}, t3 = {0};
+    for (size_t i = 0; i < BLOCK / 2; i += 4) {
+        t0 += a[i];
+        t1 += a[i + 1];
+        t2 += a[i + 2];
+        t3 += a[i + 3];
+    }
+    t0 = (t0 + t2) + (t1 + t3);
+    return t0[0] + t0[1];
 }
 
 /* ---- returns ------------------------------------------------------------------------------- */
@@ -98,9 +105,15 @@ static size_t smaller(size_t a, size_t b)
 static void block_returns(const double *value, size_t first, size_t count, double shift,
                           double out[BLOCK])
 {
-    for (size_t i = 0; i < count; i++)
-        out[i] = (value[first + i + 1] - value[first + i]) / value[first + i] - shift;
-    for (size_t i = count; i < BLOCK; i++)
+    const double *from = value + first;
+    size_t i = 0;
+    for (; i + 2 <= count; i += 2) {
+        const pair before = *(const pair *)(from + i), after = *(const pair *)(from + i + 1);
+        *(pair *)(out + i) = (after - before) / before - shift;
+    }
+    for (; i < count; i++)
+        out[i] = (from[i + 1] - from[i]) / from[i] - shift;
+    for (; i < BLOCK; i++)
         out[i] = 0;
 }
 
