@@ -9,6 +9,8 @@
 #define ARENA_ALIGNMENT ((size_t)64) /* a cache line, and the widest vector register */
 #define ARENA_CHUNK_MIN ((size_t)64 << 10)
 #define ARENA_CHUNK_MAX ((size_t)64 << 20) /* of growth; a larger request gets what it needs */
+/* No object may be larger than PTRDIFF_MAX; the rest is room for a chunk's own needs. */
+#define ARENA_BLOCK_MAX ((size_t)PTRDIFF_MAX - 4096)
 
 struct qb_arena_chunk {
     struct qb_arena_chunk *older;
@@ -37,10 +39,7 @@ static bool arena_grow(qb_arena *arena, size_t needed)
     if (size < needed)
         size = needed;
 
-    size_t total;
-    if (__builtin_add_overflow(size, sizeof(struct qb_arena_chunk) + ARENA_ALIGNMENT - 1, &total))
-        return false;
-    struct qb_arena_chunk *chunk = qb_realloc(NULL, total);
+    struct qb_arena_chunk *chunk = qb_realloc(NULL, sizeof *chunk + ARENA_ALIGNMENT - 1 + size);
     if (chunk == NULL)
         return false;
 
@@ -60,7 +59,7 @@ static bool arena_grow(qb_arena *arena, size_t needed)
 void *qb_arena_alloc(qb_arena *arena, size_t count, size_t size)
 {
     size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - ARENA_ALIGNMENT)
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > ARENA_BLOCK_MAX)
         return NULL;
     if (bytes == 0)
         bytes = 1;
