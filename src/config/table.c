@@ -59,7 +59,8 @@ const setting_info settings_table[] = {
      .type = SETTING_DATABASE_URL,
      .secret = TRUE,
      .group = "Data and log",
-     .help = "Run log elsewhere than in QUANTBOT_DATA_DIR"},
+     .help = "Run log elsewhere: sqlite:///PATH; postgresql://USER:PASSWORD@HOST/DATABASE is "
+             "recognised, not yet used"},
 
     {.name = "POLYGON_API_KEY",
      .type = SETTING_TEXT,

@@ -165,8 +165,8 @@ static void emit(const char *body, gint64 now_us)
 static void emit_counted(gint64 now_us)
 {
     if (state.repeated > 0) {
-        g_autofree char *body = g_strdup_printf("%s (repeated %u times)", state.last,
-                                                state.repeated);
+        g_autofree char *body = g_strdup_printf("%s (repeated %u time%s)", state.last,
+                                                state.repeated, state.repeated == 1 ? "" : "s");
         state.repeated = 0;
         emit(body, now_us);
     }

@@ -72,10 +72,10 @@ static void add_percent(const char *secret, const char *keep, gboolean plus, con
 
 static void add_urls(const char *secret)
 {
-    /* Encoders differ in what they leave bare: RFC 3986's unreserved, JavaScript's
-     * encodeURIComponent, its encodeURI, HTML forms, and a component's sub-delims. */
-    static const char *const bare[] = {"-_.~", "-_.!~*'()", "-_.!~*'();,/?:@&=+$#",
-                                       "-_.*", "-_.",       "-_.~!$&'()*+,;=:"};
+    /* Encoders differ in what they leave bare: RFC 3986's unreserved, the same and the slash,
+     * JavaScript's encodeURIComponent and encodeURI, HTML forms, and a path's sub-delims. */
+    static const char *const bare[] = {"-_.~", "-_.~/", "-_.!~*'()",       "-_.!~*'();,/?:@&=+$#",
+                                       "-_.*", "-_.",   "-_.~!$&'()*+,;=:"};
     for (gsize i = 0; i < G_N_ELEMENTS(bare); i++)
         for (int plus = 0; plus < 2; plus++) {
             add_percent(secret, bare[i], plus, "%%%02X");
