@@ -2,42 +2,43 @@
 
 /* ---- dates -------------------------------------------------------------------------------- */
 
-/* A year that begins in March has its leap day last, and the months before it follow the line
- * (153 m + 2) / 5. Eras are the calendar's own cycle of 400 years, 146,097 days; day 0 of era 0 is
- * 0000-03-01. After H. Hinnant, chrono-Compatible Low-Level Date Algorithms (2013). */
+/* Both conversions count from a 1 March, so that the leap day comes last and the months before it
+ * follow a line, and far enough in the past that no division meets a negative number. Formulas:
+ * C. Neri and L. Schneider, Euclidean affine functions and their application to calendar
+ * algorithms (2023), propositions 6.2 and 6.3. */
 #define ERA_YEARS 400
 #define ERA_DAYS 146097
-#define EPOCH_DAYS 719468 /* from 0000-03-01 to 1970-01-01 */
-
-static int64_t floor_divide(int64_t value, int64_t divisor)
-{
-    return value / divisor - (value % divisor < 0);
-}
+#define ERAS 14704                                   /* their days reach below INT32_MIN */
+#define EPOCH_DAYS (719468 + INT64_C(146097) * ERAS) /* from that 1 March to 1970-01-01 */
 
 int32_t qb_date_from_civil(qb_civil civil)
 {
-    int64_t year = (int64_t)civil.year - (civil.month <= 2);
-    int64_t month = civil.month + (civil.month <= 2 ? 9 : -3); /* 0 is March */
-    int64_t era = floor_divide(year, ERA_YEARS);
-    int64_t year_of_era = year - era * ERA_YEARS;
-    int64_t day_of_year = (153 * month + 2) / 5 + civil.day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return (int32_t)(era * ERA_DAYS + day_of_era - EPOCH_DAYS);
+    bool late = civil.month <= 2; /* January and February end the year before */
+    uint32_t year = (uint32_t)(civil.year + ERA_YEARS * ERAS - late);
+    uint32_t month = (uint32_t)civil.month + (late ? 12 : 0);
+    uint32_t century = year / 100;
+    uint64_t year_days = UINT64_C(1461) * year / 4 - century + century / 4;
+    uint32_t month_days = (979 * month - 2919) / 32;
+    return (int32_t)((int64_t)year_days + month_days + civil.day - 1 - EPOCH_DAYS);
 }
 
 qb_civil qb_civil_from_date(int32_t date)
 {
-    int64_t days = (int64_t)date + EPOCH_DAYS;
-    int64_t era = floor_divide(days, ERA_DAYS);
-    uint32_t day_of_era = (uint32_t)(days - era * ERA_DAYS);
-    uint32_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    uint32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    uint32_t month = (5 * day_of_year + 2) / 153; /* 0 is March */
+    uint64_t quarters = 4 * (uint64_t)(date + EPOCH_DAYS) + 3;
+    uint32_t century = (uint32_t)(quarters / ERA_DAYS);
+    uint32_t of_century = (uint32_t)(quarters % ERA_DAYS) / 4;
+
+    uint64_t product = UINT64_C(2939745) * (4 * of_century + 3); /* 2^32 / 1461 */
+    uint32_t year = 100 * century + (uint32_t)(product >> 32);
+    uint32_t of_year = (uint32_t)product / 2939745 / 4;
+
+    uint32_t line = 2141 * of_year + 197913; /* 2^16 / 30.6, from March */
+    uint32_t month = line >> 16, day = (line & 0xffff) / 2141;
+    bool late = of_year >= 306;
     return (qb_civil){
-        .year = (int32_t)(era * ERA_YEARS + year_of_era + (month >= 10)),
-        .month = (int32_t)(month < 10 ? month + 3 : month - 9),
-        .day = (int32_t)(day_of_year - (153 * month + 2) / 5 + 1),
+        .year = (int32_t)(year + late) - ERA_YEARS * ERAS,
+        .month = (int32_t)(late ? month - 12 : month),
+        .day = (int32_t)day + 1,
     };
 }
 
@@ -50,13 +51,13 @@ int32_t qb_days_in_month(int32_t year, int32_t month)
 
 int32_t qb_weekday(int32_t date)
 {
-    int32_t day = (int32_t)(((int64_t)date + 3) % 7); /* 1970-01-01 was a Thursday */
-    return day < 0 ? day + 7 : day;
+    /* 1970-01-01 was a Thursday; whole weeks lift every date above zero. */
+    return (int32_t)((uint64_t)((int64_t)date + 3 + INT64_C(7) * 400000000) % 7);
 }
 
 int32_t qb_date_from_us(int64_t instant_us)
 {
-    return (int32_t)floor_divide(instant_us, QB_DAY_US);
+    return (int32_t)(instant_us / QB_DAY_US - (instant_us % QB_DAY_US < 0));
 }
 
 /* ---- to text ------------------------------------------------------------------------------ */
