@@ -91,33 +91,60 @@ void manifest_remove(manifest *self, month_id id);
 void manifest_free(manifest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(manifest, manifest_free)
 
-/* ---- one month ------------------------------------------------------------------------------ */
+/* ---- bars in columns ------------------------------------------------------------------------ */
 
-/* The SHA-256 of bytes in lower-case hex. */
-void sha256_text(GBytes *bytes, char out[CACHE_SHA256_SIZE]);
+typedef struct bars_column {
+    const char *name;
+    gsize offset;    /* of the pointer in qb_series */
+    double standard; /* value of a row that has none */
+    guint group;     /* the CACHE_ bit that asks for it */
+    gboolean mandatory;
+} bars_column;
 
-/* A parsed month file whose mandatory columns are there, complete, ascending and of that month. */
-parquet_table *month_parse(GBytes *bytes, const char *path, month_id id, guint columns,
-                           GError **error);
-/* Rows [start, start + count) of a parsed month, after those that `into` has. */
-gboolean month_append(const parquet_table *table, guint columns, gsize start, gsize count,
-                      qb_series *into, GError **error);
-gint64 *month_stamps(const parquet_table *table);
-gboolean month_has_other_columns(const parquet_table *table);
-/* Bars that stand where the calendar expects one. */
-gsize month_present(const gint64 *ts_us, gsize count, const char *calendar, qb_interval interval);
-/* TRUE when the file's own row count and stamps are those of the state. */
-gboolean month_matches(const parquet_table *table, const file_state *state);
-GBytes *month_write(const qb_series *bars, const cache_key *key, const cache_provenance *provenance,
-                    GError **error);
+#define BARS_DOUBLES 9
+#define BARS_TARGETS (BARS_DOUBLES + 2) /* and ts, flags */
+extern const bars_column bars_columns[BARS_DOUBLES];
+gboolean bars_column_is_mandatory(const char *name);
+const double *bars_values(const qb_series *series, const bars_column *info);
 
-/* Room for capacity rows in the mandatory columns asked for and the optional ones present. */
-gboolean series_make_room(qb_series *series, guint columns, gsize capacity, GError **error);
+/* A series that grows by the rows of files. Start from {.columns = ...}, a set of CACHE_* (0: only
+ * stamps). Optional columns have memory from the first row on; finish gives back those that no
+ * row needed. */
+typedef struct bars_builder {
+    guint columns;
+    guint needed; /* bit per optional column: some row differs from the default */
+    qb_series series;
+} bars_builder;
+
+gboolean bars_builder_room(bars_builder *self, gsize capacity, GError **error);
+/* Where the next rows go; added tells that they are there. */
+guint bars_builder_targets(bars_builder *self, parquet_target out[BARS_TARGETS]);
+void bars_builder_added(bars_builder *self, const parquet_target *targets, guint count, gsize rows);
+/* Of the rows from start on only those with from_us <= ts < to_us stay. */
+void bars_builder_trim(bars_builder *self, gsize start, gint64 from_us, gint64 to_us);
+void bars_builder_finish(bars_builder *self, qb_series *out);
+void bars_builder_clear(bars_builder *self);
+
 /* Both ascending; `later` wins. out_series must be {0}. */
 gboolean series_merge(const qb_series *earlier, const qb_series *later, qb_series *out_series,
                       cache_change *change, GError **error);
 /* A view of rows [start, start + count); borrowed, never cleared. */
 qb_series series_slice(const qb_series *series, gsize start, gsize count);
+
+/* ---- one month ------------------------------------------------------------------------------ */
+
+/* The SHA-256 of bytes in lower-case hex. */
+void sha256_text(GBytes *bytes, char out[CACHE_SHA256_SIZE]);
+
+/* Appends the rows of a month file whose mandatory columns are there, complete, ascending and of
+ * that month. out_footer: its columns and metadata. */
+gboolean month_read(parquet_reader *reader, GBytes *bytes, const char *path, month_id id,
+                    bars_builder *into, parquet_table **out_footer, GError **error);
+gboolean month_has_other_columns(const parquet_table *footer);
+/* Bars that stand where the calendar expects one. */
+gsize month_present(const gint64 *ts_us, gsize count, const char *calendar, qb_interval interval);
+GBytes *month_write(const qb_series *bars, const cache_key *key, const cache_provenance *provenance,
+                    GError **error);
 
 /* ---- defects ------------------------------------------------------------------------------- */
 
@@ -134,16 +161,17 @@ gboolean bars_check(const qb_series *bars, const qb_calendar *calendar, qb_inter
 
 /* ---- a file of a series --------------------------------------------------------------------- */
 
-/* What is known of one month file: listed (in the manifest), foreign, or gone. */
+/* One month file that was read. Clear it before the builder that its rows went to. */
 typedef struct month_file {
     month_id id;
     char *path;
-    gboolean listed;
     gboolean absent;  /* not there, and the manifest does not miss it */
+    gboolean listed;  /* in the manifest; else foreign */
     file_state state; /* listed: the one the file has */
     GBytes *bytes;
-    parquet_table *table;
+    parquet_table *footer;
     char sha256[CACHE_SHA256_SIZE]; /* of bytes, when it was asked for */
+    gsize start, rows;              /* in the builder */
 } month_file;
 void month_file_clear(month_file *file);
 
@@ -154,18 +182,20 @@ typedef struct series_files {
     char *folder;
     GArray *months; /* of month_id, sorted */
     manifest *manifest;
+    parquet_reader *reader;
 } series_files;
 /* strangers may be NULL. */
 gboolean series_files_open(const cache *self, const cache_key *key, GPtrArray *strangers,
                            series_files *out, GError **error);
 void series_files_clear(series_files *self);
-/* Reads and checks one month: FAILURE_BAD_DATA when it is damaged. hash: also by SHA-256. */
-gboolean series_files_read(series_files *self, month_id id, guint columns, gboolean hash,
+/* Appends the rows of one month, checked; hash: also by SHA-256. FAILURE_BAD_DATA when it is
+ * damaged; the builder has its rows of before then. */
+gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_builder *into,
                            month_file *out, GError **error);
-/* The state of a file that was read, or (look) of one that need not be opened when it is listed
- * and settled. absent: no rows there. */
-void series_files_state(const series_files *self, const month_file *file, const char *calendar,
-                        file_state *out);
+/* The state of a file that was read into the builder, or (look) of one that need not be opened
+ * when it is listed and settled. absent: no rows there. */
+void series_files_state(const series_files *self, const month_file *file, const bars_builder *from,
+                        const char *calendar, file_state *out);
 gboolean series_files_look(series_files *self, month_id id, const char *calendar, file_state *out,
                            gboolean *out_absent, GError **error);
 /* The calendar's name and the adjustment: of the manifest, else of the first file that says. */

@@ -52,7 +52,6 @@ gboolean cache_fail_missing(const cache_key *key, GError **error)
 
 typedef struct range {
     gint64 from_us, to_us;
-    guint columns;
     GPtrArray *hashes; /* may be NULL */
 } range;
 
@@ -68,52 +67,46 @@ static gsize listed_rows(const series_files *files, const range *wanted)
     return MIN(rows, PARQUET_ROWS_LIMIT);
 }
 
-static gsize stamps_before(const parquet_table *table, gint64 instant_us)
-{
-    const qb_series stamps = {.ts_us = month_stamps(table), .count = table->rows};
-    return qb_series_lower_bound(&stamps, instant_us);
-}
-
-/* What nobody validated before it was stored is validated now. */
+/* What nobody validated before it was stored is validated now, all of it. */
 static gboolean check_foreign(series_files *files, const month_file *file, GError **error)
 {
     cache_adjustment adjustment;
     char calendar[16];
+    bars_builder whole = {.columns = CACHE_ALL};
     qb_series bars = {0};
-    g_autoptr(parquet_table)
-        table = month_parse(file->bytes, file->path, file->id, CACHE_ALL, error);
-    gboolean ok = table != NULL && series_files_facts(files, &adjustment, calendar, error) &&
-                  month_append(table, CACHE_ALL, 0, table->rows, &bars, error) &&
-                  bars_check(&bars, qb_calendar_find(calendar), files->key.interval, file->path,
+    g_autoptr(parquet_table) footer = NULL;
+    gboolean ok = series_files_facts(files, &adjustment, calendar, error) &&
+                  month_read(files->reader, file->bytes, file->path, file->id, &whole, &footer,
                              error);
+    bars_builder_finish(&whole, &bars);
+    ok = ok &&
+         bars_check(&bars, qb_calendar_find(calendar), files->key.interval, file->path, error);
     qb_series_clear(&bars);
     return ok;
 }
 
-static gboolean append_month(series_files *files, month_id id, const range *wanted, qb_series *into,
-                             GError **error)
+static gboolean append_month(series_files *files, month_id id, const range *wanted,
+                             bars_builder *into, GError **error)
 {
     month_file file = {0};
-    if (!series_files_read(files, id, wanted->columns, wanted->hashes != NULL, &file, error))
+    if (!series_files_read(files, id, wanted->hashes != NULL, into, &file, error))
         return FALSE;
-    gboolean ok = TRUE;
-    const gsize start = file.absent ? 0 : stamps_before(file.table, wanted->from_us);
-    const gsize end = file.absent ? 0 : stamps_before(file.table, wanted->to_us);
-    if (start < end)
-        ok = (file.listed || check_foreign(files, &file, error)) &&
-             month_append(file.table, wanted->columns, start, end - start, into, error);
-    if (ok && start < end && wanted->hashes != NULL)
-        g_ptr_array_add(
-            wanted->hashes,
-            g_strdup_printf("%s %s", layout_relative(files->cache, file.path), file.sha256));
+    const gboolean ok = file.absent || file.listed || check_foreign(files, &file, error);
+    if (ok && !file.absent) {
+        bars_builder_trim(into, file.start, wanted->from_us, wanted->to_us);
+        if (wanted->hashes != NULL && into->series.count > file.start)
+            g_ptr_array_add(
+                wanted->hashes,
+                g_strdup_printf("%s %s", layout_relative(files->cache, file.path), file.sha256));
+    }
     month_file_clear(&file);
     return ok;
 }
 
-static gboolean read_months(series_files *files, const range *wanted, qb_series *into,
+static gboolean read_months(series_files *files, const range *wanted, bars_builder *into,
                             GError **error)
 {
-    if (!series_make_room(into, wanted->columns, listed_rows(files, wanted), error))
+    if (!bars_builder_room(into, listed_rows(files, wanted), error))
         return FALSE;
     for (guint i = 0; i < files->months->len; i++) {
         const month_id id = g_array_index(files->months, month_id, i);
@@ -128,20 +121,20 @@ static gboolean read_months(series_files *files, const range *wanted, qb_series 
 gboolean cache_read(cache *self, const cache_key *key, gint64 from_us, gint64 to_us, guint columns,
                     qb_series *out_series, GPtrArray *out_hashes, GError **error)
 {
-    const range wanted = {from_us, to_us, columns, out_hashes};
+    const range wanted = {from_us, to_us, out_hashes};
     const guint hashes_before = out_hashes != NULL ? out_hashes->len : 0;
-    qb_series series = {0};
+    bars_builder bars = {.columns = columns};
     series_files files = {0};
     if (!series_files_open(self, key, NULL, &files, error))
         return FALSE;
     gboolean ok = files.months->len > 0 || cache_fail_missing(key, error);
-    ok = ok && read_months(&files, &wanted, &series, error);
+    ok = ok && read_months(&files, &wanted, &bars, error);
     series_files_clear(&files);
     if (ok) {
-        *out_series = series;
+        bars_builder_finish(&bars, out_series);
         return TRUE;
     }
-    qb_series_clear(&series);
+    bars_builder_clear(&bars);
     if (out_hashes != NULL)
         g_ptr_array_set_size(out_hashes, (gint)hashes_before);
     return FALSE;
@@ -195,27 +188,6 @@ gboolean cache_stat(cache *self, const cache_key *key, cache_entry *out, GError 
     return ok;
 }
 
-GArray *cache_list(cache *self, GPtrArray *problems, GError **error)
-{
-    g_autoptr(GArray) keys = layout_keys(self, error);
-    g_autoptr(GArray) entries = g_array_new(FALSE, TRUE, sizeof(cache_entry));
-    for (guint i = 0; keys != NULL && i < keys->len; i++) {
-        g_autoptr(GError) reason = NULL;
-        cache_entry entry;
-        if (cache_stat(self, &g_array_index(keys, cache_key, i), &entry, &reason)) {
-            g_array_append_val(entries, entry);
-        } else if (g_error_matches(reason, FAILURE, FAILURE_MISSING)) {
-            continue; /* a folder without bars */
-        } else if (problems != NULL) {
-            g_ptr_array_add(problems, g_strdup(reason->message));
-        } else {
-            g_propagate_error(error, g_steal_pointer(&reason));
-            return NULL;
-        }
-    }
-    return keys != NULL ? g_steal_pointer(&entries) : NULL;
-}
-
 /* ---- finding -------------------------------------------------------------------------------- */
 
 /* Does the series folder hold a month file, or a manifest that may miss some? Cheap: a command
@@ -232,6 +204,21 @@ static gboolean has_bars(const cache *self, const cache_key *key, gboolean *out,
     g_autoptr(GArray) months = layout_months(folder, NULL, error);
     *out = months != NULL && months->len > 0;
     return months != NULL;
+}
+
+GArray *cache_keys(cache *self, GError **error)
+{
+    g_autoptr(GArray) folders = layout_keys(self, error);
+    g_autoptr(GArray) keys = g_array_new(FALSE, TRUE, sizeof(cache_key));
+    for (guint i = 0; folders != NULL && i < folders->len; i++) {
+        const cache_key key = g_array_index(folders, cache_key, i);
+        gboolean there = FALSE;
+        if (!has_bars(self, &key, &there, error))
+            return NULL;
+        if (there)
+            g_array_append_val(keys, key);
+    }
+    return folders != NULL ? g_steal_pointer(&keys) : NULL;
 }
 
 static gboolean find_in_asset(cache *self, const char *typed, qb_asset asset, int interval,

@@ -92,11 +92,9 @@ typedef struct cache_entry {
     gsize present;  /* of those, stored: coverage = present / expected <= 1 */
 } cache_entry;
 
-/* All series, sorted by asset, symbol, interval, from manifests (foreign files are opened). Array
- * of cache_entry. A series that cannot be told is left out and its reason added to problems
- * (char *); with problems NULL it is an error. */
-GArray *cache_list(cache *self, GPtrArray *problems, GError **error);
-/* The one entry; FAILURE_MISSING. A symbol without asset or interval: `cache_find`. */
+/* All series, sorted by asset, symbol, interval. Array of cache_key. */
+GArray *cache_keys(cache *self, GError **error);
+/* What is stored, from the manifest (foreign files are opened). FAILURE_MISSING. A symbol without asset or interval: `cache_find`. */
 gboolean cache_stat(cache *self, const cache_key *key, cache_entry *out, GError **error);
 /* The stored series with this symbol as a person types it ("spy", "btc"); asset and interval may
  * be -1 for any. FAILURE_MISSING, or FAILURE_USAGE when several fit, naming them. */

@@ -113,22 +113,23 @@ static gboolean check_facts(merge *self, GError **error)
 static gboolean settle_entry(merge *self, month_id id, GError **error)
 {
     g_autoptr(GError) reason = NULL;
+    bars_builder stamps = {0};
     month_file file = {0};
-    if (!series_files_read(&self->files, id, 0, TRUE, &file, &reason)) {
-        if (g_error_matches(reason, FAILURE, FAILURE_BAD_DATA))
-            return TRUE;
+    const gboolean known = series_files_read(&self->files, id, TRUE, &stamps, &file, &reason);
+    bars_builder_clear(&stamps);
+    if (!known && g_error_matches(reason, FAILURE, FAILURE_BAD_DATA))
+        return TRUE;
+    if (!known) {
         g_propagate_error(error, g_steal_pointer(&reason));
         return FALSE;
     }
     /* The rename may have been seen and not yet be on disk. */
     g_autofree char *folder = g_path_get_dirname(file.path);
-    gboolean ok = !files_exists(folder) || files_sync_folder(folder, error);
-    if (ok && file.absent) {
+    const gboolean ok = !files_exists(folder) || files_sync_folder(folder, error);
+    if (ok && file.absent)
         manifest_remove(self->files.manifest, id);
-    } else if (ok) {
-        manifest_entry *entry = manifest_find(self->files.manifest, id);
-        *entry = (manifest_entry){.id = id, .now = file.state};
-    }
+    else if (ok)
+        *manifest_find(self->files.manifest, id) = (manifest_entry){.id = id, .now = file.state};
     month_file_clear(&file);
     self->settled = TRUE;
     return ok;
@@ -278,27 +279,26 @@ static gboolean check_cover(const merge *self, month_id id, const qb_series *bar
 }
 
 /* The stored rows of the month into earlier, and the state they have into change. */
-static gboolean read_month(merge *self, month_id id, const qb_series *bars, qb_series *earlier,
+static gboolean read_month(merge *self, month_id id, const qb_series *bars, bars_builder *earlier,
                            month_change *change, GError **error)
 {
     g_autoptr(GError) damage = NULL;
     month_file file = {0};
-    if (!series_files_read(&self->files, id, CACHE_ALL, TRUE, &file, &damage)) {
+    if (!series_files_read(&self->files, id, TRUE, earlier, &file, &damage)) {
         if (g_error_matches(damage, FAILURE, FAILURE_BAD_DATA))
             return check_cover(self, id, bars, damage, change, error);
         g_propagate_error(error, g_steal_pointer(&damage));
         return FALSE;
     }
-    gboolean ok = TRUE;
     if (!file.absent) {
         change->had_before = TRUE;
-        series_files_state(&self->files, &file, self->provenance->calendar, &change->before);
-        if (!file.listed && month_has_other_columns(file.table))
+        series_files_state(&self->files, &file, earlier, self->provenance->calendar,
+                           &change->before);
+        if (!file.listed && month_has_other_columns(file.footer))
             change->foreign = g_bytes_ref(file.bytes);
-        ok = month_append(file.table, CACHE_ALL, 0, file.table->rows, earlier, error);
     }
     month_file_clear(&file);
-    return ok;
+    return TRUE;
 }
 
 static void describe(const merge *self, const qb_series *bars, month_change *change)
@@ -331,11 +331,13 @@ static gboolean add_change(merge *self, const qb_series *merged, month_change *c
 
 static gboolean merge_month(merge *self, month_id id, const qb_series *bars, GError **error)
 {
+    bars_builder stored = {.columns = CACHE_ALL};
     qb_series earlier = {0}, merged = {0};
     month_change change = {.id = id};
     cache_change counts = {0};
-    gboolean ok = read_month(self, id, bars, &earlier, &change, error) &&
-                  series_merge(&earlier, bars, &merged, &counts, error);
+    gboolean ok = read_month(self, id, bars, &stored, &change, error);
+    bars_builder_finish(&stored, &earlier);
+    ok = ok && series_merge(&earlier, bars, &merged, &counts, error);
     if (ok && counts.added + counts.changed > 0)
         ok = add_change(self, &merged, &change, error);
     if (ok) {

@@ -16,7 +16,7 @@ void month_file_clear(month_file *file)
 {
     g_free(file->path);
     g_clear_pointer(&file->bytes, g_bytes_unref);
-    parquet_table_free(file->table);
+    parquet_table_free(file->footer);
     *file = (month_file){0};
 }
 
@@ -67,6 +67,7 @@ gboolean series_files_open(const cache *self, const cache_key *key, GPtrArray *s
         return FALSE;
     }
     add_listed_months(files.months, files.manifest);
+    files.reader = parquet_reader_new();
     *out = files;
     return TRUE;
 }
@@ -76,6 +77,7 @@ void series_files_clear(series_files *self)
     g_free(self->folder);
     g_clear_pointer(&self->months, g_array_unref);
     manifest_free(self->manifest);
+    parquet_reader_free(self->reader);
     *self = (series_files){0};
 }
 
@@ -127,28 +129,35 @@ static gboolean check_hash(month_file *file, const file_state *states[2], GError
                         file->sha256, expected);
 }
 
-static gboolean check_rows(month_file *file, const file_state *states[2], GError **error)
+static gboolean has_rows(const month_file *file, const gint64 *ts_us, const file_state *state)
+{
+    return state != NULL && file->rows == state->rows && ts_us[0] == state->first_us &&
+           ts_us[file->rows - 1] == state->last_us;
+}
+
+static gboolean check_rows(month_file *file, const gint64 *ts_us, const file_state *states[2],
+                           GError **error)
 {
     const file_state *expected = states[states[0] != NULL ? 0 : 1];
     for (int i = 0; i < 2; i++) {
-        if (states[i] != NULL && month_matches(file->table, states[i])) {
+        if (has_rows(file, ts_us, states[i])) {
             file->state = *states[i];
             return TRUE;
         }
     }
     char first[QB_TIME_TEXT], last[QB_TIME_TEXT];
-    return fail_damaged(
-        file->path, error,
-        "%" G_GSIZE_FORMAT " rows (expected %" G_GSIZE_FORMAT " from %s to %s after manifest.json)",
-        file->table->rows, expected->rows, qb_time_to_text(expected->first_us, first),
-        qb_time_to_text(expected->last_us, last));
+    return fail_damaged(file->path, error,
+                        "%" G_GSIZE_FORMAT " rows (expected %" G_GSIZE_FORMAT
+                        " from %s to %s after manifest.json)",
+                        file->rows, expected->rows, qb_time_to_text(expected->first_us, first),
+                        qb_time_to_text(expected->last_us, last));
 }
 
 /* A foreign file may say how its prices are adjusted; then it must be as the rest. */
 static gboolean check_foreign(const series_files *self, const month_file *file, GError **error)
 {
-    const char *adjustment = g_hash_table_lookup(file->table->metadata, "adjustment");
-    const char *calendar = g_hash_table_lookup(file->table->metadata, "calendar");
+    const char *adjustment = g_hash_table_lookup(file->footer->metadata, "adjustment");
+    const char *calendar = g_hash_table_lookup(file->footer->metadata, "calendar");
     if (!self->manifest->exists)
         return TRUE;
     const char *stored = cache_adjustment_text(self->manifest->adjustment);
@@ -180,8 +189,8 @@ static gboolean fill_absent(month_file *file, const manifest_entry *entry, GErro
                         entry->now.rows);
 }
 
-static gboolean read_once(const series_files *self, month_file *file, guint columns, gboolean hash,
-                          GError **error)
+static gboolean read_once(const series_files *self, month_file *file, gboolean hash,
+                          bars_builder *into, GError **error)
 {
     const manifest_entry *entry = manifest_find(self->manifest, file->id);
     const file_state *states[2] = {NULL, NULL};
@@ -204,10 +213,12 @@ static gboolean read_once(const series_files *self, month_file *file, guint colu
         if (file->listed && !check_hash(file, states, error))
             return FALSE;
     }
-    file->table = month_parse(file->bytes, file->path, file->id, columns, error);
-    if (file->table == NULL)
+    file->start = into->series.count;
+    if (!month_read(self->reader, file->bytes, file->path, file->id, into, &file->footer, error))
         return FALSE;
-    return file->listed ? check_rows(file, states, error) : check_foreign(self, file, error);
+    file->rows = into->series.count - file->start;
+    return file->listed ? check_rows(file, into->series.ts_us + file->start, states, error)
+                        : check_foreign(self, file, error);
 }
 
 static gboolean same_entry(const manifest_entry *a, const manifest_entry *b)
@@ -230,18 +241,20 @@ static gboolean reload(series_files *self, month_id id, gboolean *out_moved, GEr
     return TRUE;
 }
 
-gboolean series_files_read(series_files *self, month_id id, guint columns, gboolean hash,
+gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_builder *into,
                            month_file *out, GError **error)
 {
+    const gsize start = into->series.count;
     g_autofree char *name = month_name(id);
     for (int attempt = 0;; attempt++) {
         g_autoptr(GError) reason = NULL;
         month_file file = {.id = id, .path = g_build_filename(self->folder, name, NULL)};
-        if (read_once(self, &file, columns, hash, &reason)) {
+        if (read_once(self, &file, hash, into, &reason)) {
             *out = file;
             return TRUE;
         }
         month_file_clear(&file);
+        into->series.count = start;
         gboolean moved = FALSE;
         if (g_error_matches(reason, FAILURE, FAILURE_BAD_DATA) && attempt < READ_ATTEMPTS &&
             !reload(self, id, &moved, error))
@@ -255,15 +268,28 @@ gboolean series_files_read(series_files *self, month_id id, guint columns, gbool
 
 /* ---- what is known without opening files ---------------------------------------------------- */
 
-static gboolean facts_of_file(const parquet_table *table, cache_adjustment *adjustment,
+static gboolean facts_of_file(const parquet_table *footer, cache_adjustment *adjustment,
                               char calendar[16])
 {
-    const char *stored = g_hash_table_lookup(table->metadata, "adjustment");
-    const char *name = g_hash_table_lookup(table->metadata, "calendar");
+    const char *stored = g_hash_table_lookup(footer->metadata, "adjustment");
+    const char *name = g_hash_table_lookup(footer->metadata, "calendar");
     const qb_calendar *found = name != NULL ? qb_calendar_find(name) : NULL;
     if (found != NULL)
         g_strlcpy(calendar, qb_calendar_name(found), 16);
     return stored != NULL && cache_adjustment_from_text(stored, adjustment);
+}
+
+/* *out_told: this month's file said how its prices are adjusted. */
+static gboolean facts_of_month(series_files *self, month_id id, cache_adjustment *adjustment,
+                               char calendar[16], gboolean *out_told, GError **error)
+{
+    bars_builder stamps = {0};
+    month_file file = {0};
+    const gboolean ok = series_files_read(self, id, FALSE, &stamps, &file, error);
+    *out_told = ok && !file.absent && facts_of_file(file.footer, adjustment, calendar);
+    month_file_clear(&file);
+    bars_builder_clear(&stamps);
+    return ok;
 }
 
 gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment,
@@ -274,48 +300,40 @@ gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment
         g_strlcpy(out_calendar, self->manifest->calendar, 16);
         return TRUE;
     }
+    gboolean told = FALSE;
     *out_adjustment = CACHE_UNKNOWN;
     g_strlcpy(out_calendar, qb_calendar_name(qb_calendar_default(self->key.asset)), 16);
-    for (guint i = 0; i < self->months->len; i++) {
-        month_file file = {0};
-        if (!series_files_read(self, g_array_index(self->months, month_id, i), 0, FALSE, &file,
-                               error))
+    for (guint i = 0; i < self->months->len && !told; i++)
+        if (!facts_of_month(self, g_array_index(self->months, month_id, i), out_adjustment,
+                            out_calendar, &told, error))
             return FALSE;
-        const gboolean told = !file.absent &&
-                              facts_of_file(file.table, out_adjustment, out_calendar);
-        month_file_clear(&file);
-        if (told)
-            break;
-    }
     return TRUE;
 }
 
-static void state_of_foreign(const month_file *file, const char *calendar, qb_interval interval,
-                             file_state *out)
+static void state_of_foreign(const month_file *file, const gint64 *ts_us, const char *calendar,
+                             qb_interval interval, file_state *out)
 {
-    const char *provider = g_hash_table_lookup(file->table->metadata, "provider");
-    const char *fetched = g_hash_table_lookup(file->table->metadata, "fetched_at");
-    const gint64 *ts_us = month_stamps(file->table);
-    const gsize rows = file->table->rows;
-    *out = (file_state){.bytes = (gint64)g_bytes_get_size(file->bytes), .rows = rows};
+    const char *provider = g_hash_table_lookup(file->footer->metadata, "provider");
+    const char *fetched = g_hash_table_lookup(file->footer->metadata, "fetched_at");
+    *out = (file_state){.bytes = (gint64)g_bytes_get_size(file->bytes), .rows = file->rows};
     g_strlcpy(out->sha256, file->sha256, sizeof out->sha256);
     g_strlcpy(out->provider, provider != NULL ? provider : "foreign", sizeof out->provider);
     if (fetched == NULL || qb_time_from_text(fetched, strlen(fetched), &out->fetched_us) != QB_OK)
         out->fetched_us = 0;
-    if (rows == 0)
+    if (file->rows == 0)
         return;
     out->first_us = ts_us[0];
-    out->last_us = ts_us[rows - 1];
-    out->present = month_present(ts_us, rows, calendar, interval);
+    out->last_us = ts_us[file->rows - 1];
+    out->present = month_present(ts_us, file->rows, calendar, interval);
 }
 
-void series_files_state(const series_files *self, const month_file *file, const char *calendar,
-                        file_state *out)
+void series_files_state(const series_files *self, const month_file *file, const bars_builder *from,
+                        const char *calendar, file_state *out)
 {
     if (file->listed)
         *out = file->state;
     else
-        state_of_foreign(file, calendar, self->key.interval, out);
+        state_of_foreign(file, from->series.ts_us + file->start, calendar, self->key.interval, out);
 }
 
 gboolean series_files_look(series_files *self, month_id id, const char *calendar, file_state *out,
@@ -327,12 +345,13 @@ gboolean series_files_look(series_files *self, month_id id, const char *calendar
         *out = entry->now;
         return TRUE;
     }
+    bars_builder stamps = {0};
     month_file file = {0};
-    if (!series_files_read(self, id, 0, TRUE, &file, error))
-        return FALSE;
-    *out_absent = file.absent || file.table->rows == 0;
-    if (!*out_absent)
-        series_files_state(self, &file, calendar, out);
+    const gboolean ok = series_files_read(self, id, TRUE, &stamps, &file, error);
+    *out_absent = file.absent || file.rows == 0;
+    if (ok && !*out_absent)
+        series_files_state(self, &file, &stamps, calendar, out);
     month_file_clear(&file);
-    return TRUE;
+    bars_builder_clear(&stamps);
+    return ok;
 }

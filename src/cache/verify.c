@@ -47,7 +47,7 @@ typedef struct verification {
     cache_findings *findings;
     cache_adjustment adjustment;
     char calendar[16];
-    qb_series bars;
+    bars_builder bars;
     GArray *parts;
 } verification;
 
@@ -60,7 +60,7 @@ static char *place(const verification *self, month_id id)
 
 static void check_present(verification *self, const month_file *file, const char *where)
 {
-    const gsize present = month_present(month_stamps(file->table), file->table->rows,
+    const gsize present = month_present(self->bars.series.ts_us + file->start, file->rows,
                                         self->calendar, self->files.key.interval);
     if (present != file->state.present)
         add_problem(self->findings,
@@ -81,7 +81,7 @@ static void check_owner(verification *self, const month_file *file, const char *
         {"calendar", self->calendar},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
-        const char *value = g_hash_table_lookup(file->table->metadata, pairs[i][0]);
+        const char *value = g_hash_table_lookup(file->footer->metadata, pairs[i][0]);
         if (value == NULL || g_ascii_strcasecmp(value, pairs[i][1]) == 0)
             continue;
         g_autofree char *quoted = failure_quote(value, -1);
@@ -90,21 +90,20 @@ static void check_owner(verification *self, const month_file *file, const char *
     }
 }
 
-static gboolean verify_month(verification *self, month_id id, GError **error)
+static void verify_month(verification *self, month_id id)
 {
     g_autofree char *where = place(self, id);
     g_autoptr(GError) reason = NULL;
     month_file file = {0};
-    if (!series_files_read(&self->files, id, CACHE_ALL, TRUE, &file, &reason)) {
+    if (!series_files_read(&self->files, id, TRUE, &self->bars, &file, &reason)) {
         self->findings->files++;
         add_problem(self->findings, "%s", layout_relative(self->files.cache, reason->message));
-        return TRUE;
+        return;
     }
-    gboolean ok = TRUE;
     if (!file.absent) {
-        const part here = {id, self->bars.count};
+        const part here = {id, file.start};
         self->findings->files++;
-        self->findings->rows += file.table->rows;
+        self->findings->rows += file.rows;
         check_owner(self, &file, where);
         if (file.listed)
             check_present(self, &file, where);
@@ -113,10 +112,8 @@ static gboolean verify_month(verification *self, month_id id, GError **error)
                      "%s: foreign: not in manifest.json, checked by its page checksums only",
                      where);
         g_array_append_val(self->parts, here);
-        ok = month_append(file.table, CACHE_ALL, 0, file.table->rows, &self->bars, error);
     }
     month_file_clear(&file);
-    return ok;
 }
 
 static void note_unsettled(verification *self)
@@ -186,15 +183,19 @@ static void report_kind(verification *self, const qb_defects *defects, qb_defect
 
 static gboolean verify_bars(verification *self, GError **error)
 {
-    qb_defects defects;
-    if (!bars_defects(&self->bars, qb_calendar_find(self->calendar), self->files.key.interval,
-                      &defects, error))
-        return FALSE;
-    for (int kind = 0; kind < QB_DEFECT_KIND_COUNT; kind++)
+    qb_series bars = {0};
+    qb_defects defects = {0};
+    if (self->parts->len == 0)
+        return TRUE;
+    bars_builder_finish(&self->bars, &bars);
+    const gboolean ok = bars_defects(&bars, qb_calendar_find(self->calendar),
+                                     self->files.key.interval, &defects, error);
+    for (int kind = 0; ok && kind < QB_DEFECT_KIND_COUNT; kind++)
         if (defects.by_kind[kind] > 0)
             report_kind(self, &defects, (qb_defect_kind)kind);
     g_free(defects.items);
-    return TRUE;
+    qb_series_clear(&bars);
+    return ok;
 }
 
 /* ---- the series ----------------------------------------------------------------------------- */
@@ -212,15 +213,14 @@ static void find_facts(verification *self)
 static gboolean verify_files(verification *self, GError **error)
 {
     for (guint i = 0; i < self->files.months->len; i++)
-        if (!verify_month(self, g_array_index(self->files.months, month_id, i), error))
-            return FALSE;
+        verify_month(self, g_array_index(self->files.months, month_id, i));
     note_unsettled(self);
     return verify_bars(self, error);
 }
 
 gboolean cache_verify(cache *self, const cache_key *key, cache_findings *findings, GError **error)
 {
-    verification work = {.findings = findings};
+    verification work = {.findings = findings, .bars.columns = CACHE_ALL};
     g_autoptr(GPtrArray) strangers = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) reason = NULL;
     if (!series_files_open(self, key, strangers, &work.files, &reason)) {
@@ -238,7 +238,7 @@ gboolean cache_verify(cache *self, const cache_key *key, cache_findings *finding
     const gboolean ok = work.files.months->len == 0 ? cache_fail_missing(key, error)
                                                     : verify_files(&work, error);
     g_array_unref(work.parts);
-    qb_series_clear(&work.bars);
+    bars_builder_clear(&work.bars);
     series_files_clear(&work.files);
     return ok;
 }

@@ -29,5 +29,8 @@ char **command_symbols(const char *text, GError **error);
 /* The commands. */
 int command_env_check(int argc, char **argv);
 int command_env_example(int argc, char **argv);
+int command_data_list(int argc, char **argv);
+int command_data_verify(int argc, char **argv);
+int command_data_coverage(int argc, char **argv);
 
 #endif

@@ -1,0 +1,155 @@
+/* What the data commands share: which stored series are meant, and how coverage is written. */
+#include "commands/data-private.h"
+
+#include <math.h>
+#include <string.h>
+
+static gboolean read_filter(const char *asset_text, const char *interval_text, int *out_asset,
+                            int *out_interval, GError **error)
+{
+    qb_asset asset;
+    qb_interval interval;
+    *out_asset = *out_interval = -1;
+    if (asset_text != NULL) {
+        if (qb_asset_from_text(asset_text, &asset) != QB_OK) {
+            g_autofree char *quoted = failure_quote(asset_text, -1);
+            g_set_error(error, FAILURE, FAILURE_USAGE,
+                        "--asset: %s (expected equity, index, crypto or fx)", quoted);
+            return FALSE;
+        }
+        *out_asset = (int)asset;
+    }
+    if (interval_text != NULL) {
+        if (qb_interval_from_text(interval_text, &interval) != QB_OK) {
+            g_autofree char *quoted = failure_quote(interval_text, -1);
+            g_set_error(error, FAILURE, FAILURE_USAGE,
+                        "--interval: %s (expected 1m 5m 15m 30m 1h 4h 1d or 1w)", quoted);
+            return FALSE;
+        }
+        *out_interval = (int)interval;
+    }
+    return TRUE;
+}
+
+static gboolean is_meant(const cache_key *key, const char *typed, int asset, int interval)
+{
+    char symbol[QB_SYMBOL_SIZE];
+    if ((asset >= 0 && (int)key->asset != asset) ||
+        (interval >= 0 && (int)key->interval != interval))
+        return FALSE;
+    return typed == NULL || (qb_symbol_normalise(typed, key->asset, symbol) == QB_OK &&
+                             strcmp(symbol, key->symbol) == 0);
+}
+
+static gboolean contains(const GArray *keys, const cache_key *key)
+{
+    for (guint i = 0; i < keys->len; i++) {
+        const cache_key *other = &g_array_index(keys, cache_key, i);
+        if (other->asset == key->asset && other->interval == key->interval &&
+            strcmp(other->symbol, key->symbol) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Adds the series that one typed symbol means; none is an error. */
+static gboolean add_symbol(const GArray *stored, const char *typed, int asset, int interval,
+                           GArray *keys, GError **error)
+{
+    gboolean any = FALSE;
+    for (guint i = 0; i < stored->len; i++) {
+        const cache_key *key = &g_array_index(stored, cache_key, i);
+        if (!is_meant(key, typed, asset, interval))
+            continue;
+        any = TRUE;
+        if (!contains(keys, key))
+            g_array_append_val(keys, *key);
+    }
+    if (any)
+        return TRUE;
+    g_autofree char *quoted = failure_quote(typed, -1);
+    g_set_error(error, FAILURE, FAILURE_MISSING,
+                "symbol: %s%s is not in the cache (quantbot data list shows what is)", quoted,
+                asset >= 0 || interval >= 0 ? " of that asset and interval" : "");
+    return FALSE;
+}
+
+static gboolean add_argument(const GArray *stored, const char *argument, int asset, int interval,
+                             GArray *keys, GError **error)
+{
+    g_auto(GStrv) symbols = command_symbols(argument, error);
+    for (char **symbol = symbols; symbols != NULL && *symbol != NULL; symbol++)
+        if (!add_symbol(stored, *symbol, asset, interval, keys, error))
+            return FALSE;
+    return symbols != NULL;
+}
+
+GArray *data_series(cache *cache, char **arguments, const char *asset_text,
+                    const char *interval_text, GError **error)
+{
+    int asset, interval;
+    if (!read_filter(asset_text, interval_text, &asset, &interval, error))
+        return NULL;
+    g_autoptr(GArray) stored = cache_keys(cache, error);
+    if (stored == NULL)
+        return NULL;
+    g_autoptr(GArray) keys = g_array_new(FALSE, TRUE, sizeof(cache_key));
+    for (char **argument = arguments; *argument != NULL; argument++)
+        if (!add_argument(stored, *argument, asset, interval, keys, error))
+            return NULL;
+    for (guint i = 0; *arguments == NULL && i < stored->len; i++) {
+        const cache_key *key = &g_array_index(stored, cache_key, i);
+        if (is_meant(key, NULL, asset, interval))
+            g_array_append_val(keys, *key);
+    }
+    return g_steal_pointer(&keys);
+}
+
+/* ---- coverage ------------------------------------------------------------------------------- */
+
+char *data_coverage_text(gsize present, gsize expected)
+{
+    if (expected == 0)
+        return g_strdup("-");
+    /* Rounded down: 100 % is said of nothing that misses a bar. */
+    const double tenths = floor((double)present * 1000.0 / (double)expected);
+    return g_strdup_printf("%.1f %%", tenths / 10.0);
+}
+
+json_t *data_coverage_json(gsize present, gsize expected)
+{
+    if (expected == 0)
+        return json_null();
+    return json_real(floor((double)present * 1e6 / (double)expected) / 1e6);
+}
+
+report_tone data_coverage_tone(gsize present, gsize expected)
+{
+    if (expected == 0)
+        return REPORT_DIM;
+    if (present == expected)
+        return REPORT_GOOD;
+    return (double)present < 0.9 * (double)expected ? REPORT_BAD : REPORT_PLAIN;
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------- */
+
+json_t *data_key_json(const cache_key *key)
+{
+    return json_pack("{s:s, s:s, s:s}", "asset", qb_asset_text(key->asset), "symbol", key->symbol,
+                     "interval", qb_interval_text(key->interval));
+}
+
+json_t *data_lines_json(const GPtrArray *lines)
+{
+    json_t *array = json_array();
+    for (guint i = 0; i < lines->len; i++)
+        json_array_append_new(array, json_string(g_ptr_array_index(lines, i)));
+    return array;
+}
+
+void data_print_json(const json_t *root)
+{
+    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    putchar('\n');
+}
