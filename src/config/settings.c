@@ -92,8 +92,8 @@ static void on_file_line(const env_line *line, gpointer user)
     g_autofree char *place = g_strdup_printf("%s:%u", self->file_name, line->number);
     if (found == NULL) {
         if (g_str_has_prefix(line->name, OWN_PREFIX))
-            failures_add(&self->problems, "%s: %s: is no setting (nearest known: %s)", place, name,
-                         table_nearest(line->name));
+            failures_add(&self->problems, "%s: %s: unknown setting (nearest known: %s)", place,
+                         name, table_nearest(line->name));
         else
             warn(self, "%s: %s: unknown setting, ignored (nearest known: %s)", place, name,
                  table_nearest(line->name));
@@ -117,8 +117,9 @@ static void read_environment(reading *self, const char *const *environment)
         if (found == NULL) {
             g_autofree char *shown = failure_path(name);
             if (g_str_has_prefix(name, OWN_PREFIX))
-                failures_add(&self->problems, "environment: %s: is no setting (nearest known: %s)",
-                             shown, table_nearest(name));
+                failures_add(&self->problems,
+                             "environment: %s: unknown setting (nearest known: %s)", shown,
+                             table_nearest(name));
         } else if (found->value == NULL) { /* getenv takes the first of two, and so do we */
             candidate_set(found, equals + 1, g_strdup("environment"), SETTING_ENVIRONMENT);
         }

@@ -192,6 +192,8 @@ static gboolean is_template_url(const char *text)
     if (!url_split(text, &url))
         return strstr(text, "your_") != NULL || strstr(text, "your-") != NULL ||
                strstr(text, "://<") != NULL;
+    if (g_str_has_prefix(text, "sqlite"))
+        return FALSE;
     return url_part_is(url.host, "host") || url_part_is(url.host, "hostname") ||
            g_str_has_prefix(url.host.text, "your-") || g_str_has_prefix(url.host.text, "your_") ||
            g_str_has_suffix(text, "/...") || g_str_has_suffix(text, "/id/token");
