@@ -10,12 +10,16 @@
 
 /* ---- terminal ------------------------------------------------------------------------------ */
 
+#define REPORT_WIDTH_MIN 20
+#define REPORT_WIDTH_MAX 400
+
 typedef struct report_style {
-    int width;        /* columns of the window; 80 when unknown */
+    int width;        /* columns of the window, REPORT_WIDTH_MIN..MAX; 80 when unknown */
     gboolean colour;  /* only on a terminal, never with NO_COLOR */
     gboolean unicode; /* box lines and sparklines where the locale is UTF-8 */
 } report_style;
-/* Of this descriptor: window size, COLUMNS, TERM, NO_COLOR. */
+/* Of this descriptor: COLUMNS when set, else the window's size; TERM and NO_COLOR; the encoding
+ * that LC_ALL, LC_CTYPE or LANG name. */
 report_style report_style_of(int descriptor);
 
 typedef enum report_align { REPORT_LEFT, REPORT_RIGHT } report_align;
@@ -27,6 +31,8 @@ typedef enum report_tone {
     REPORT_STRONG
 } report_tone;
 
+/* Every text that enters a table is cleaned: invalid UTF-8, control and bidi characters become
+ * '?', so that a name from outside cannot move the cursor. */
 typedef struct report_table report_table;
 report_table *report_table_new(const char *title); /* title may be NULL */
 /* priority 0 is always shown; columns of higher numbers go first when the window is narrow. */
@@ -37,28 +43,44 @@ void report_table_row(report_table *table, const char *const *cells);
 /* Tone of the last row's cell. */
 void report_table_tone(report_table *table, int column, report_tone tone);
 void report_table_rule(report_table *table); /* a line between rows */
+void report_table_gap(report_table *table);  /* an empty line between rows */
+/* Never a line wider than the window: first columns of priority > 0 are left out, then text is
+ * cut (with a mark), then headings, and numbers only when nothing else is left. */
 void report_table_print(const report_table *table, const report_style *style, FILE *stream);
 void report_table_free(report_table *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_table, report_table_free)
 
-/* "12.3 %", "1,234.56", "0.98", "-": how a ratio is written everywhere. Caller frees. */
+/* Words broken into lines of the window's width, each after `indent` blanks. */
+void report_text_print(const char *text, int indent, report_tone tone, const report_style *style,
+                       FILE *stream);
+/* Terminal columns that a text takes: wide characters two, combining ones none. */
+int report_text_width(const char *text);
+
+/* "12.31 %", "1,234.56", "0.98", "715" (periods, rounded up), "-": how a ratio is written
+ * everywhere. Caller frees. */
 char *report_ratio_text(const qb_kpi_info *info, const qb_ratio *ratio);
-/* 131962.06 as "131,962.06". Caller frees. */
+/* 131962.06 as "131,962.06", NaN as "-". Caller frees. */
 char *report_money_text(double value);
-/* A row of block characters, width columns. Caller frees. */
+/* A row of block characters, width columns: each the mean of its share of the values. NaN is a
+ * blank. Caller frees. */
 char *report_sparkline(const double *values, gsize count, int width);
 
-/* The table of a run: one column per run (the strategy, buy-and-hold, ...), one row per ratio. */
+/* The table of a run: one column per run (the strategy, buy-and-hold, ...), one row per ratio,
+ * and in wide windows what each ratio is. Ratios that no run has are left out; below stand the
+ * period, N and why a ratio is undefined. Runs that do not fit beside each other follow below. */
 typedef struct report_run {
     const char *name;
     const qb_kpis *kpis;
+    qb_curve equity; /* for a sparkline; count 0: none */
 } report_run;
 void report_kpis_print(const report_run *runs, gsize count, const report_style *style,
                        FILE *stream);
-/* JSON object of all ratios, undefined ones null with a reason beside, numbers in the shortest
- * form that reads back equal. Caller frees. */
+/* JSON object on one line: each ratio by its key, null where undefined with the reason under the
+ * same key in "undefined"; "drawdown" with its dates; what the ratios rest on ("periods",
+ * "periods_per_year", "risk_free", "trades", "start", "end", "start_equity", "end_equity").
+ * Numbers in the shortest form that reads back equal. Caller frees. */
 char *report_kpis_json(const qb_kpis *kpis);
-/* Shortest text that strtod reads back equal; "null" for NaN. buffer of 32. Returns buffer. */
+/* Shortest text that strtod reads back equal; "null" for NaN and infinity. Returns buffer. */
 char *report_json_number(double value, char buffer[32]);
 
 /* ---- chart --------------------------------------------------------------------------------- */

@@ -662,7 +662,7 @@ static void test_table(void)
     for (size_t i = 0; i < qb_kpi_table_count; i++) {
         const qb_kpi_info *info = &qb_kpi_table[i];
         CHECK(info->offset % sizeof(qb_ratio) == 0 && info->offset < offsetof(qb_kpis, drawdown));
-        CHECK(strlen(info->title) <= 18 && strlen(info->meaning) <= 42);
+        CHECK(strlen(info->title) <= 16 && strlen(info->meaning) <= 42);
         CHECK(i == 0 || info->group >= qb_kpi_table[i - 1].group);
         for (size_t j = 0; j < i; j++)
             CHECK(qb_kpi_table[j].offset != info->offset &&

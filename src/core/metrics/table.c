@@ -25,8 +25,8 @@ const qb_kpi_info qb_kpi_table[] = {
     ROW(exposure, "Exposure", "bars with a position / all bars", FRACTION, TRADES, false),
     ROW(turnover, "Turnover a year", "traded value / mean equity", NUMBER, TRADES, false),
     ROW(psr, "Prob. Sharpe > 0", "probabilistic Sharpe ratio", FRACTION, EVIDENCE, false),
-    ROW(minimum_track_record, "Min. track record", "periods until Sharpe > 0 at 95 %", PERIODS,
-        EVIDENCE, false),
+    ROW(minimum_track_record, "Track record", "periods until Sharpe > 0 at 95 %", PERIODS, EVIDENCE,
+        false),
     ROW(skew, "Skew", "of period returns, population", NUMBER, EVIDENCE, false),
     ROW(kurtosis, "Kurtosis", "raw: a normal distribution has 3", NUMBER, EVIDENCE, false),
 };

@@ -1,0 +1,102 @@
+#include "reports/reports.h"
+
+#include <math.h>
+#include <string.h>
+
+#define PLAIN_LIMIT 1e15 /* beyond it cents are not exact, and digits only make noise */
+
+/* "1,234.50": groups of three, and no minus before what rounds to zero. */
+static char *grouped(double value, int decimals)
+{
+    char plain[64];
+    if (fabs(value) >= PLAIN_LIMIT)
+        return g_strdup(g_ascii_formatd(plain, sizeof plain, "%.6g", value));
+    char format[8];
+    g_snprintf(format, sizeof format, "%%.%df", decimals);
+    g_ascii_formatd(plain, sizeof plain, format, fabs(value));
+    const gboolean negative = value < 0 && strpbrk(plain, "123456789") != NULL;
+    const gsize whole = strcspn(plain, ".");
+    GString *out = g_string_new(negative ? "-" : NULL);
+    for (gsize i = 0; i < whole; i++) {
+        if (i > 0 && (whole - i) % 3 == 0)
+            g_string_append_c(out, ',');
+        g_string_append_c(out, plain[i]);
+    }
+    g_string_append(out, plain + whole);
+    return g_string_free(out, FALSE);
+}
+
+char *report_money_text(double value)
+{
+    return isfinite(value) ? grouped(value, 2) : g_strdup("-");
+}
+
+char *report_ratio_text(const qb_kpi_info *info, const qb_ratio *ratio)
+{
+    if (ratio->undefined != NULL || !isfinite(ratio->value))
+        return g_strdup("-");
+    if (info->unit == QB_KPI_PERIODS)
+        return grouped(ceil(ratio->value), 0);
+    if (info->unit != QB_KPI_FRACTION)
+        return grouped(ratio->value, 2);
+    g_autofree char *percent = grouped(100 * ratio->value, 2);
+    return g_strconcat(percent, " %", NULL);
+}
+
+char *report_json_number(double value, char buffer[32])
+{
+    static const char *const formats[] = {"%.15g", "%.16g", "%.17g"};
+    if (!isfinite(value)) {
+        g_strlcpy(buffer, "null", 32);
+        return buffer;
+    }
+    if (value == 0) {
+        g_strlcpy(buffer, "0", 32); /* -0 too */
+        return buffer;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+        g_ascii_formatd(buffer, 32, formats[i], value);
+        if (g_ascii_strtod(buffer, NULL) == value)
+            break;
+    }
+    return buffer;
+}
+
+/* ---- sparkline ----------------------------------------------------------------------------- */
+
+static double mean_of(const double *values, gsize from, gsize to)
+{
+    double total = 0;
+    for (gsize i = from; i < to; i++)
+        total += values[i];
+    return total / (double)(to - from);
+}
+
+char *report_sparkline(const double *values, gsize count, int width)
+{
+    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    const int levels = (int)G_N_ELEMENTS(blocks);
+    if (width <= 0)
+        return g_strdup("");
+    GString *out = g_string_new(NULL);
+    g_autofree double *share = g_new(double, (gsize)width);
+    double low = INFINITY, high = -INFINITY;
+    for (gsize i = 0; i < (gsize)width; i++) {
+        const gsize from = i * count / (gsize)width;
+        const gsize to = MAX((i + 1) * count / (gsize)width, from + 1);
+        share[i] = count > 0 ? mean_of(values, from, to) : NAN;
+        if (isfinite(share[i])) {
+            low = fmin(low, share[i]);
+            high = fmax(high, share[i]);
+        }
+    }
+    for (gsize i = 0; i < (gsize)width; i++) {
+        if (!isfinite(share[i])) {
+            g_string_append_c(out, ' ');
+            continue;
+        }
+        const double place = high > low ? (share[i] - low) / (high - low) : 0.5;
+        g_string_append(out, blocks[MIN((int)(place * levels), levels - 1)]);
+    }
+    return g_string_free(out, FALSE);
+}
