@@ -13,8 +13,9 @@
 
 #define PARQUET_ROWS_LIMIT 20000000u
 #define PARQUET_COLUMNS_LIMIT 256u
-/* What one read may decode: columns and pages together, in bytes. Regular stamps and constant
- * columns shrink a thousandfold, so a ratio alone cannot tell a bomb from data. */
+/* What one read may decode, in bytes: the columns it allocates and the pages it unpacks. Regular
+ * stamps and constant columns shrink a thousandfold, so a ratio alone cannot tell a bomb from
+ * data. */
 #define PARQUET_DECODED_LIMIT(file_size) ((G_GUINT64_CONSTANT(64) << 20) + 512u * (file_size))
 
 typedef enum parquet_type {
@@ -57,7 +58,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(parquet_table, parquet_table_free)
 
 /* One row group, zstd level 1, byte-stream-split doubles, delta stamps and integers, checksummed
  * pages, statistics for stamps. The same table gives the same bytes. FAILURE_USAGE for a table
- * that has no file: a nameless column, one of PARQUET_OTHER, text that is not UTF-8. */
+ * that has no file: a column without a name of its own, or of PARQUET_OTHER, text that is not
+ * UTF-8, or one beyond a limit above. */
 GBytes *parquet_write(const parquet_table *table, GError **error);
 
 /* names: the columns wanted (NULL-terminated), or NULL for all; one that the file lacks is absent

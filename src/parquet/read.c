@@ -71,14 +71,18 @@ static gboolean bad_page(const column_read *self, const char *fault)
     return bad(self, text);
 }
 
-/* Room for size bytes, charged to the file: what it decodes is bounded by what it is. */
-static guint8 *room(column_read *self, GByteArray *buffer, guint64 size)
+/* Charged to the file: what it decodes is bounded by what it is. */
+static gboolean charge(const column_read *self, guint64 size)
 {
-    if (size > self->file->budget) {
-        bad(self, "unpacks to more than a file of this size may hold");
-        return NULL;
-    }
+    if (size > self->file->budget)
+        return bad(self, "unpacks to more than a file of this size may hold");
     self->file->budget -= size;
+    return TRUE;
+}
+
+/* One byte more than asked, so that there is always an address. */
+static guint8 *room(GByteArray *buffer, gsize size)
+{
     if (buffer->len < size + 1)
         g_byte_array_set_size(buffer, (guint)size + 1);
     return buffer->data;
@@ -227,10 +231,8 @@ static gboolean place(column_read *self, gint64 encoding, const guint8 *in, gsiz
     if (is_same(self->field, target->type)) {
         fault = decode(self, encoding, in, size, present, out);
     } else {
-        guint64 needed = (guint64)present * width_of(self->field->physical);
-        guint8 *numbers = room(self, self->file->reader->numbers, needed);
-        if (numbers == NULL)
-            return FALSE;
+        guint8 *numbers = room(self->file->reader->numbers,
+                               present * width_of(self->field->physical));
         fault = decode(self, encoding, in, size, present, numbers);
         if (fault == NULL)
             fault = convert(self->field, numbers, present, target->type, out);
@@ -257,9 +259,9 @@ static const guint8 *unpack_body(column_read *self, const guint8 *in, gsize size
         bad_page(self, "is not compressed, yet has two sizes");
         return NULL;
     }
-    guint8 *out = room(self, self->file->reader->page, out_size);
-    if (out == NULL)
+    if (!charge(self, out_size))
         return NULL;
+    guint8 *out = room(self->file->reader->page, out_size);
     const char *fault = out_size == 0 && size == 0
                             ? NULL
                             : codec_unpack(self->file->reader->zstd, self->codec, in, size, out,
@@ -279,22 +281,19 @@ static gboolean read_dictionary(column_read *self, const parquet_page_header *he
     if (header->encoding != ENCODING_PLAIN && header->encoding != ENCODING_PLAIN_DICTIONARY)
         return bad_page(self, "is a dictionary that is not plain");
     guint width = width_of(self->field->physical);
-    guint8 *entries = room(self, self->file->reader->entries, (guint64)header->values * width);
-    if (entries == NULL)
-        return FALSE;
-    const char *fault = plain_decode(in, (gsize)header->size, (gsize)header->values, width,
-                                     entries);
+    if ((gsize)header->size / width < (gsize)header->values)
+        return bad_page(self, "is a dictionary with fewer bytes than its values need");
     self->has_entries = TRUE;
     self->entry_count = (gsize)header->values;
-    return fault == NULL || bad_page(self, fault);
+    gsize size = self->entry_count * width;
+    memcpy(room(self->file->reader->entries, size), in, size);
+    return TRUE;
 }
 
 static gboolean read_levels(column_read *self, const guint8 *in, gsize size, gsize count,
                             const guint8 **out_levels, gsize *out_present)
 {
-    guint8 *levels = room(self, self->file->reader->levels, count);
-    if (levels == NULL)
-        return FALSE;
+    guint8 *levels = room(self->file->reader->levels, count);
     const char *fault = levels_decode(in, size, count, levels, out_present);
     *out_levels = levels;
     return fault == NULL || bad_page(self, fault);
@@ -510,9 +509,8 @@ static gboolean fill(file_read *file, parquet_column *column, const parquet_fiel
     gsize rows = file->footer->rows;
     guint64 needed = (guint64)rows * (target_width(column->type) + (column->optional ? 1 : 0));
     column_read self = {.file = file, .field = field};
-    if (needed > file->budget)
-        return bad(&self, "unpacks to more than a file of this size may hold");
-    file->budget -= needed;
+    if (!charge(&self, needed))
+        return FALSE;
     column->values = g_malloc(MAX(rows, 1) * target_width(column->type));
     column->valid = column->optional ? g_malloc(MAX(rows, 1)) : NULL;
     parquet_target target = {.name = column->name,

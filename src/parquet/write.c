@@ -33,9 +33,19 @@ static gboolean refuse(GError **error, const char *what, const char *text, const
     return FALSE;
 }
 
-static gboolean check_columns(const parquet_table *table, GError **error)
+/* As a reader holds it: values, and a byte for valid. */
+static guint64 table_size(const parquet_table *table)
 {
     guint64 size = 0;
+    for (guint i = 0; i < table->columns->len; i++) {
+        const parquet_column *column = table->columns->pdata[i];
+        size += (guint64)table->rows * (width_of(column->type) + 1);
+    }
+    return size;
+}
+
+static gboolean check_columns(const parquet_table *table, GError **error)
+{
     if (table->columns->len == 0 || table->columns->len > PARQUET_COLUMNS_LIMIT ||
         table->rows > PARQUET_ROWS_LIMIT) {
         g_set_error(error, FAILURE, FAILURE_USAGE,
@@ -51,8 +61,8 @@ static gboolean check_columns(const parquet_table *table, GError **error)
             return refuse(error, "column", column->name, "is there twice");
         if (column->type == PARQUET_OTHER || column->values == NULL)
             return refuse(error, "column", column->name, "has no numbers");
-        size += (guint64)table->rows * (width_of(column->type) + 1);
     }
+    guint64 size = table_size(table);
     if (size <= TABLE_LIMIT)
         return TRUE;
     g_set_error(error, FAILURE, FAILURE_USAGE,
@@ -207,7 +217,13 @@ static gboolean put_file(writer *self, const parquet_table *table, GError **erro
         if (!put_column(self, table, table->columns->pdata[i], &columns[i], error))
             return FALSE;
     parquet_footer_write(self->file, table, columns);
-    return TRUE;
+    /* A reader counts columns and unpacked pages, and so does this. */
+    if (2 * table_size(table) <= PARQUET_DECODED_LIMIT(self->file->len))
+        return TRUE;
+    g_set_error(error, FAILURE, FAILURE_USAGE,
+                "parquet: %zu rows that say so little (%u bytes) would look like a bomb",
+                table->rows, self->file->len);
+    return FALSE;
 }
 
 GBytes *parquet_write(const parquet_table *table, GError **error)
