@@ -54,33 +54,34 @@ static bool day_times(const qb_calendar *calendar, int32_t date, qb_bar_time *ou
     return true;
 }
 
-/* Moves the cursor to the session day that holds the instant; false when that day has none.
- * Clocks change on Sundays, so a session day has 24 hours and one offset. */
-static bool find_session(const qb_calendar *calendar, int64_t ts_us, qb_session_cursor *cursor)
+/* Moves the cursor to the exchange's day that holds the instant, session or none. */
+static void move_cursor(const qb_calendar *calendar, int64_t ts_us, qb_session_cursor *cursor)
 {
     qb_session session;
     int32_t date = qb_calendar_date(calendar, ts_us);
-    if (!qb_calendar_session(calendar, date, &session))
-        return false;
-    int64_t day_us = date * QB_DAY_US - qb_calendar_offset_us(calendar, ts_us);
+    int64_t day_us = qb_calendar_midnight_us(calendar, date);
     *cursor = (qb_session_cursor){
         .day_us = day_us,
-        .next_day_us = day_us + QB_DAY_US,
-        .open_us = session.open_us,
-        .close_us = session.close_us,
+        .next_day_us = qb_calendar_midnight_us(calendar, date + 1),
+        .open_us = day_us,
+        .close_us = day_us, /* nothing lies before it: no session */
     };
-    return true;
+    if (qb_calendar_session(calendar, date, &session)) {
+        cursor->open_us = session.open_us;
+        cursor->close_us = session.close_us;
+    }
 }
 
 static bool intraday_times(const qb_calendar *calendar, qb_interval interval, int64_t ts_us,
                            qb_session_cursor *cursor, qb_bar_time *out)
 {
-    bool same_day = ts_us >= cursor->day_us && ts_us < cursor->next_day_us;
-    if (!same_day && !find_session(calendar, ts_us, cursor))
-        return false;
+    if (ts_us < cursor->day_us || ts_us >= cursor->next_day_us)
+        move_cursor(calendar, ts_us, cursor);
     int64_t end_us = ts_us + qb_interval_us(interval);
-    if (!is_multiple(ts_us - cursor->day_us, interval) || end_us <= cursor->open_us ||
-        ts_us >= cursor->close_us)
+    /* The grid is measured from the day's midnight, which is right on session days: the one day of
+     * a year that skips or repeats an hour is a Sunday. */
+    if (ts_us >= cursor->close_us || end_us <= cursor->open_us ||
+        !is_multiple(ts_us - cursor->day_us, interval))
         return false;
     out->open_us = ts_us > cursor->open_us ? ts_us : cursor->open_us;
     out->known_us = end_us < cursor->close_us ? end_us : cursor->close_us;
@@ -164,7 +165,7 @@ static size_t count_intraday(const qb_calendar *calendar, qb_interval interval, 
         qb_session session;
         if (!qb_calendar_session(calendar, date, &session))
             continue;
-        int64_t day_us = date * QB_DAY_US - qb_calendar_offset_us(calendar, session.open_us);
+        int64_t day_us = qb_calendar_midnight_us(calendar, date);
         int64_t before_us = (session.open_us - day_us) / length_us * length_us;
         count += stamps_within(day_us + before_us, length_us, session.close_us, from_us, to_us);
     }

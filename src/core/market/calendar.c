@@ -70,58 +70,60 @@ bool qb_calendar_covers(const qb_calendar *calendar, int32_t date)
 
 enum { MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY };
 
-/* The first such weekday on or after the day. */
-static int32_t weekday_from(int32_t year, int32_t month, int32_t day, int32_t weekday)
+/* Whether daylight saving is in force at the end of that day. Clocks go forward and back on a
+ * Sunday of the month, so the latest Sunday up to the day tells. */
+static bool is_daylight(qb_civil civil, int32_t weekday)
 {
-    int32_t date = qb_date_from_civil((qb_civil){year, month, day});
-    return date + (weekday - qb_weekday(date) + 7) % 7;
-}
-
-/* Sundays on which clocks go forward (at 02:00 standard time) and back (at 02:00 daylight time). */
-static int32_t daylight_begins(int32_t year)
-{
-    if (year >= 2007)
-        return weekday_from(year, 3, 8, SUNDAY);
-    if (year >= 1987)
-        return weekday_from(year, 4, 1, SUNDAY);
-    return weekday_from(year, 4, 24, SUNDAY);
-}
-
-static int32_t daylight_ends(int32_t year)
-{
-    return year >= 2007 ? weekday_from(year, 11, 1, SUNDAY) : weekday_from(year, 10, 25, SUNDAY);
+    int32_t sunday = civil.day - (weekday + 1) % 7; /* may lie in the month before */
+    switch (civil.month) {
+    case 3: /* the second Sunday of March */
+        return civil.year >= 2007 && sunday >= 8;
+    case 4: /* before that the first of April, and before that the last */
+        return civil.year >= 2007 || sunday >= (civil.year >= 1987 ? 1 : 24);
+    case 10: /* the last Sunday of October */
+        return civil.year >= 2007 || sunday < 25;
+    case 11: /* the first of November */
+        return civil.year >= 2007 && sunday < 1;
+    default:
+        return civil.month > 4 && civil.month < 10;
+    }
 }
 
 #define STANDARD_US (-5 * QB_HOUR_US)
 #define DAYLIGHT_US (-4 * QB_HOUR_US)
 
-static int64_t new_york_offset_us(int64_t instant_us)
+/* The offset at the end of a day, which is that of its trading hours: clocks change at night. */
+static int64_t new_york_day_offset_us(qb_civil civil, int32_t weekday)
 {
-    /* Both changes are far from the year's ends, so the UTC year will do. */
-    qb_civil civil = qb_civil_from_date(qb_date_from_us(instant_us));
-    if (civil.month < 3 || civil.month > 11)
-        return STANDARD_US;
-    if (civil.month > 4 && civil.month < 10)
-        return DAYLIGHT_US;
-    int64_t begins_us = daylight_begins(civil.year) * QB_DAY_US + 2 * QB_HOUR_US - STANDARD_US;
-    int64_t ends_us = daylight_ends(civil.year) * QB_DAY_US + 2 * QB_HOUR_US - DAYLIGHT_US;
-    return instant_us >= begins_us && instant_us < ends_us ? DAYLIGHT_US : STANDARD_US;
+    return is_daylight(civil, weekday) ? DAYLIGHT_US : STANDARD_US;
 }
 
-/* The offset by day, which is that of its trading hours: the clocks change at night. */
-static int64_t new_york_day_offset_us(int32_t date, qb_civil civil)
+/* Clocks go forward at 02:00 standard time, which is 07:00 UTC, and back at 02:00 daylight time,
+ * 06:00 UTC: days that begin at those hours hold one offset each. */
+static int64_t new_york_offset_us(int64_t instant_us)
 {
-    if (civil.month < 3 || civil.month > 11)
-        return STANDARD_US;
-    if (civil.month > 4 && civil.month < 10)
-        return DAYLIGHT_US;
-    bool daylight = date >= daylight_begins(civil.year) && date < daylight_ends(civil.year);
-    return daylight ? DAYLIGHT_US : STANDARD_US;
+    int32_t date = qb_date_from_us(instant_us);
+    int64_t of_day_us = instant_us % QB_DAY_US;
+    of_day_us += of_day_us < 0 ? QB_DAY_US : 0;
+    qb_civil civil = qb_civil_from_date(date);
+    int64_t change_us = (civil.month < 7 ? 7 : 6) * QB_HOUR_US;
+    if (of_day_us < change_us)
+        civil = qb_civil_from_date(--date);
+    return new_york_day_offset_us(civil, qb_weekday(date));
 }
 
 int64_t qb_calendar_offset_us(const qb_calendar *calendar, int64_t instant_us)
 {
     return calendar->kind == CALENDAR_XNYS ? new_york_offset_us(instant_us) : 0;
+}
+
+int64_t qb_calendar_midnight_us(const qb_calendar *calendar, int32_t date)
+{
+    if (calendar->kind != CALENDAR_XNYS)
+        return date * QB_DAY_US;
+    /* Clocks that change, do so two hours later. */
+    qb_civil before = qb_civil_from_date(date - 1);
+    return date * QB_DAY_US - new_york_day_offset_us(before, qb_weekday(date - 1));
 }
 
 int32_t qb_calendar_date(const qb_calendar *calendar, int64_t instant_us)
@@ -251,12 +253,31 @@ static bool is_xnys_early(qb_civil civil, int32_t weekday)
     }
 }
 
+#define DAYS(from, to) ((UINT32_C(2) << (to)) - (UINT32_C(1) << (from)))
+
+/* The days of a month, as bits, on which a weekday can be anything but a regular session: it
+ * spares most dates the questions below. */
+static const uint32_t irregular_days[13] = {
+    [1] = DAYS(1, 2) | DAYS(9, 9) | DAYS(15, 21),    /* New Year, 2025, Martin Luther King */
+    [2] = DAYS(15, 21),                              /* Washington */
+    [3] = DAYS(20, 31),                              /* Good Friday: 20 March to 23 April */
+    [4] = DAYS(1, 23) | DAYS(27, 27),                /* and 1994 */
+    [5] = DAYS(25, 31),                              /* Memorial */
+    [6] = DAYS(11, 11) | DAYS(18, 20),               /* 2004, Juneteenth */
+    [7] = DAYS(3, 5),                                /* Independence */
+    [9] = DAYS(1, 14),                               /* Labor, and 2001 */
+    [10] = DAYS(29, 30),                             /* 2012 */
+    [11] = DAYS(22, 29),                             /* Thanksgiving and the day after */
+    [12] = DAYS(5, 5) | DAYS(24, 26) | DAYS(31, 31), /* 2018, Christmas, 1999 */
+};
+
 /* The close in minutes of New York's day, or CLOSED. */
-static int xnys_close_minute(int32_t date, qb_civil civil)
+static int xnys_close_minute(int32_t date, qb_civil civil, int32_t weekday)
 {
-    int32_t weekday = qb_weekday(date);
     if (weekday >= SATURDAY)
         return CLOSED;
+    if ((irregular_days[civil.month] >> civil.day & 1) == 0)
+        return REGULAR;
     int exception = xnys_exception(civil);
     if (exception != BY_RULE)
         return exception;
@@ -270,10 +291,11 @@ static int xnys_close_minute(int32_t date, qb_civil civil)
 static bool xnys_session(int32_t date, qb_session *out)
 {
     qb_civil civil = qb_civil_from_date(date);
-    int close_minute = xnys_close_minute(date, civil);
+    int32_t weekday = qb_weekday(date);
+    int close_minute = xnys_close_minute(date, civil, weekday);
     if (close_minute == CLOSED)
         return false;
-    int64_t midnight_us = date * QB_DAY_US - new_york_day_offset_us(date, civil);
+    int64_t midnight_us = date * QB_DAY_US - new_york_day_offset_us(civil, weekday);
     *out = (qb_session){
         .date = date,
         .open_us = midnight_us + OPEN_US,
