@@ -4,6 +4,10 @@
 
 #include <time.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* After a table's row: names the row whose checks failed. */
@@ -603,6 +607,24 @@ static void arena_limits(void)
     qb_arena_clear(&arena);
 }
 
+/* With the address sanitizer, the bytes about a block may not be touched. */
+static void arena_guards_its_blocks(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    qb_arena arena = {0};
+    static const size_t sizes[] = {1, 63, 64, 65, 1000, 65536};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        unsigned char *memory = qb_arena_alloc(&arena, sizes[i], 1);
+        CHECK(memory != NULL && __asan_region_is_poisoned(memory, sizes[i]) == NULL);
+        CHECK(__asan_address_is_poisoned(memory + sizes[i]));
+        CHECK(__asan_address_is_poisoned(memory + sizes[i] + 63));
+    }
+    qb_arena_clear(&arena);
+#else
+    SKIP("only with the address sanitizer");
+#endif
+}
+
 /* A hundred thousand small blocks take a handful of chunks. */
 static void arena_grows_in_big_steps(void)
 {
@@ -611,7 +633,7 @@ static void arena_grows_in_big_steps(void)
     for (int i = 0; i < 100000; i++)
         CHECK(qb_arena_alloc(&arena, 1, 100) != NULL);
     CHECK(allocations_made() < 12);
-    CHECK(arena.reserved < 2 * (size_t)100000 * 128 + 65536);
+    CHECK(arena.reserved < 2 * (size_t)100000 * 192 + 65536); /* a guarded block takes 192 */
     qb_arena_clear(&arena);
     CHECK_INT(allocations_end(), 0);
 }
@@ -702,6 +724,7 @@ int main(void)
         {"/base/parsers/stay-inside", parsers_stay_inside},
         {"/base/arena/memory", arena_gives_aligned_zeroed_memory},
         {"/base/arena/limits", arena_limits},
+        {"/base/arena/guards", arena_guards_its_blocks},
         {"/base/arena/growth", arena_grows_in_big_steps},
         {"/base/arena/failure", arena_survives_failure},
         {"/base/random/walk64", random_walk64},

@@ -6,6 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_GUARDED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_GUARDED 1
+#endif
+
+/* To the address sanitizer a chunk is one block. So that it still sees who writes past the end of
+ * an array, everything that was not given out is poisoned, and a line is left between blocks. */
+#ifdef ARENA_GUARDED
+#include <sanitizer/asan_interface.h>
+#define ARENA_GAP ((size_t)64)
+#define poison(memory, size) ASAN_POISON_MEMORY_REGION(memory, size)
+#define unpoison(memory, size) ASAN_UNPOISON_MEMORY_REGION(memory, size)
+#else
+#define ARENA_GAP ((size_t)0)
+#define poison(memory, size) ((void)0)
+#define unpoison(memory, size) ((void)0)
+#endif
+
 #define ARENA_ALIGNMENT ((size_t)64) /* a cache line, and the widest vector register */
 #define ARENA_CHUNK_MIN ((size_t)64 << 10)
 #define ARENA_CHUNK_MAX ((size_t)64 << 20) /* of growth; a larger request gets what it needs */
@@ -50,6 +71,7 @@ static bool arena_grow(qb_arena *arena, size_t needed)
         .data = (unsigned char *)(chunk + 1) + padding,
         .size = size,
     };
+    poison(chunk->data, chunk->size);
     arena->chunks = chunk;
     arena->used = 0;
     arena->reserved += size;
@@ -61,16 +83,17 @@ void *qb_arena_alloc(qb_arena *arena, size_t count, size_t size)
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > ARENA_BLOCK_MAX)
         return NULL;
-    if (bytes == 0)
-        bytes = 1;
-    bytes = (bytes + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
+    size_t taken = (bytes + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT + ARENA_GAP;
+    if (taken == 0)
+        taken = ARENA_ALIGNMENT;
 
-    if (arena->chunks == NULL || arena->chunks->size - arena->used < bytes) {
-        if (!arena_grow(arena, bytes))
+    if (arena->chunks == NULL || arena->chunks->size - arena->used < taken) {
+        if (!arena_grow(arena, taken))
             return NULL;
     }
     unsigned char *memory = arena->chunks->data + arena->used;
-    arena->used += bytes;
+    arena->used += taken;
+    unpoison(memory, bytes);
     return memset(memory, 0, bytes);
 }
 
@@ -78,6 +101,7 @@ void qb_arena_clear(qb_arena *arena)
 {
     for (struct qb_arena_chunk *chunk = arena->chunks; chunk != NULL;) {
         struct qb_arena_chunk *older = chunk->older;
+        unpoison(chunk->data, chunk->size);
         qb_realloc(chunk, 0);
         chunk = older;
     }

@@ -153,11 +153,11 @@ typedef struct qb_bar_time {
 } qb_bar_time;
 bool qb_bar_times(const qb_calendar *calendar, qb_interval interval, int64_t ts_us,
                   qb_bar_time *out);
-/* The same for a walk through many bars: the cursor remembers the session day it saw last, which
+/* The same for a walk through many bars: the cursor remembers the day it saw last, which
  * makes ascending intraday bars several times cheaper. Start from {0}; one calendar per cursor. */
 typedef struct qb_session_cursor {
-    int64_t day_us, next_day_us; /* the exchange's midnights around the session; equal: none yet */
-    int64_t open_us, close_us;
+    int64_t day_us, next_day_us; /* the day's two midnights on the wall clock; equal: none yet */
+    int64_t open_us, close_us;   /* of its session; both day_us where it has none */
 } qb_session_cursor;
 bool qb_bar_times_next(const qb_calendar *calendar, qb_interval interval, int64_t ts_us,
                        qb_session_cursor *cursor, qb_bar_time *out);
