@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 const command commands_table[] = {
+    {"env", "check", "what the settings amount to, masked", command_env_check},
     {"env", "example", "a .env with every setting, for a start", command_env_example},
     {NULL, NULL, NULL, NULL},
 };
