@@ -18,7 +18,7 @@ import polars
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROWS = 300
+ROWS = int(os.environ.get("ROWS", 300))  # fewer make seeds for the fuzzer
 FIRST_US = 1580511600000000  # 2020-01-31 23:00 UTC
 
 
