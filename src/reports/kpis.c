@@ -174,6 +174,7 @@ static void end_group(const sheet *self, report_table *table, qb_kpi_group group
     add_row(self, table, "Under water", "longest time between two peaks", make_longest);
 }
 
+/* NULL when no run has any ratio. */
 static report_table *build(const sheet *self)
 {
     report_table *table = report_table_new(NULL);
@@ -205,7 +206,10 @@ static report_table *build(const sheet *self)
     }
     if (group >= 0)
         end_group(self, table, (qb_kpi_group)group);
-    return table;
+    if (group >= 0)
+        return table;
+    report_table_free(table);
+    return NULL;
 }
 
 /* ---- widths -------------------------------------------------------------------------------- */
@@ -354,8 +358,10 @@ void report_kpis_print(const report_run *runs, gsize count, const report_style *
         const gsize fitting = runs_that_fit(runs + first, count - first, style);
         const sheet band = sheet_for(runs + first, fitting, style);
         g_autoptr(report_table) table = build(&band);
-        report_table_print(table, style, stream);
-        fputc('\n', stream);
+        if (table != NULL) {
+            report_table_print(table, style, stream);
+            fputc('\n', stream);
+        }
         first += fitting;
     }
     if (count == 0)
