@@ -33,4 +33,7 @@ int command_data_list(int argc, char **argv);
 int command_data_verify(int argc, char **argv);
 int command_data_coverage(int argc, char **argv);
 
+int command_backtest(int argc, char **argv);
+int command_runs_reproduce(int argc, char **argv);
+
 #endif

@@ -5,5 +5,7 @@
 const command commands_table[] = {
     {"env", "check", "what the settings amount to, masked", command_env_check},
     {"env", "example", "a .env with every setting, for a start", command_env_example},
+    {"backtest", NULL, "run a strategy over bars of the cache", command_backtest},
+    {"runs", "reproduce", "make a logged run again and compare", command_runs_reproduce},
     {NULL, NULL, NULL, NULL},
 };
