@@ -1,1 +1,587 @@
-#include "core/engine/engine.h"
+/* The life of an instant. All memory is taken in qb_engine_new; nothing after it allocates. */
+#include "core/engine/engine-private.h"
+
+#include <string.h>
+
+/* ---- a new run ---------------------------------------------------------------------------- */
+
+#define HISTORY_KEEP_MIN 64 /* bars that stay visible at least */
+#define HISTORY_ROWS_MIN 256
+#define WARMUP_MAX ((size_t)1 << 24) /* 16.8 million bars: 32 years of minutes */
+#define LEVERAGE_MAX (100 * QB_ONE)
+#define VOLUME_CAP_MAX QB_ONE
+
+static bool within(int64_t raw, int64_t least, int64_t most)
+{
+    return raw >= least && raw <= most;
+}
+
+static bool costs_are_sound(const qb_costs *costs)
+{
+    /* A fee of all the notional, or a million a share, is a slip of the keyboard. */
+    const int64_t fee_max = 1000000 * QB_ONE;
+    return within(costs->fee_rate.raw, 0, QB_ONE) && within(costs->fee_per_unit.raw, 0, fee_max) &&
+           within(costs->fee_minimum.raw, 0, fee_max) &&
+           within(costs->slippage.raw, 0, QB_ONE - 1) &&
+           within(costs->volume_cap.raw, 0, VOLUME_CAP_MAX);
+}
+
+static bool instruments_are_sound(const qb_instrument *instruments, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const qb_instrument *about = &instruments[i];
+        if (about->calendar == NULL || (unsigned)about->interval >= QB_INTERVAL_COUNT ||
+            !within(about->lot.raw, 1, INT64_MAX / 4) || about->tick.raw < 0 ||
+            about->price_decimals < 0 || about->price_decimals > 8)
+            return false;
+    }
+    return count > 0;
+}
+
+static bool config_is_sound(const qb_engine_config *config)
+{
+    qb_size size = config->size;
+    return instruments_are_sound(config->instruments, config->instrument_count) &&
+           costs_are_sound(&config->costs) && config->cash.raw > 0 && config->patience > 0 &&
+           within(config->leverage.raw, 1, LEVERAGE_MAX) &&
+           (unsigned)config->fill_at <= QB_FILL_NEXT_CLOSE &&
+           (unsigned)size.kind <= QB_SIZE_WEIGHT && (unsigned)size.when <= QB_SIZE_AT_FILL &&
+           size.amount > 0.0 && size.amount <= QB_PRICE_MAX;
+}
+
+static bool params_are_sound(const qb_strategy *strategy, const double *params)
+{
+    for (size_t i = 0; i < strategy->param_count; i++) {
+        const qb_param *param = &strategy->params[i];
+        if (!(params[i] >= param->minimum && params[i] <= param->maximum) ||
+            (param->type != QB_PARAM_NUMBER && params[i] != nearbyint(params[i])))
+            return false;
+    }
+    return strategy->check == NULL || strategy->check(params) == NULL;
+}
+
+static qb_status histories_init(qb_engine *engine)
+{
+    uint32_t count = engine->context.instrument_count;
+    engine->histories = qb_arena_alloc(&engine->arena, count, sizeof *engine->histories);
+    engine->states = qb_arena_alloc(&engine->arena, count, sizeof *engine->states);
+    if (engine->histories == NULL || engine->states == NULL)
+        return QB_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++) {
+        instrument_state *state = &engine->states[i];
+        double *columns = qb_arena_alloc(&engine->arena, engine->rows, 6 * sizeof(double));
+        if (columns == NULL)
+            return QB_NO_MEMORY;
+        *state = (instrument_state){
+            .ts_us = (int64_t *)columns,
+            .open = columns + engine->rows,
+            .high = columns + 2 * engine->rows,
+            .low = columns + 3 * engine->rows,
+            .close = columns + 4 * engine->rows,
+            .volume = columns + 5 * engine->rows,
+            .factor = 1.0,
+            .wish = NAN,
+            .closed_us = INT64_MIN,
+            .opened_ts_us = INT64_MIN,
+            .closed_ts_us = INT64_MIN,
+            .quote.at_us = INT64_MIN,
+        };
+        engine->histories[i] = (qb_history){
+            .ts_us = state->ts_us,
+            .open = state->open,
+            .high = state->high,
+            .low = state->low,
+            .close = state->close,
+            .volume = state->volume,
+        };
+    }
+    engine->context.history = engine->histories;
+    return QB_OK;
+}
+
+struct setup {
+    qb_setup base; /* first */
+    qb_arena *arena;
+};
+
+static void *setup_alloc(const qb_setup *setup, size_t count, size_t size)
+{
+    return qb_arena_alloc(((const struct setup *)setup)->arena, count, size);
+}
+
+static qb_status strategy_init(qb_engine *engine, const double *params)
+{
+    const qb_strategy *strategy = engine->strategy;
+    size_t warmup = strategy->warmup(params);
+    if (warmup < 1 || warmup > WARMUP_MAX)
+        return QB_BAD_STRATEGY;
+    engine->warmup = warmup;
+    engine->keep = warmup + 1 > HISTORY_KEEP_MIN ? warmup + 1 : HISTORY_KEEP_MIN;
+    engine->rows = 2 * engine->keep > HISTORY_ROWS_MIN ? 2 * engine->keep : HISTORY_ROWS_MIN;
+
+    const struct setup setup = {
+        .base =
+            {
+                .abi_version = QB_STRATEGY_ABI,
+                .struct_size = sizeof(qb_setup),
+                .params = params,
+                .instrument_count = engine->context.instrument_count,
+                .instruments = engine->instruments,
+                .alloc = setup_alloc,
+            },
+        .arena = &engine->arena,
+    };
+    qb_status status = strategy->init(&setup.base, &engine->strategy_state);
+    if (status == QB_NO_MEMORY)
+        return status;
+    engine->strategy_ready = status == QB_OK;
+    return status == QB_OK ? QB_OK : QB_BAD_STRATEGY;
+}
+
+static qb_status scale_costs(qb_engine *engine)
+{
+    engine->costs_uncut = engine->costs;
+    engine->costs_uncut.fee_minimum.raw = 0;
+    qb_costs *gate = &engine->costs_gate;
+    *gate = engine->costs;
+    int64_t leverage = engine->leverage.raw;
+    qb_status status = qb_muldiv(gate->fee_rate.raw, leverage, QB_ONE, &gate->fee_rate.raw);
+    if (status == QB_OK)
+        status = qb_muldiv(gate->fee_per_unit.raw, leverage, QB_ONE, &gate->fee_per_unit.raw);
+    if (status == QB_OK)
+        status = qb_muldiv(gate->fee_minimum.raw, leverage, QB_ONE, &gate->fee_minimum.raw);
+    return status;
+}
+
+static qb_status engine_init(qb_engine *engine, const qb_engine_config *config)
+{
+    qb_status status = scale_costs(engine);
+    if (status == QB_OK)
+        status = strategy_init(engine, config->params);
+    if (status == QB_OK)
+        status = histories_init(engine);
+    if (status == QB_OK)
+        status = orders_init(&engine->book, &engine->arena, config->instrument_count);
+    if (status == QB_OK)
+        status = qb_portfolio_init(&engine->portfolio, &engine->arena, config->instrument_count,
+                                   config->cash);
+    return status;
+}
+
+qb_status qb_engine_new(const qb_engine_config *config, const qb_sink *sink, qb_engine **out_engine)
+{
+    const char *why;
+    if (!config_is_sound(config))
+        return QB_OUT_OF_RANGE;
+    if (qb_strategy_check(config->strategy, &why) != QB_OK ||
+        !params_are_sound(config->strategy, config->params))
+        return QB_BAD_STRATEGY;
+
+    qb_arena arena = {0};
+    qb_engine *engine = qb_arena_alloc(&arena, 1, sizeof *engine);
+    if (engine == NULL)
+        return QB_NO_MEMORY;
+    *engine = (qb_engine){
+        .context =
+            {
+                .abi_version = QB_STRATEGY_ABI,
+                .struct_size = sizeof(qb_context),
+                .host = &engine_host,
+                .instrument_count = config->instrument_count,
+                .now_us = INT64_MIN,
+            },
+        .arena = arena,
+        .instruments = config->instruments,
+        .strategy = config->strategy,
+        .costs = config->costs,
+        .size = config->size,
+        .fill_at = config->fill_at,
+        .leverage = config->leverage,
+        .patience = config->patience,
+        .random = {config->seed},
+    };
+    if (sink != NULL)
+        engine->sink = *sink;
+    qb_status status = engine_init(engine, config);
+    if (status != QB_OK) {
+        qb_engine_free(engine);
+        return status;
+    }
+    *out_engine = engine;
+    return QB_OK;
+}
+
+void qb_engine_free(qb_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    if (engine->strategy_ready && engine->strategy->clear != NULL)
+        engine->strategy->clear(engine->strategy_state);
+    /* The engine lies in its own arena. */
+    qb_arena arena = engine->arena;
+    qb_arena_clear(&arena);
+}
+
+/* ---- what an instant must be -------------------------------------------------------------- */
+
+static inline bool is_price(double price)
+{
+    return price >= QB_PRICE_MIN && price <= QB_PRICE_MAX; /* NaN fails */
+}
+
+static bool actions_are_sound(const qb_opening *opening)
+{
+    return opening->split_factor >= QB_SPLIT_MIN && opening->split_factor <= QB_SPLIT_MAX &&
+           opening->dividend >= 0.0 && opening->dividend <= QB_PRICE_MAX;
+}
+
+static inline bool has_actions(const qb_opening *opening)
+{
+    return opening->split_factor != 1.0 || opening->dividend != 0.0;
+}
+
+static qb_status check_bars(const qb_engine *engine, const qb_instant *instant)
+{
+    uint32_t least = 0;
+    for (size_t i = 0; i < instant->bar_count; i++) {
+        const qb_closed_bar *bar = &instant->bars[i];
+        if (UNLIKELY(bar->instrument < least ||
+                     bar->instrument >= engine->context.instrument_count))
+            return QB_OUT_OF_ORDER;
+        /* Each bar closes once, and not after a later one has opened. */
+        const instrument_state *state = &engine->states[bar->instrument];
+        if (UNLIKELY(bar->bar.ts_us <= state->closed_ts_us || bar->bar.ts_us < state->opened_ts_us))
+            return QB_OUT_OF_ORDER;
+        if (UNLIKELY(!is_price(bar->bar.close)))
+            return QB_OUT_OF_RANGE;
+        least = bar->instrument + 1;
+    }
+    return QB_OK;
+}
+
+static qb_status check_openings(const qb_engine *engine, const qb_instant *instant)
+{
+    uint32_t least = 0;
+    for (size_t i = 0; i < instant->opening_count; i++) {
+        const qb_opening *opening = &instant->openings[i];
+        if (UNLIKELY(opening->instrument < least ||
+                     opening->instrument >= engine->context.instrument_count))
+            return QB_OUT_OF_ORDER;
+        if (UNLIKELY(opening->bar_ts_us <= engine->states[opening->instrument].opened_ts_us))
+            return QB_OUT_OF_ORDER;
+        if (UNLIKELY(!is_price(opening->price)))
+            return QB_OUT_OF_RANGE;
+        if (UNLIKELY(has_actions(opening)) && !actions_are_sound(opening))
+            return QB_OUT_OF_RANGE;
+        least = opening->instrument + 1;
+    }
+    return QB_OK;
+}
+
+static qb_status check_instant(const qb_engine *engine, const qb_instant *instant)
+{
+    if (UNLIKELY(instant->at_us <= engine->context.now_us))
+        return QB_OUT_OF_ORDER;
+    qb_status status = check_bars(engine, instant);
+    return status == QB_OK ? check_openings(engine, instant) : status;
+}
+
+/* ---- money at an instant ------------------------------------------------------------------ */
+
+static inline void mark(qb_engine *engine, uint32_t instrument, double price)
+{
+    qb_price exact;
+    qb_status status = qb_price_from_double(price, &exact);
+    if (LIKELY(status == QB_OK))
+        status = qb_portfolio_mark(&engine->portfolio, instrument, exact);
+    if (UNLIKELY(status != QB_OK))
+        engine_fail(engine, status);
+}
+
+static void sink_equity(qb_engine *engine)
+{
+    qb_money equity;
+    qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
+    if (UNLIKELY(status != QB_OK))
+        engine_fail(engine, status);
+    if (engine->sink.equity != NULL && LIKELY(engine->status == QB_OK))
+        engine_heard(engine,
+                     engine->sink.equity(engine->sink.self, engine->context.now_us, equity));
+}
+
+/* True when nothing is left: the run ends here. */
+static inline bool is_ruined(const qb_engine *engine)
+{
+    const qb_portfolio *portfolio = &engine->portfolio;
+    return portfolio->cash.raw <= -portfolio->value.raw;
+}
+
+static void end_ruined(qb_engine *engine)
+{
+    engine->totals.bankrupt = true;
+    orders_end_all(engine, QB_ORDER_CANCELLED, QB_REASON_BANKRUPT);
+    sink_equity(engine);
+}
+
+static inline void set_quote(qb_engine *engine, uint32_t instrument, double price, double volume,
+                             int64_t bar_ts_us, int32_t flags)
+{
+    /* Nobody traded at a price that was repaired or made up. */
+    if (flags & (QB_BAR_REPAIRED | QB_BAR_SYNTHETIC))
+        return;
+    quote *quote = &engine->states[instrument].quote;
+    qb_status status = qb_price_from_double(price, &quote->price);
+    if (UNLIKELY(status != QB_OK)) {
+        engine_fail(engine, status);
+        return;
+    }
+    quote->at_us = engine->context.now_us;
+    quote->volume = volume;
+    quote->bar_ts_us = bar_ts_us;
+}
+
+/* ---- bars that close ---------------------------------------------------------------------- */
+
+static void slide(instrument_state *state, size_t rows, size_t keep)
+{
+    size_t from = rows - keep, bytes = keep * sizeof(double);
+    memmove(state->ts_us, state->ts_us + from, bytes);
+    memmove(state->open, state->open + from, bytes);
+    memmove(state->high, state->high + from, bytes);
+    memmove(state->low, state->low + from, bytes);
+    memmove(state->close, state->close + from, bytes);
+    memmove(state->volume, state->volume + from, bytes);
+}
+
+static inline void append(qb_engine *engine, uint32_t instrument, const qb_bar *bar)
+{
+    instrument_state *state = &engine->states[instrument];
+    qb_history *history = &engine->histories[instrument];
+    size_t row = history->count;
+    if (UNLIKELY(row == engine->rows)) {
+        slide(state, engine->rows, engine->keep);
+        row = engine->keep;
+    }
+    double factor = state->factor;
+    state->ts_us[row] = bar->ts_us;
+    state->open[row] = bar->open * factor;
+    state->high[row] = bar->high * factor;
+    state->low[row] = bar->low * factor;
+    state->close[row] = bar->close * factor;
+    state->volume[row] = bar->volume / factor;
+    history->count = row + 1;
+    history->total++;
+}
+
+static inline void take_bar(qb_engine *engine, const qb_closed_bar *closed)
+{
+    uint32_t instrument = closed->instrument;
+    instrument_state *state = &engine->states[instrument];
+    append(engine, instrument, &closed->bar);
+    state->closed_us = engine->context.now_us;
+    state->closed_ts_us = state->opened_ts_us = closed->bar.ts_us;
+    mark(engine, instrument, closed->bar.close);
+    qb_position *position = &engine->portfolio.positions[instrument];
+    bool held = position->quantity.raw != 0;
+    position->bars += held;
+    engine->totals.bars_held += held;
+    if (engine->fill_at != QB_FILL_NEXT_OPEN)
+        set_quote(engine, instrument, closed->bar.close, closed->bar.volume, closed->bar.ts_us,
+                  closed->bar.flags);
+}
+
+static inline void record(qb_engine *engine, uint32_t instrument)
+{
+    instrument_state *state = &engine->states[instrument];
+    const outcome *now = &state->outcome;
+    qb_decision *run = &state->run;
+    bool same = run->bars > 0 && now->stage == run->stage && now->reason == run->reason &&
+                now->order_id == run->order_id &&
+                (now->signal == run->signal || (isnan(now->signal) && isnan(run->signal)));
+    if (UNLIKELY(!same)) {
+        decide_start_run(engine, instrument);
+        return;
+    }
+    run->last_us = engine->context.now_us;
+    run->bars++;
+}
+
+static inline outcome outcome_before(const qb_engine *engine, uint32_t instrument)
+{
+    outcome outcome = {.signal = NAN, .stage = QB_STAGE_NO_SIGNAL};
+    if (UNLIKELY(engine->totals.disabled))
+        outcome.reason = QB_REASON_DISABLED;
+    else if (UNLIKELY(engine->histories[instrument].total < engine->warmup)) {
+        outcome.stage = QB_STAGE_WARMUP;
+        outcome.reason = QB_REASON_WARMUP;
+    }
+    return outcome;
+}
+
+static inline void decide(qb_engine *engine, const qb_instant *instant)
+{
+    for (size_t i = 0; i < instant->bar_count; i++) {
+        uint32_t instrument = instant->bars[i].instrument;
+        engine->states[instrument].outcome = outcome_before(engine, instrument);
+    }
+    engine->deciding = true;
+    for (size_t i = 0; i < instant->bar_count && !engine->totals.disabled; i++)
+        engine->strategy->on_bar(engine->strategy_state, &engine->context,
+                                 instant->bars[i].instrument);
+    engine->deciding = false;
+    for (size_t i = 0; i < instant->bar_count; i++)
+        record(engine, instant->bars[i].instrument);
+}
+
+static inline void close_bars(qb_engine *engine, const qb_instant *instant)
+{
+    for (size_t i = 0; i < instant->bar_count; i++)
+        take_bar(engine, &instant->bars[i]);
+    if (engine->totals.bars == 0)
+        engine->totals.first_us = instant->at_us;
+    engine->totals.bars += instant->bar_count;
+    engine->totals.last_us = instant->at_us;
+
+    if (engine->fill_at != QB_FILL_NEXT_OPEN && engine->book.count > 0)
+        fills_run(engine);
+    if (UNLIKELY(engine->status != QB_OK))
+        return;
+    if (UNLIKELY(is_ruined(engine))) {
+        end_ruined(engine);
+        return;
+    }
+    decide(engine, instant);
+    if (engine->fill_at == QB_FILL_CLOSE && engine->book.count > 0)
+        fills_run(engine);
+    sink_equity(engine);
+}
+
+/* ---- bars that open ----------------------------------------------------------------------- */
+
+static void apply_actions(qb_engine *engine, const qb_opening *opening)
+{
+    instrument_state *state = &engine->states[opening->instrument];
+    qb_actions actions = {
+        .instrument = opening->instrument,
+        .lot = engine->instruments[opening->instrument].lot,
+        .at_us = engine->context.now_us,
+    };
+    bool closed = false;
+    qb_trade trade;
+    qb_status status = qb_split_from_factor(opening->split_factor, &actions.split);
+    if (status == QB_OK)
+        status = qb_price_from_double(opening->dividend, &actions.dividend);
+    if (status == QB_OK)
+        status = qb_price_from_double(opening->price, &actions.open);
+    if (status == QB_OK)
+        status = qb_portfolio_apply_actions(&engine->portfolio, &actions, &closed, &trade);
+    if (status == QB_OK && !qb_portfolio_balances(&engine->portfolio))
+        status = QB_BROKEN;
+    if (status != QB_OK) {
+        engine_fail(engine, status);
+        return;
+    }
+    if (closed) {
+        engine->totals.trades++;
+        if (engine->sink.trade != NULL)
+            engine_heard(engine, engine->sink.trade(engine->sink.self, &trade));
+    }
+    if (actions.split.fresh != actions.split.old) {
+        state->factor *= qb_split_factor(actions.split);
+        orders_split(engine, opening->instrument, actions.split);
+    }
+}
+
+static inline void take_opening(qb_engine *engine, const qb_opening *opening)
+{
+    uint32_t instrument = opening->instrument;
+    instrument_state *state = &engine->states[instrument];
+    state->opened_ts_us = opening->bar_ts_us;
+    if (UNLIKELY(has_actions(opening)))
+        apply_actions(engine, opening);
+    else
+        mark(engine, instrument, opening->price);
+    if (LIKELY(state->open_orders == 0))
+        return;
+    bool unreal = (opening->flags & (QB_BAR_REPAIRED | QB_BAR_SYNTHETIC)) != 0;
+    if (opening->bars_missed > 0 || unreal)
+        orders_miss(engine, instrument, opening->bars_missed + unreal);
+    if (engine->fill_at == QB_FILL_NEXT_OPEN)
+        set_quote(engine, instrument, opening->price, opening->volume, opening->bar_ts_us,
+                  opening->flags);
+}
+
+static inline void open_bars(qb_engine *engine, const qb_instant *instant)
+{
+    for (size_t i = 0; i < instant->opening_count; i++)
+        take_opening(engine, &instant->openings[i]);
+    if (UNLIKELY(is_ruined(engine))) {
+        end_ruined(engine);
+        return;
+    }
+    if (engine->book.count > 0 && engine->fill_at == QB_FILL_NEXT_OPEN)
+        fills_run(engine);
+}
+
+/* ---- the run ------------------------------------------------------------------------------ */
+
+qb_status qb_engine_step(qb_engine *engine, const qb_instant *instant)
+{
+    if (UNLIKELY(engine->status != QB_OK))
+        return engine->status;
+    if (UNLIKELY(engine->totals.bankrupt))
+        return QB_OK;
+    if (UNLIKELY(engine->finished))
+        return QB_OUT_OF_ORDER;
+    qb_status status = check_instant(engine, instant);
+    if (UNLIKELY(status != QB_OK))
+        return status;
+    engine->context.now_us = instant->at_us;
+    if (instant->bar_count > 0)
+        close_bars(engine, instant);
+    if (instant->opening_count > 0 && LIKELY(!engine->totals.bankrupt && engine->status == QB_OK))
+        open_bars(engine, instant);
+    return engine->status;
+}
+
+qb_status qb_engine_run(qb_engine *engine, const qb_feed *feed)
+{
+    qb_status status = QB_OK;
+    qb_instant instant;
+    while (status == QB_OK && !engine->totals.bankrupt && feed->next(feed->self, &instant))
+        status = qb_engine_step(engine, &instant);
+    return status;
+}
+
+qb_status qb_engine_finish(qb_engine *engine)
+{
+    if (engine->status != QB_OK || engine->finished)
+        return engine->status;
+    orders_end_all(engine, QB_ORDER_EXPIRED, QB_REASON_END_OF_DATA);
+    decide_flush(engine);
+    engine->finished = true;
+    qb_status status = qb_portfolio_check(&engine->portfolio);
+    if (status != QB_OK)
+        engine_fail(engine, status);
+    return engine->status;
+}
+
+void qb_engine_totals_get(const qb_engine *engine, qb_engine_totals *out)
+{
+    const qb_portfolio *portfolio = &engine->portfolio;
+    *out = engine->totals;
+    out->cash = portfolio->cash;
+    /* Both sums were formed before, when equity was last sunk or checked. */
+    out->equity.raw = portfolio->cash.raw + portfolio->value.raw;
+    out->unrealised.raw = portfolio->value.raw - portfolio->cost.raw;
+    out->realised = portfolio->realised;
+    out->fees = portfolio->fees;
+    out->dividends = portfolio->dividends;
+    out->in_lieu = portfolio->in_lieu;
+    out->traded = portfolio->traded;
+}
+
+const qb_portfolio *qb_engine_portfolio(const qb_engine *engine)
+{
+    return &engine->portfolio;
+}

@@ -29,8 +29,9 @@ typedef struct qb_param {
 
 /* Bars of one instrument, oldest first, newest at [count - 1]. Borrowed: the pointers are good
  * for the whole run, count only until the call returns. At least `warmup + 1` bars stay visible
- * once they exist; older ones go. Prices are forward-factored: splits of the past are in them,
- * nothing of the future is, and the past is never rewritten. */
+ * once they exist; older ones go. Prices are forward-factored: splits of the past are in them
+ * (and, the other way, in the volumes), nothing of the future is, and the past is never
+ * rewritten. */
 typedef struct qb_history {
     const int64_t *ts_us;
     const double *open, *high, *low, *close;
@@ -45,10 +46,13 @@ typedef struct qb_context qb_context;
 typedef struct qb_host {
     uint32_t struct_size;
     /* Wish to hold `strength` (-1 .. 1) times the run's size. An unchanged wish does nothing, so
-     * it may be repeated on every bar. Crossing zero closes first, then opens. */
+     * it may be repeated on every bar; after an order of it has expired it counts as new. A wish
+     * refused for want of cash stays refused until it changes. Crossing zero closes first, then
+     * opens. A strength or size that is none (NaN, out of range) disables the strategy. */
     void (*signal)(const qb_context *context, uint32_t instrument, double strength);
     /* Wish to hold exactly this much (side gives the sign); cancels the open remainder of the
-     * previous target. Returns the id of the first order made, 0 when none was. */
+     * previous target. A weight or an amount of cash pays the fees of the change out of itself.
+     * Returns the id of the first order made, 0 when none was. */
     uint64_t (*target)(const qb_context *context, uint32_t instrument, qb_side side, qb_size size);
     /* Buy or sell that much at market, on top of what is held. Returns the order's id; a refused
      * order has an id too, and its reason is in the run log. */

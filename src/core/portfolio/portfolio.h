@@ -12,10 +12,10 @@ typedef struct qb_trade {
     uint32_t instrument;
     qb_side side; /* of the entry */
     int64_t entry_us, exit_us;
-    qb_quantity quantity; /* all units entered, > 0 */
+    qb_quantity quantity; /* all units entered, > 0; after a split in fresh units */
     qb_price entry_price; /* average over all units entered */
     qb_price exit_price;  /* average over all units left */
-    qb_money profit;      /* after fees of both sides, with dividends */
+    qb_money profit;      /* after fees of both sides, with dividends and cash in lieu */
     qb_money fees;
     double return_fraction; /* profit / entry notional */
     uint64_t bars;          /* held */
@@ -23,37 +23,75 @@ typedef struct qb_trade {
 
 typedef struct qb_position {
     qb_quantity quantity; /* short < 0 */
-    qb_money cost;        /* average cost of what is held; short < 0 */
     qb_price mark;        /* last known price; 0 before the first */
+    qb_money value;       /* quantity at the mark */
+    qb_money cost;        /* average cost of what is held; short < 0 */
     /* of the trade under way */
     int64_t entry_us;
     qb_quantity entered, left;
-    qb_money entry_notional, exit_notional, trade_fees, trade_realised, trade_dividends;
+    qb_money entry_notional, exit_notional;
+    qb_money trade_fees, trade_realised;
+    qb_money trade_income; /* dividends and cash in lieu */
     uint64_t bars;
 } qb_position;
 
 typedef struct qb_portfolio {
-    qb_money start, cash, realised, fees, dividends, in_lieu, traded;
+    qb_money start, cash, realised, fees, dividends, in_lieu;
+    qb_money traded;        /* notional of all fills, both sides */
+    qb_money cost;          /* of all positions */
+    qb_money value;         /* of all positions at their marks */
+    qb_money exposure;      /* sum of |value| */
     qb_position *positions; /* [count], from the run's arena */
     uint32_t count;
 } qb_portfolio;
 
+/* QB_NO_MEMORY; QB_OUT_OF_RANGE unless cash > 0 and count > 0. */
 QB_CHECKED qb_status qb_portfolio_init(qb_portfolio *portfolio, qb_arena *arena, uint32_t count,
                                        qb_money cash);
-/* Average cost. A fill must not cross zero: the engine splits it. When it closes a trade,
- * *out_closed is true and *out_trade filled. QB_OVERFLOW leaves the portfolio untouched. */
+
+/* Values what is held of one instrument at a new price. QB_OVERFLOW leaves all untouched. */
+QB_CHECKED qb_status qb_portfolio_revalue(qb_portfolio *portfolio, uint32_t instrument,
+                                          qb_price price);
+QB_CHECKED static inline qb_status qb_portfolio_mark(qb_portfolio *portfolio, uint32_t instrument,
+                                                     qb_price price)
+{
+    qb_position *position = &portfolio->positions[instrument];
+    if (position->quantity.raw != 0)
+        return qb_portfolio_revalue(portfolio, instrument, price);
+    position->mark = price;
+    return QB_OK;
+}
+
+/* Average cost. A fill must not cross zero (QB_OUT_OF_RANGE): the engine splits it. The position
+ * is valued at its mark, or at the fill's price before the first. When the fill closes a trade,
+ * *out_closed is true and *out_trade filled. QB_OVERFLOW leaves all untouched. */
 QB_CHECKED qb_status qb_portfolio_apply_fill(qb_portfolio *portfolio, const qb_fill *fill,
                                              bool *out_closed, qb_trade *out_trade);
-/* On the ex-date, before the open: units x factor (snapped to p/q, q <= 32, within 1e-5); what
- * is below the lot is paid in cash at `open`. Then the dividend, per new unit. */
-QB_CHECKED qb_status qb_portfolio_apply_actions(qb_portfolio *portfolio, uint32_t instrument,
-                                                qb_quantity lot, double split_factor,
-                                                double dividend, qb_price open);
-/* Value of one position at its mark. */
-QB_CHECKED qb_status qb_position_value(const qb_position *position, qb_money *out);
+
+/* On the ex-date, before the open: units are split; what is then below the lot is paid in cash
+ * at `open` (its share of the cost is realised, the cash is in_lieu). Then the dividend in cash
+ * per fresh unit; a short position pays. The mark becomes `open`. A position of which nothing is
+ * left closes its trade as a fill would. QB_OVERFLOW leaves all untouched. */
+typedef struct qb_actions {
+    uint32_t instrument;
+    qb_split split;    /* {1, 1}: none */
+    qb_price dividend; /* per fresh unit; 0: none */
+    qb_price open;     /* > 0 */
+    qb_quantity lot;   /* > 0 */
+    int64_t at_us;
+} qb_actions;
+QB_CHECKED qb_status qb_portfolio_apply_actions(qb_portfolio *portfolio, const qb_actions *actions,
+                                                bool *out_closed, qb_trade *out_trade);
+
 /* Cash plus the value of all positions. */
-QB_CHECKED qb_status qb_portfolio_equity(const qb_portfolio *portfolio, qb_money *out);
-/* QB_BROKEN when the ledger identity does not hold. */
+QB_CHECKED static inline qb_status qb_portfolio_equity(const qb_portfolio *portfolio, qb_money *out)
+{
+    return qb_add(portfolio->cash.raw, portfolio->value.raw, &out->raw);
+}
+
+/* The ledger identity on the sums that are kept: what the engine asks after each event. */
+bool qb_portfolio_balances(const qb_portfolio *portfolio);
+/* The same, with every sum taken anew over all positions. QB_BROKEN when it does not hold. */
 QB_CHECKED qb_status qb_portfolio_check(const qb_portfolio *portfolio);
 
 #endif

@@ -1,1 +1,108 @@
 #include "core/trading/trading.h"
+
+#include <string.h>
+
+const char *qb_order_status_text(qb_order_status status)
+{
+    switch (status) {
+    case QB_ORDER_OPEN:
+        return "open";
+    case QB_ORDER_FILLED:
+        return "filled";
+    case QB_ORDER_CANCELLED:
+        return "cancelled";
+    case QB_ORDER_REJECTED:
+        return "rejected";
+    case QB_ORDER_EXPIRED:
+        return "expired";
+    }
+    return "unknown";
+}
+
+const char *qb_reason_text(qb_reason reason)
+{
+    static const char *const texts[QB_REASON_COUNT] = {
+        [QB_REASON_NONE] = "",
+        [QB_REASON_WARMUP] = "warmup",
+        [QB_REASON_UNCHANGED] = "unchanged",
+        [QB_REASON_BELOW_LOT] = "below-lot",
+        [QB_REASON_CASH] = "cash",
+        [QB_REASON_BAD_PRICE] = "bad-price",
+        [QB_REASON_BAD_SIZE] = "bad-size",
+        [QB_REASON_REDUCE_ONLY] = "reduce-only",
+        [QB_REASON_REPLACED] = "replaced",
+        [QB_REASON_NO_DATA] = "no-data",
+        [QB_REASON_END_OF_DATA] = "end-of-data",
+        [QB_REASON_BANKRUPT] = "bankrupt",
+        [QB_REASON_TOO_MANY] = "too-many",
+        [QB_REASON_DISABLED] = "disabled",
+    };
+    return (unsigned)reason < QB_REASON_COUNT ? texts[reason] : "unknown";
+}
+
+/* ---- sizes -------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *suffix;
+    qb_size_kind kind;
+    int64_t divisor; /* of the number typed */
+} size_forms[] = {
+    {"%", QB_SIZE_WEIGHT, 100}, {"w", QB_SIZE_WEIGHT, 1}, {"cash", QB_SIZE_CASH, 1},
+    {"u", QB_SIZE_UNITS, 1},    {"", QB_SIZE_UNITS, 1},
+};
+
+/* A weight beyond this is a slip of the keyboard: no account may hold that much. */
+#define WEIGHT_MAX 100.0
+
+static bool ends_with(const char *text, size_t length, const char *suffix, size_t *out_rest)
+{
+    size_t tail = strlen(suffix);
+    if (length < tail || memcmp(text + length - tail, suffix, tail) != 0)
+        return false;
+    *out_rest = length - tail;
+    return true;
+}
+
+qb_status qb_size_from_text(const char *text, qb_size_when when, qb_size *out)
+{
+    size_t length = strlen(text), digits = length, form = 0;
+    while (!ends_with(text, length, size_forms[form].suffix, &digits))
+        form++; /* the last form's suffix is empty: it ends every text */
+
+    int64_t raw;
+    qb_status status = qb_raw_from_text(text, digits, &raw);
+    if (status == QB_OVERFLOW)
+        return QB_OUT_OF_RANGE;
+    if (status != QB_OK)
+        return status;
+    double amount = qb_raw_to_double(raw) / (double)size_forms[form].divisor;
+    if (raw <= 0 || (size_forms[form].kind == QB_SIZE_WEIGHT && amount > WEIGHT_MAX))
+        return QB_OUT_OF_RANGE;
+    *out = (qb_size){.kind = size_forms[form].kind, .when = when, .amount = amount};
+    return QB_OK;
+}
+
+/* ---- when a market order fills ------------------------------------------------------------ */
+
+static const char *const fill_at_texts[] = {
+    [QB_FILL_NEXT_OPEN] = "next-open",
+    [QB_FILL_CLOSE] = "close",
+    [QB_FILL_NEXT_CLOSE] = "next-close",
+};
+#define FILL_AT_COUNT (sizeof fill_at_texts / sizeof fill_at_texts[0])
+
+qb_status qb_fill_at_from_text(const char *text, qb_fill_at *out)
+{
+    for (size_t i = 0; i < FILL_AT_COUNT; i++) {
+        if (strcmp(text, fill_at_texts[i]) == 0) {
+            *out = (qb_fill_at)i;
+            return QB_OK;
+        }
+    }
+    return QB_BAD_FORMAT;
+}
+
+const char *qb_fill_at_text(qb_fill_at fill_at)
+{
+    return (unsigned)fill_at < FILL_AT_COUNT ? fill_at_texts[fill_at] : "unknown";
+}

@@ -1,0 +1,154 @@
+/* What a strategy may call. The context is the engine's first member, and no strategy ever sees
+ * more of it. */
+#include "core/engine/engine-private.h"
+
+static qb_engine *engine_of(const qb_context *context)
+{
+    return (qb_engine *)context;
+}
+
+static outcome refusal(qb_reason reason, double signal)
+{
+    return (outcome){.signal = signal, .stage = QB_STAGE_REFUSED, .reason = reason};
+}
+
+/* True when the strategy may trade this instrument now; notes why not. */
+static bool may_trade(qb_engine *engine, uint32_t instrument, double signal)
+{
+    if (engine->histories[instrument].total >= engine->warmup)
+        return true;
+    decide_note(engine, instrument,
+                (outcome){
+                    .signal = signal,
+                    .stage = QB_STAGE_WARMUP,
+                    .reason = QB_REASON_WARMUP,
+                });
+    return false;
+}
+
+static bool is_side(qb_side side)
+{
+    return side == QB_BUY || side == QB_SELL;
+}
+
+/* An instrument that does not exist is a bug of the strategy; so is trading while disabled, or
+ * after the run has failed. */
+static bool is_heard(const qb_engine *engine, uint32_t instrument)
+{
+    return instrument < engine->context.instrument_count && !engine->totals.disabled &&
+           engine->status == QB_OK && !engine->finished;
+}
+
+static void signal_changed(qb_engine *engine, uint32_t instrument, double strength)
+{
+    if (!may_trade(engine, instrument, strength))
+        return;
+    qb_size size = engine->size;
+    size.amount *= fabs(strength);
+    if (!(strength >= -1.0 && strength <= 1.0))
+        size.amount = NAN;
+    if (!orders_accept_size(engine, size)) {
+        decide_note(engine, instrument, refusal(QB_REASON_BAD_SIZE, strength));
+        return;
+    }
+    engine->states[instrument].wish = strength;
+    outcome outcome = orders_target(engine, instrument, strength < 0.0 ? QB_SELL : QB_BUY, size);
+    outcome.signal = strength;
+    decide_note(engine, instrument, outcome);
+}
+
+static void host_signal(const qb_context *context, uint32_t instrument, double strength)
+{
+    qb_engine *engine = engine_of(context);
+    if (UNLIKELY(!is_heard(engine, instrument)))
+        return;
+    instrument_state *state = &engine->states[instrument];
+    if (UNLIKELY(strength != state->wish)) {
+        signal_changed(engine, instrument, strength);
+        return;
+    }
+    /* The common case: the wish of the bar before. Not more than this, for it comes every bar. */
+    if (state->outcome.stage < QB_STAGE_HELD)
+        state->outcome = (outcome){
+            .signal = strength,
+            .stage = QB_STAGE_HELD,
+            .reason = QB_REASON_UNCHANGED,
+        };
+}
+
+typedef outcome (*submission)(qb_engine *engine, uint32_t instrument, qb_side side, qb_size size);
+
+static uint64_t submit_size(const qb_context *context, uint32_t instrument, qb_side side,
+                            qb_size size, submission submission)
+{
+    qb_engine *engine = engine_of(context);
+    if (!is_heard(engine, instrument) || !may_trade(engine, instrument, size.amount))
+        return 0;
+    if (!is_side(side))
+        size.amount = NAN;
+    if (!orders_accept_size(engine, size)) {
+        decide_note(engine, instrument, refusal(QB_REASON_BAD_SIZE, size.amount));
+        return 0;
+    }
+    outcome outcome = submission(engine, instrument, side, size);
+    outcome.signal = size.amount * (double)side;
+    decide_note(engine, instrument, outcome);
+    return outcome.order_id;
+}
+
+static uint64_t host_target(const qb_context *context, uint32_t instrument, qb_side side,
+                            qb_size size)
+{
+    qb_engine *engine = engine_of(context);
+    if (is_heard(engine, instrument))
+        engine->states[instrument].wish = NAN; /* a later signal is a new wish */
+    return submit_size(context, instrument, side, size, orders_target);
+}
+
+static uint64_t host_order(const qb_context *context, uint32_t instrument, qb_side side,
+                           qb_size size)
+{
+    return submit_size(context, instrument, side, size, orders_submit);
+}
+
+static double host_position(const qb_context *context, uint32_t instrument)
+{
+    const qb_engine *engine = engine_of(context);
+    if (instrument >= context->instrument_count)
+        return 0.0;
+    return qb_raw_to_double(engine_held(engine, instrument));
+}
+
+static double host_equity(const qb_context *context)
+{
+    const qb_portfolio *portfolio = &engine_of(context)->portfolio;
+    return qb_raw_to_double(portfolio->cash.raw) + qb_raw_to_double(portfolio->value.raw);
+}
+
+static double host_cash(const qb_context *context)
+{
+    return qb_raw_to_double(engine_of(context)->portfolio.cash.raw);
+}
+
+static double host_random(const qb_context *context)
+{
+    return qb_random_unit(&engine_of(context)->random);
+}
+
+const qb_host engine_host = {
+    .struct_size = sizeof(qb_host),
+    .signal = host_signal,
+    .target = host_target,
+    .order = host_order,
+    .position = host_position,
+    .equity = host_equity,
+    .cash = host_cash,
+    .random = host_random,
+};
+
+void host_on_fill(qb_engine *engine, const qb_fill *fill)
+{
+    const qb_strategy *strategy = engine->strategy;
+    if (strategy->on_fill != NULL && !engine->totals.disabled && engine->status == QB_OK)
+        strategy->on_fill(engine->strategy_state, &engine->context, fill);
+}
