@@ -1,0 +1,456 @@
+/* What a run becomes: ids, rows, stamps, and the hash of its state. The hash is recomputed here
+ * from the stored rows alone, after the layout that hash.c describes: so the rows hold everything
+ * that the hash covers, and the layout is what it says. */
+#include "sample.h"
+
+#include "platform/failure.h"
+
+#include <math.h>
+#include <string.h>
+
+static runlog *open_log(const char *path)
+{
+    GError *error = NULL;
+    runlog *log = runlog_open(path, &error);
+    g_assert_no_error(error);
+    return log;
+}
+
+/* ---- ids ------------------------------------------------------------------------------------ */
+
+static void test_uuid(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autoptr(runlog) log = open_log(folder->path);
+    g_autofree char *before = NULL;
+    for (int i = 0; i < 50; i++) {
+        const runlog_run run = {.mode = "backtest", .universe = "", .params = "{}"};
+        g_autoptr(runlog_writer) writer = runlog_writer_new(log, &run, &error);
+        g_assert_no_error(error);
+        const char *id = runlog_writer_id(writer);
+        /* RFC 9562: version 7 in the 13th digit, variant 10 in the 17th. */
+        g_assert_true(g_regex_match_simple(
+            "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", id, 0, 0));
+        g_assert_cmpstr(before, !=, id);
+        g_free(before);
+        before = g_strdup(id);
+    }
+}
+
+static void test_uuid_time(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autoptr(runlog) log = open_log(folder->path);
+    const runlog_run run = {.mode = "backtest", .universe = "", .params = "{}"};
+    /* The example of RFC 9562, appendix A.6: 2022-02-22 19:22:22 UTC is 017f22e279b0. */
+    g_setenv("QUANTBOT_CLOCK_US", "1645557742000000", TRUE);
+    g_autoptr(runlog_writer) first = runlog_writer_new(log, &run, &error);
+    g_setenv("QUANTBOT_CLOCK_US", "1645557742000999", TRUE);
+    g_autoptr(runlog_writer) second = runlog_writer_new(log, &run, &error);
+    g_unsetenv("QUANTBOT_CLOCK_US");
+    g_assert_true(g_str_has_prefix(runlog_writer_id(first), "017f22e2-79b0-7000-"));
+    g_assert_true(g_str_has_prefix(runlog_writer_id(second), "017f22e2-79b0-7"));
+    g_assert_cmpstr(runlog_writer_id(first), <, runlog_writer_id(second));
+}
+
+static void test_given_ids(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autoptr(runlog) log = open_log(folder->path);
+    g_autofree char *long_id = g_strnfill(RUNLOG_ID_LIMIT + 1, 'x');
+    const char *const bad[] = {"", long_id};
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        const runlog_run run = {.id = bad[i], .mode = "backtest", .universe = "", .params = "{}"};
+        g_assert_null(runlog_writer_new(log, &run, &error));
+        g_assert_error(error, FAILURE, FAILURE_USAGE);
+        g_clear_error(&error);
+    }
+    g_autofree char *longest = g_strnfill(RUNLOG_ID_LIMIT, 'x');
+    g_autofree char *id = sample_log_run(log, longest, "backtest", SAMPLE_START_US, 20, 2, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM fills AS f JOIN orders AS o"
+                                               " ON o.id = f.order_id"),
+                    ==, 9);
+    g_assert_null(sample_log_run(log, longest, "backtest", SAMPLE_START_US, 20, 2, &error));
+    g_assert_error(error, FAILURE, FAILURE_DATABASE); /* the id is taken; nothing was stored */
+    g_clear_error(&error);
+    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM equity_points"), ==, 20);
+}
+
+static void test_row_ids(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autoptr(runlog) log = open_log(folder->path);
+    g_autofree char *id = sample_log_run(log, "run-1", "backtest", SAMPLE_START_US, 20, 2, &error);
+    static const char *const rows[][2] = {
+        {"SELECT min(id) FROM orders", "run-1:o:00000001"},
+        {"SELECT max(id) FROM orders", "run-1:o:00000011"},
+        {"SELECT max(id) FROM fills", "run-1:f:00000009"},
+        {"SELECT max(order_id) FROM fills", "run-1:o:00000010"},
+        {"SELECT max(id) FROM equity_points", "run-1:e:00000020"},
+        {"SELECT max(id) FROM trades", "run-1:t:00000005"},
+        {"SELECT max(order_id) FROM decisions", "run-1:o:00000010"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *got = sample_ask(folder->path, rows[i][0]);
+        g_assert_cmpstr(got, ==, rows[i][1]);
+    }
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+static void test_values(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autoptr(runlog) log = open_log(folder->path);
+    const runlog_run run = {.id = "run-1",
+                            .mode = "backtest",
+                            .universe = "AAPL,BTC-USD",
+                            .params = "{\"fast\":10}",
+                            .symbols = sample_symbols,
+                            .instrument_count = SAMPLE_INSTRUMENTS,
+                            .started_us = SAMPLE_START_US};
+    g_autoptr(runlog_writer) writer = runlog_writer_new(log, &run, &error);
+    const qb_sink sink = runlog_writer_sink(writer);
+    const qb_order order = {.id = 1,
+                            .instrument = 1,
+                            .side = QB_SELL,
+                            .size = {QB_SIZE_WEIGHT, QB_SIZE_AT_DECISION, 0.5},
+                            .quantity = {123456789},
+                            .status = QB_ORDER_EXPIRED,
+                            .reason = QB_REASON_NO_DATA,
+                            .submitted_us = SAMPLE_START_US + 1,
+                            .final_us = SAMPLE_START_US + 2};
+    const qb_fill fill = {.id = 1,
+                          .order_id = 1,
+                          .instrument = 1,
+                          .ts_us = SAMPLE_START_US + 3,
+                          .quantity = {-123456789},
+                          .price = {INT64_C(4200000000001)},
+                          .reference = {INT64_C(4200000000000)},
+                          .fee = {7},
+                          .bar_ts_us = SAMPLE_START_US};
+    const qb_decision decision = {.signal = NAN,
+                                  .stage = QB_STAGE_WARMUP,
+                                  .reason = QB_REASON_WARMUP,
+                                  .first_us = SAMPLE_START_US,
+                                  .last_us = SAMPLE_START_US + 5,
+                                  .bars = 29};
+    g_assert_cmpint(sink.order(sink.self, &order), ==, QB_OK);
+    g_assert_cmpint(sink.fill(sink.self, &fill), ==, QB_OK);
+    g_assert_cmpint(sink.decision(sink.self, &decision), ==, QB_OK);
+    g_assert_true(runlog_writer_metric(writer, SAMPLE_START_US, "loss", 0.25, &error));
+    g_assert_false(runlog_writer_metric(writer, SAMPLE_START_US, "loss", NAN, &error));
+    g_assert_error(error, FAILURE, FAILURE_BAD_DATA);
+    g_clear_error(&error);
+    runlog_writer_log(writer, SAMPLE_START_US, "WARNING", "it's \"quoted\"", NULL);
+    g_assert_true(runlog_writer_commit(writer, NULL, NULL, SAMPLE_START_US + QB_DAY_US, &error));
+    static const char *const rows[][2] = {
+        {"SELECT concat FROM (SELECT started_at || '|' || ended_at || '|' || mode || '|' || "
+         "universe"
+         " || '|' || params || '|' || version || '|' || typeof(kpis) AS concat FROM runs)",
+         "2020-01-01 00:00:00.000000|2020-01-02 00:00:00.000000|backtest|AAPL,BTC-USD|"
+         "{\"fast\":10}|" QUANTBOT_VERSION "|null"},
+        {"SELECT ts || '|' || symbol || '|' || side || '|' || qty || '|' || typeof(price) || '|' ||"
+         " status || '|' || qty_e8 || '|' || filled_e8 || '|' || reason || '|' || final_ts || '|'"
+         " || size_kind || '|' || size_amount FROM orders",
+         "2020-01-01 00:00:00.000001|BTC-USD|sell|1.23456789|null|expired|123456789|0|no-data|"
+         "2020-01-01 00:00:00.000002|weight|0.5"},
+        {"SELECT ts || '|' || symbol || '|' || qty || '|' || qty_e8 || '|' || price_e8 || '|' ||"
+         " commission_e8 || '|' || reference_e8 || '|' || bar_ts FROM fills",
+         "2020-01-01 00:00:00.000003|BTC-USD|-1.23456789|-123456789|4200000000001|7|4200000000000|"
+         "2020-01-01 00:00:00.000000"},
+        {"SELECT first_ts || '|' || last_ts || '|' || bars || '|' || typeof(signal) || '|' || stage"
+         " || '|' || reason || '|' || typeof(order_id) FROM decisions",
+         "2020-01-01 00:00:00.000000|2020-01-01 00:00:00.000005|29|null|warmup|warmup|null"},
+        {"SELECT name || '|' || value FROM metrics", "loss|0.25"},
+        {"SELECT level || '|' || message || '|' || typeof(meta) FROM error_logs",
+         "WARNING|it's \"quoted\"|null"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *got = sample_ask(folder->path, rows[i][0]);
+        g_assert_cmpstr(got, ==, rows[i][1]);
+    }
+}
+
+/* Against GLib's calendar, around midnights, leap days and before 1970. */
+static void test_stamps(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autoptr(runlog) log = open_log(folder->path);
+    qb_random random = {7};
+    g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(gint64));
+    gint64 at_us = INT64_C(-2208988800) * 1000000; /* 1900-01-01 */
+    for (int i = 0; i < 3000; i++) {
+        const guint64 step = qb_random_next(&random) % (i % 3 == 0 ? 3 * (guint64)QB_DAY_US * 30
+                                                                   : 7200 * (guint64)QB_SECOND_US);
+        at_us += (gint64)step + 1;
+        if (i % 50 == 0)
+            at_us += QB_DAY_US - (at_us % QB_DAY_US + QB_DAY_US) % QB_DAY_US; /* midnight */
+        g_array_append_val(times, at_us);
+    }
+    const runlog_run run = {.id = "run-1", .mode = "backtest", .universe = "", .params = "{}"};
+    g_autoptr(runlog_writer) writer = runlog_writer_new(log, &run, &error);
+    const qb_sink sink = runlog_writer_sink(writer);
+    for (guint i = 0; i < times->len; i++)
+        g_assert_cmpint(
+            sink.equity(sink.self, g_array_index(times, gint64, i), (qb_money){(gint64)i}), ==,
+            QB_OK);
+    g_assert_true(runlog_writer_commit(writer, NULL, NULL, 0, &error));
+
+    sqlite3 *db = NULL;
+    sqlite3_stmt *rows = NULL;
+    g_assert_cmpint(sqlite3_open(folder->path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(
+        sqlite3_prepare_v2(db, "SELECT ts FROM equity_points ORDER BY equity_e8", -1, &rows, NULL),
+        ==, SQLITE_OK);
+    for (guint i = 0; i < times->len; i++) {
+        const gint64 us = g_array_index(times, gint64, i);
+        const gint64 fraction = (us % QB_SECOND_US + QB_SECOND_US) % QB_SECOND_US;
+        g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc((us - fraction) / QB_SECOND_US);
+        g_autofree char *seconds = g_date_time_format(time, "%Y-%m-%d %H:%M:%S");
+        g_autofree char *want = g_strdup_printf("%s.%06d", seconds, (int)fraction);
+        g_assert_cmpint(sqlite3_step(rows), ==, SQLITE_ROW);
+        g_assert_cmpstr((const char *)sqlite3_column_text(rows, 0), ==, want);
+    }
+    sqlite3_finalize(rows);
+    sqlite3_close(db);
+    g_autoptr(GArray) points = runlog_equity(log, "run-1", &error);
+    for (guint i = 0; i < points->len; i++)
+        g_assert_cmpint(g_array_index(points, runlog_point, i).ts_us, ==,
+                        g_array_index(times, gint64, i));
+}
+
+static void test_bad_events(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autoptr(runlog) log = open_log(folder->path);
+    for (int i = 0; i < 5; i++) {
+        const runlog_run run = {.mode = "backtest",
+                                .universe = "AAPL",
+                                .params = "{}",
+                                .symbols = sample_symbols,
+                                .instrument_count = 1};
+        g_autoptr(runlog_writer) writer = runlog_writer_new(log, &run, &error);
+        const qb_sink sink = runlog_writer_sink(writer);
+        const qb_order jump = {.id = 2}, unknown = {.id = 1, .instrument = 1};
+        const qb_order done = {.id = 1, .status = QB_ORDER_FILLED};
+        const qb_fill fill = {.id = 1, .order_id = 1, .instrument = 9};
+        qb_status status = QB_OK;
+        if (i == 0)
+            status = sink.order(sink.self, &jump);
+        if (i == 1)
+            status = sink.order(sink.self, &unknown);
+        if (i == 2)
+            status = sink.fill(sink.self, &fill);
+        if (i == 3 && sink.order(sink.self, &done) == QB_OK)
+            status = sink.order(sink.self, &done);
+        if (i == 4 && sink.equity(sink.self, 5, (qb_money){0}) == QB_OK)
+            status = sink.equity(sink.self, 5, (qb_money){0});
+        g_assert_cmpint(status, ==, QB_SINK_FAILED);
+        g_assert_nonnull(runlog_writer_error(writer));
+        g_assert_false(runlog_writer_commit(writer, NULL, NULL, 0, &error));
+        g_assert_error(error, FAILURE, FAILURE_INTERNAL);
+        g_clear_error(&error);
+    }
+    /* A time that the contract cannot write. */
+    const runlog_run run = {.mode = "backtest", .universe = "", .params = "{}"};
+    g_autoptr(runlog_writer) writer = runlog_writer_new(log, &run, &error);
+    const qb_sink sink = runlog_writer_sink(writer);
+    g_assert_cmpint(sink.equity(sink.self, INT64_MAX, (qb_money){0}), ==, QB_OK);
+    g_assert_false(runlog_writer_commit(writer, NULL, NULL, 0, &error));
+    g_assert_error(error, FAILURE, FAILURE_DATABASE);
+    g_clear_error(&error);
+    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM runs"), ==, 0);
+}
+
+/* ---- hash ----------------------------------------------------------------------------------- */
+
+static char *hash_sample(guint steps, guint every, const qb_portfolio *portfolio, const char *kpis)
+{
+    g_autoptr(runlog_hasher) hasher = runlog_hasher_new();
+    const qb_sink sink = runlog_hasher_sink(hasher);
+    sample_feed(&sink, steps, every, 42);
+    return runlog_hasher_finish(hasher, portfolio, kpis);
+}
+
+/* An integer column as 8 bytes, little-endian; a text column as its bytes and a zero. */
+static gint64 sum_rows(sqlite3 *db, const char *sql, guint8 digest[32])
+{
+    sqlite3_stmt *rows = NULL;
+    gint64 count = 0;
+    gsize size = 32;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_assert_cmpint(sqlite3_prepare_v2(db, sql, -1, &rows, NULL), ==, SQLITE_OK);
+    for (; sqlite3_step(rows) == SQLITE_ROW; count++)
+        for (int i = 0; i < sqlite3_column_count(rows); i++) {
+            const gint64 little = GINT64_TO_LE(sqlite3_column_int64(rows, i));
+            const char *text = (const char *)sqlite3_column_text(rows, i);
+            if (sqlite3_column_type(rows, i) == SQLITE_TEXT)
+                g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text) + 1);
+            else
+                g_checksum_update(sum, (const guchar *)&little, sizeof little);
+        }
+    sqlite3_finalize(rows);
+    g_checksum_get_digest(sum, digest, &size);
+    return count;
+}
+
+#define MICROSECONDS(column) "(strftime('%s', " column ") * 1000000 + substr(" column ", 21, 6))"
+#define INSTRUMENT "(symbol = 'BTC-USD')"
+#define NUMBER(column) "CAST(substr(" column ", -8) AS INTEGER)"
+
+static char *hash_from_rows(const char *path)
+{
+    static const char *const streams[] = {
+        "SELECT " NUMBER(
+            "id") ", " INSTRUMENT ", CASE side WHEN 'buy' THEN 1 ELSE -1 END,"
+                  " reduce_only, qty_e8, filled_e8, " MICROSECONDS(
+                      "ts") ","
+                            " coalesce(" MICROSECONDS(
+                                "final_ts") ", 0), status, reason FROM orders ORDER BY id",
+        "SELECT " NUMBER("id") ", " NUMBER("order_id") ", " INSTRUMENT ", " MICROSECONDS(
+            "ts") ","
+                  " qty_e8, price_e8, reference_e8, commission_e8, " MICROSECONDS(
+                      "bar_ts") " FROM fills ORDER BY id",
+        "SELECT " INSTRUMENT
+        ", CASE side WHEN 'long' THEN 1 ELSE -1 END, " MICROSECONDS("entry_ts") ", " MICROSECONDS(
+            "exit_ts") ", qty_e8, entry_price_e8,"
+                       " exit_price_e8, profit_e8, fees_e8, bars FROM trades ORDER BY id",
+        "SELECT " MICROSECONDS("ts") ", equity_e8 FROM equity_points ORDER BY ts",
+    };
+    sqlite3 *db = NULL;
+    g_autoptr(GByteArray) state = g_byte_array_new();
+    g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
+    g_byte_array_append(state, (const guint8 *)"quantbot state 1", 16);
+    for (gsize i = 0; i < G_N_ELEMENTS(streams); i++) {
+        guint8 digest[32];
+        const gint64 count = GINT64_TO_LE(sum_rows(db, streams[i], digest));
+        g_byte_array_append(state, (const guint8 *)&count, sizeof count);
+        g_byte_array_append(state, digest, sizeof digest);
+    }
+    sqlite3_stmt *rows = NULL;
+    g_assert_cmpint(
+        sqlite3_prepare_v2(db,
+                           "SELECT cash_e8 FROM runs UNION ALL SELECT count(*) FROM positions"
+                           " UNION ALL SELECT value FROM (SELECT p.number, a.column1 AS which,"
+                           " CASE a.column1 WHEN 1 THEN qty_e8 WHEN 2 THEN cost_e8 ELSE mark_e8 END"
+                           " AS value FROM positions AS p, (VALUES (1), (2), (3)) AS a"
+                           " ORDER BY p.number, which)"
+                           " UNION ALL SELECT length(kpis) FROM runs",
+                           -1, &rows, NULL),
+        ==, SQLITE_OK);
+    while (sqlite3_step(rows) == SQLITE_ROW) {
+        const gint64 little = GINT64_TO_LE(sqlite3_column_int64(rows, 0));
+        g_byte_array_append(state, (const guint8 *)&little, sizeof little);
+    }
+    sqlite3_finalize(rows);
+    sqlite3_close(db);
+    g_autofree char *kpis = sample_ask(path, "SELECT kpis FROM runs");
+    g_byte_array_append(state, (const guint8 *)kpis, (guint)strlen(kpis));
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, state->data, state->len);
+}
+
+static void test_hash_from_rows(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autoptr(runlog) log = open_log(folder->path);
+    g_autofree char *id = sample_log_run(log, NULL, "backtest", SAMPLE_START_US, 2000, 3, &error);
+    g_assert_no_error(error);
+    g_autofree char *stored = sample_ask(folder->path, "SELECT state_hash FROM runs");
+    g_autofree char *recomputed = hash_from_rows(folder->path);
+    g_autofree char *unlogged = hash_sample(2000, 3, sample_portfolio(), SAMPLE_KPIS);
+    g_assert_cmpstr(stored, ==, recomputed);
+    g_assert_cmpstr(stored, ==, unlogged);
+}
+
+/* Neither id, nor mode, nor clock are in it. */
+static void test_hash_of_the_state_only(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autoptr(runlog) log = open_log(folder->path);
+    g_autofree char *a = sample_log_run(log, "a", "backtest", 1, 50, 3, &error);
+    g_autofree char *b = sample_log_run(log, "bb", "replay", SAMPLE_START_US, 50, 3, &error);
+    g_assert_cmpint(sample_count(folder->path, "SELECT count(DISTINCT state_hash) FROM runs"), ==,
+                    1);
+}
+
+/* One unit anywhere makes another hash; taking it does not end the run. */
+static void test_hash_tells_apart(void)
+{
+    qb_position positions[] = {{.quantity = {1}, .cost = {2}, .mark = {3}}};
+    qb_portfolio portfolio = {.cash = {4}, .positions = positions, .count = 1};
+    gint64 *const units[] = {&positions[0].quantity.raw, &positions[0].cost.raw,
+                             &positions[0].mark.raw, &portfolio.cash.raw};
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint made = 0;
+    g_hash_table_add(seen, hash_sample(50, 3, &portfolio, "{}")), made++;
+    g_hash_table_add(seen, hash_sample(50, 4, &portfolio, "{}")), made++;
+    g_hash_table_add(seen, hash_sample(51, 3, &portfolio, "{}")), made++;
+    g_hash_table_add(seen, hash_sample(50, 3, &portfolio, "{} ")), made++;
+    g_hash_table_add(seen, hash_sample(50, 3, &portfolio, NULL)), made++;
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+        (*units[i])++;
+        g_hash_table_add(seen, hash_sample(50, 3, &portfolio, "{}")), made++;
+        (*units[i])--;
+    }
+    g_assert_cmpint(g_hash_table_size(seen), ==, made);
+    g_assert_false(g_hash_table_add(seen, hash_sample(50, 3, &portfolio, "{}")));
+}
+
+static void put_order(const qb_sink *sink, guint64 id, qb_order_status status)
+{
+    const qb_order order = {.id = id, .status = status, .submitted_us = (int64_t)id};
+    g_assert_cmpint(sink->order(sink->self, &order), ==, QB_OK);
+}
+
+/* In which order the orders ended does not matter, how they ended does. */
+static void test_hash_orders(void)
+{
+    g_autofree char *forward = NULL, *backward = NULL, *open = NULL, *late = NULL;
+    for (int variant = 0; variant < 4; variant++) {
+        g_autoptr(runlog_hasher) hasher = runlog_hasher_new();
+        const qb_sink sink = runlog_hasher_sink(hasher);
+        for (guint64 id = 1; id <= 100; id++)
+            put_order(&sink, id, QB_ORDER_OPEN);
+        for (guint64 i = 1; i <= 100; i++) {
+            const guint64 id = variant == 1 ? 101 - i : i;
+            if (variant == 2 && id == 1)
+                continue;
+            if (variant == 3 && i == 50) { /* taken in between, then on */
+                g_autofree char *half = runlog_hasher_finish(hasher, sample_portfolio(), NULL);
+                g_assert_nonnull(half);
+            }
+            put_order(&sink, id, QB_ORDER_FILLED);
+        }
+        char **const out[] = {&forward, &backward, &open, &late};
+        *out[variant] = runlog_hasher_finish(hasher, sample_portfolio(), NULL);
+    }
+    g_assert_cmpstr(forward, ==, backward);
+    g_assert_cmpstr(forward, ==, late);
+    g_assert_cmpstr(forward, !=, open);
+}
+
+/* ---- main ----------------------------------------------------------------------------------- */
+
+static void add(const char *path, void (*run)(sample_folder *, gconstpointer))
+{
+    g_test_add(path, sample_folder, NULL, sample_folder_make, run, sample_folder_remove);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add("/runlog/id/uuid", test_uuid);
+    add("/runlog/id/uuid-time", test_uuid_time);
+    add("/runlog/id/given", test_given_ids);
+    add("/runlog/id/rows", test_row_ids);
+    add("/runlog/write/values", test_values);
+    add("/runlog/write/stamps", test_stamps);
+    add("/runlog/write/bad-events", test_bad_events);
+    add("/runlog/hash/from-rows", test_hash_from_rows);
+    add("/runlog/hash/state-only", test_hash_of_the_state_only);
+    g_test_add_func("/runlog/hash/tells-apart", test_hash_tells_apart);
+    g_test_add_func("/runlog/hash/orders", test_hash_orders);
+    return g_test_run();
+}
