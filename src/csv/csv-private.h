@@ -91,12 +91,9 @@ csv_stamp_status csv_stamp_scan_pair(const char *date, gsize date_length, const 
 /* "is not a date or time (expected ...)": what follows the value in a message. Static. */
 const char *csv_stamp_complaint(csv_stamp_status status);
 
-/* What the numeric dates of a file allow. Start from {TRUE, TRUE, 0}. */
-typedef struct csv_order_evidence {
-    gboolean dmy, mdy;
-    gsize seen;
-} csv_order_evidence;
-void csv_stamp_witness(const char *text, gsize length, csv_order_evidence *evidence);
+/* What one date of two small numbers and a year says: CSV_ORDER_DMY or _MDY when only that order
+ * is possible, CSV_ORDER_UNKNOWN when both are, or when it is no such date. */
+csv_order csv_stamp_witness(const char *text, gsize length);
 
 /* Wall clock of an IANA zone to UTC. */
 typedef struct csv_zone csv_zone;
@@ -138,5 +135,7 @@ typedef struct csv_columns {
 gboolean csv_columns_find(const csv_rows *rows, const csv_bars_options *options, csv_columns *out,
                           GError **error);
 void csv_columns_clear(csv_columns *columns);
+/* Whether the row bears three known names or more. */
+gboolean csv_columns_named(const csv_rows *rows);
 
 #endif

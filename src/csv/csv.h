@@ -18,16 +18,19 @@ GBytes *csv_inflate(GBytes *bytes, const char *name, GError **error);
 /* Fields are slices of the text; quotes per RFC 4180; separator , ; or tab, found by itself. */
 typedef struct csv_table csv_table;
 /* A table with a header line. A byte-order mark and banner lines before the header (fewer fields
- * than the rest) are skipped. FAILURE_BAD_DATA. The bytes are referenced. */
+ * than the rest) are skipped. At most 64 Mi cells. FAILURE_BAD_DATA. The bytes are referenced; plain
+ * text, see csv_inflate. */
 csv_table *csv_table_parse(GBytes *bytes, const char *name, GError **error);
 gsize csv_table_rows(const csv_table *table);
 /* Case-insensitive; -1 when absent. */
 int csv_table_column(const csv_table *table, const char *name);
-/* The cell, not zero-terminated, without quotes; "" with length 0 when the row is short. */
+/* The cell, not zero-terminated, without quotes, valid as long as the table; "" with length 0 when
+ * the row is short. row and column >= 0 must exist. */
 const char *csv_table_cell(const csv_table *table, gsize row, int column, gsize *out_length);
 /* 1-based line in the file. */
 gsize csv_table_line(const csv_table *table, gsize row);
-/* Strict numbers and times; adds "FILE:LINE: COLUMN: VALUE is not ..." to problems. */
+/* Strict numbers and times (without a zone: UTC); adds "FILE:LINE: COLUMN: VALUE is not ..." to
+ * problems and leaves out as it was. */
 gboolean csv_table_number(const csv_table *table, gsize row, int column, failures *problems,
                           double *out);
 gboolean csv_table_time(const csv_table *table, gsize row, int column, failures *problems,
@@ -41,30 +44,47 @@ typedef struct csv_bars_options {
     qb_asset asset;
     qb_interval interval;
     const qb_calendar *calendar;
-    const char *map;  /* "ts=Date,close=Last,volume=3": names or 1-based numbers; NULL: detect */
+    const char *symbol; /* stored form. Where the file has a column of symbols, rows of others are
+                         * left out; of two volume columns it tells the base coin's. NULL: the file
+                         * must hold one symbol */
+    const char *map;    /* "ts=Date,close=Last,volume=3": names or 1-based numbers, "none" leaves a
+                         * column out. Keys: ts time open high low close volume dividend split bid
+                         * ask symbol; with open, high and low the same column as close, bars are
+                         * samples. NULL: detect */
     const char *zone; /* IANA zone of stamps without one; NULL: UTC, or the calendar's for daily */
     const char *date_order; /* "ymd", "dmy", "mdy"; NULL: detect, refuse what stays ambiguous */
     gboolean skip_bad;      /* leave bad rows out and list them, instead of failing the file */
     gboolean extended;      /* keep bars outside the regular session */
-    gboolean no_header;
+    gboolean no_header;     /* the first row is data; else detected */
 } csv_bars_options;
 
-/* What the reader did and met; every list has "FILE:LINE: ..." lines, bounded like failures. */
+/* What the reader did and met. */
 typedef struct csv_bars_report {
-    gsize rows; /* data rows in the file */
+    gsize rows; /* data rows in the file, of the symbol asked for */
     gsize kept;
-    gsize skipped_bad;     /* with skip_bad */
-    gsize moved;           /* rows that were out of order and were sorted */
-    gsize duplicates;      /* dropped: the last of equal stamps was kept */
-    gsize outside_session; /* left out, unless extended */
-    gsize non_session;     /* kept, never seen by the engine */
-    gsize forward_filled;  /* rows that repeat the row above: kept, reported */
-    GPtrArray *notes;      /* of char *, one line each, with rows */
+    gsize other_symbols; /* rows left out before anything else */
+    gsize skipped_bad;   /* rows, with skip_bad */
+    gsize moved;         /* rows out of order, sorted; in a newest-first file against that order */
+    gboolean newest_first;  /* turned round */
+    gsize duplicates;       /* dropped: the last of equal stamps was kept */
+    gsize duplicates_other; /* of those, with other values than the row kept */
+    gsize outside_session;  /* left out, unless extended */
+    gsize non_session;      /* kept, never seen by the engine */
+    gsize forward_filled;   /* rows that repeat the row above: kept, reported */
+    char *columns;          /* "ts=Date open=Open ..." */
+    char *adjusted_close; /* the name of a column of adjusted closes, which was not read; or NULL */
+    GPtrArray *notes;     /* of char *, one line each, "FILE:LINE: ..."; 20 of a kind and how many
+                             * more */
 } csv_bars_report;
 void csv_bars_report_clear(csv_bars_report *report);
 
-/* Bars in ascending order, validated. FAILURE_BAD_DATA lists up to 20 bad cells; out_series and
- * out_report must be {0} and are filled only on success. */
+/* Bars in ascending order, validated, from plain text (see csv_inflate). FAILURE_BAD_DATA lists up
+ * to 20 bad cells, FAILURE_USAGE what is wrong in the options. out_series and out_report must be
+ * {0} and are filled only on success.
+ *
+ * Stamps: a bare date or 00:00 of a daily exchange bar is its session date, any other stamp its
+ * date in the exchange's zone; a weekly exchange bar stamped Monday to Friday bears its Monday.
+ * A wall clock that its zone skips or passes twice is a bad row. */
 gboolean csv_read_bars(GBytes *bytes, const char *name, const csv_bars_options *options,
                        qb_series *out_series, csv_bars_report *out_report, GError **error);
 

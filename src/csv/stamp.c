@@ -445,20 +445,20 @@ const char *csv_stamp_complaint(csv_stamp_status status)
            "1580481000)";
 }
 
-void csv_stamp_witness(const char *text, gsize length, csv_order_evidence *evidence)
+csv_order csv_stamp_witness(const char *text, gsize length)
 {
     scan s = {text, text + length};
     int first, second, year;
     if (!take_two(&s, &first) || s.at == s.end || !is_date_separator(*s.at))
-        return;
+        return CSV_ORDER_UNKNOWN;
     char separator = *s.at++;
     if (!take_two(&s, &second) || !take(&s, separator) || !take_year(&s, &year))
-        return;
-    if (first > 31 || second > 31 || (first > 12 && second > 12))
-        return; /* no date in either order: a bad row says nothing about the others */
-    evidence->seen++;
-    evidence->mdy &= first <= 12;
-    evidence->dmy &= second <= 12;
+        return CSV_ORDER_UNKNOWN;
+    if (first > 12 && first <= 31 && second >= 1 && second <= 12)
+        return CSV_ORDER_DMY;
+    if (second > 12 && second <= 31 && first >= 1 && first <= 12)
+        return CSV_ORDER_MDY;
+    return CSV_ORDER_UNKNOWN;
 }
 
 /* ---- zones ---------------------------------------------------------------------------------- */

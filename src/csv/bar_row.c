@@ -1,0 +1,408 @@
+/* One row of a file of bars: cells to numbers and stamp, or a complaint about each that is none. */
+#include "csv/bars-private.h"
+
+#include <math.h>
+#include <string.h>
+
+gboolean csv_only_counted(failures *list)
+{
+    if (list->count < FAILURE_LINES)
+        return FALSE;
+    list->count++;
+    return TRUE;
+}
+
+static const csv_field *field_of(const csv_reader *r, csv_kind kind)
+{
+    return &r->rows->fields[r->columns.at[kind]];
+}
+
+/* Always FALSE. */
+static gboolean complain(csv_reader *r, csv_kind kind, const char *complaint)
+{
+    if (csv_only_counted(&r->bad))
+        return FALSE;
+    const csv_field *field = field_of(r, kind);
+    g_autofree char *value = failure_quote(field->text, field->length);
+    failures_add(&r->bad, "%s:%" G_GSIZE_FORMAT ": %s: %s %s", r->file, r->rows->line,
+                 r->columns.label[kind], value, complaint);
+    return FALSE;
+}
+
+void csv_remark(const csv_reader *r, failures *list, gsize line, gint64 ts_us, const char *what)
+{
+    char text[QB_TIME_TEXT];
+    if (csv_only_counted(list))
+        return;
+    if (r->options->interval >= QB_1D)
+        qb_date_to_text(qb_date_from_us(ts_us), text);
+    else
+        qb_time_to_text(ts_us, text);
+    failures_add(list, "%s:%" G_GSIZE_FORMAT ": %s: %s %s", r->file, line, r->columns.label[CSV_TS],
+                 text, what);
+}
+
+/* A row may end in empty fields that no column claims, and may lack columns that nobody reads. */
+static gboolean check_width(csv_reader *r)
+{
+    guint want = r->layout.columns, got = r->rows->count;
+    while (got > want && r->rows->fields[got - 1].length == 0)
+        got--;
+    if (got <= want && got >= r->columns.needed)
+        return TRUE;
+    if (csv_only_counted(&r->bad))
+        return FALSE;
+    failures_add(&r->bad, "%s:%" G_GSIZE_FORMAT ": the row has %u fields (expected %u%s)", r->file,
+                 r->rows->line, got, want,
+                 got > want && r->rows->separator == ','
+                     ? "; numbers with a comma inside need quotes, or ; between the columns"
+                     : "");
+    return FALSE;
+}
+
+/* ---- symbol --------------------------------------------------------------------------------- */
+
+/* "BTC/USD" and "BTCUSD" are BTC-USD; Stooq's "AAPL.US" is AAPL. */
+static gboolean is_symbol(const csv_reader *r, const char *cell)
+{
+    char normal[QB_SYMBOL_SIZE];
+    if (g_ascii_strcasecmp(cell, r->options->symbol) == 0)
+        return TRUE;
+    if (qb_symbol_normalise(cell, r->options->asset, normal) != QB_OK)
+        return FALSE;
+    if (strcmp(normal, r->options->symbol) == 0)
+        return TRUE;
+    gsize length = strlen(r->options->symbol);
+    return strncmp(normal, r->options->symbol, length) == 0 && strcmp(normal + length, ".US") == 0;
+}
+
+/* FALSE when the row is another symbol's. */
+static gboolean check_symbol(csv_reader *r)
+{
+    if (r->columns.at[CSV_SYMBOL] < 0)
+        return TRUE;
+    const csv_field *field = field_of(r, CSV_SYMBOL);
+    if (r->symbol_cell != NULL && strlen(r->symbol_cell) == field->length &&
+        memcmp(r->symbol_cell, field->text, field->length) == 0)
+        return TRUE;
+    g_autofree char *cell = g_strndup(field->text, field->length);
+    if (r->options->symbol != NULL ? is_symbol(r, cell) : r->symbol_cell == NULL) {
+        g_free(r->symbol_cell);
+        r->symbol_cell = g_steal_pointer(&cell);
+        return TRUE;
+    }
+    if (r->options->symbol == NULL) {
+        g_autofree char *first = failure_quote(r->symbol_cell, -1);
+        g_autofree char *value = failure_quote(cell, -1);
+        g_set_error(&r->fatal, FAILURE, FAILURE_BAD_DATA,
+                    "%s:%" G_GSIZE_FORMAT ": %s: %s follows %s (expected one symbol in a file; "
+                    "--symbol chooses one of several)",
+                    r->file, r->rows->line, r->columns.label[CSV_SYMBOL], value, first);
+    }
+    return FALSE;
+}
+
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+static gboolean is_null(const csv_field *field)
+{
+    static const char *const words[] = {"null", "nan", "na", "n/a", "#n/a", "none", "-"};
+    if (field->length == 0)
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (csv_text_is(field->text, field->length, words[i]))
+            return TRUE;
+    return FALSE;
+}
+
+/* Where columns are parted by ; or tab a comma is a decimal comma, else it parts thousands in a
+ * quoted number. */
+static gboolean read_number(csv_reader *r, const char *text, gsize length, gboolean quoted,
+                            double *out)
+{
+    if (r->rows->separator == ',')
+        return csv_number_scan(text, length, out) ||
+               (quoted && csv_number_scan_grouped(text, length, out));
+    if (csv_number_scan(text, length, out)) {
+        if (r->point_line == 0 && memchr(text, '.', length) != NULL)
+            r->point_line = r->rows->line;
+        return TRUE;
+    }
+    if (!csv_number_scan_comma(text, length, out))
+        return FALSE;
+    if (r->comma_line == 0)
+        r->comma_line = r->rows->line;
+    return TRUE;
+}
+
+static gboolean not_a_number(csv_reader *r, csv_kind kind)
+{
+    const csv_field *field = field_of(r, kind);
+    if (memchr(field->text, ',', field->length) == NULL)
+        return complain(r, kind, "is not a number (expected for example 12.5)");
+    if (r->rows->separator == ',')
+        return complain(r, kind,
+                        "is not a number (expected for example 1234.5 or \"1,234.5\"; decimal "
+                        "commas need ; between the columns)");
+    return complain(r, kind, "is not a number (expected for example 1234.5 or 1234,5)");
+}
+
+static gboolean read_price(csv_reader *r, csv_kind kind, double *out)
+{
+    const csv_field *field = field_of(r, kind);
+    gboolean dollar = field->length > 1 && field->text[0] == '$';
+    if (!read_number(r, field->text + dollar, field->length - dollar, field->quoted, out)) {
+        if (is_null(field))
+            return complain(r, kind, "is missing (expected a price > 0)");
+        return not_a_number(r, kind);
+    }
+    return *out > 0 || complain(r, kind, "is not positive (expected a price > 0)");
+}
+
+/* A cell that may be absent or blank: standard then. */
+static gboolean read_optional(csv_reader *r, csv_kind kind, double standard, double *out)
+{
+    *out = standard;
+    if (r->columns.at[kind] < 0)
+        return TRUE;
+    const csv_field *field = field_of(r, kind);
+    double value;
+    if (!read_number(r, field->text, field->length, field->quoted, &value))
+        return is_null(field) || not_a_number(r, kind);
+    if (value < 0)
+        return complain(r, kind, "is negative (expected >= 0, or blank where unknown)");
+    *out = value;
+    return TRUE;
+}
+
+/* kind's cell stands on the wrong side ("below the close") of another's. */
+static gboolean misplaced(csv_reader *r, csv_kind kind, csv_kind other)
+{
+    static const char *const names[] = {
+        [CSV_OPEN] = "open", [CSV_LOW] = "low", [CSV_CLOSE] = "close"};
+    const csv_field *field = field_of(r, other);
+    g_autofree char *value = g_strndup(field->text, MIN(field->length, 40));
+    g_autofree char *text = g_strdup_printf("is %s the %s, %s (expected the %s price of the bar)",
+                                            kind == CSV_HIGH ? "below" : "above", names[other],
+                                            value, kind == CSV_HIGH ? "highest" : "lowest");
+    return complain(r, kind, text);
+}
+
+static gboolean check_relations(csv_reader *r, const qb_bar *bar)
+{
+    if (bar->high < bar->low)
+        return misplaced(r, CSV_HIGH, CSV_LOW);
+    gboolean right = TRUE;
+    if (bar->high < MAX(bar->open, bar->close))
+        right = misplaced(r, CSV_HIGH, bar->high < bar->open ? CSV_OPEN : CSV_CLOSE);
+    if (bar->low > MIN(bar->open, bar->close))
+        right = misplaced(r, CSV_LOW, bar->low > bar->open ? CSV_OPEN : CSV_CLOSE);
+    return right;
+}
+
+/* One column read as all four prices: the source gave a sample, not a bar. */
+static gboolean is_sampled(const csv_columns *columns)
+{
+    int at = columns->at[CSV_CLOSE];
+    return columns->at[CSV_OPEN] == at && columns->at[CSV_HIGH] == at && columns->at[CSV_LOW] == at;
+}
+
+static gboolean read_numbers(csv_reader *r, qb_bar *bar, double *bid, double *ask)
+{
+    gboolean good = read_price(r, CSV_OPEN, &bar->open);
+    good &= read_price(r, CSV_HIGH, &bar->high);
+    good &= read_price(r, CSV_LOW, &bar->low);
+    good &= read_price(r, CSV_CLOSE, &bar->close);
+    if (good)
+        good = check_relations(r, bar);
+    good &= read_optional(r, CSV_VOLUME, NAN, &bar->volume);
+    good &= read_optional(r, CSV_DIVIDEND, 0, &bar->dividend);
+    good &= read_optional(r, CSV_SPLIT, 1, &bar->split_factor);
+    good &= read_optional(r, CSV_BID, NAN, bid);
+    good &= read_optional(r, CSV_ASK, NAN, ask);
+    if (bar->split_factor == 0)
+        bar->split_factor = 1; /* yfinance writes 0 on days without a split */
+    if (is_sampled(&r->columns)) {
+        bar->flags = QB_BAR_SAMPLED;
+        bar->volume = NAN;
+    }
+    return good;
+}
+
+/* ---- stamp ---------------------------------------------------------------------------------- */
+
+/* Day or month first: what all numeric dates of the file allow. */
+static void find_order(csv_reader *r)
+{
+    gsize first_line[CSV_ORDER_MDY + 1] = {0};
+    g_autoptr(csv_rows) rows = csv_rows_new(r->text, r->length, &r->layout, r->file);
+    guint column = (guint)r->columns.at[CSV_TS];
+    while (csv_rows_next(rows, NULL)) {
+        if (column >= rows->count)
+            continue;
+        csv_field *field = &rows->fields[column];
+        const char *stop = memchr(field->text, ' ', field->length);
+        gsize length = stop != NULL ? (gsize)(stop - field->text) : field->length;
+        csv_order order = csv_stamp_witness(field->text, length);
+        if (first_line[order] == 0)
+            first_line[order] = rows->line;
+    }
+    gsize day = first_line[CSV_ORDER_DMY], month = first_line[CSV_ORDER_MDY];
+    if (day != 0 && month != 0)
+        g_set_error(&r->fatal, FAILURE, FAILURE_BAD_DATA,
+                    "%s: %s: line %" G_GSIZE_FORMAT " has the day first, line %" G_GSIZE_FORMAT
+                    " the month (expected one order, or --date-order dmy or mdy)",
+                    r->file, r->columns.label[CSV_TS], day, month);
+    else if (day != 0 || month != 0)
+        r->order = day != 0 ? CSV_ORDER_DMY : CSV_ORDER_MDY;
+    else
+        complain(r, CSV_TS,
+                 "may be day/month or month/day, as all dates of the file (expected "
+                 "--date-order dmy or mdy)");
+    if (r->fatal == NULL && r->order == CSV_ORDER_UNKNOWN)
+        failures_finish(&r->bad, FAILURE_BAD_DATA, &r->fatal);
+}
+
+static csv_stamp_status scan_stamp(const csv_reader *r, csv_stamp *out)
+{
+    const csv_field *date = field_of(r, CSV_TS);
+    if (r->columns.at[CSV_TIME] < 0)
+        return csv_stamp_scan(date->text, date->length, r->order, out);
+    const csv_field *time = field_of(r, CSV_TIME);
+    return csv_stamp_scan_pair(date->text, date->length, time->text, time->length, r->order, out);
+}
+
+static csv_stamp_status to_utc(const csv_reader *r, const csv_stamp *stamp, gint64 *out_us)
+{
+    if (!stamp->zoned && r->zone != NULL)
+        return csv_zone_to_utc(r->zone, stamp->wall_us, out_us);
+    *out_us = stamp->wall_us - stamp->offset_us;
+    return CSV_STAMP_OK;
+}
+
+/* The session date that a stamp of a daily or weekly exchange bar means, as 00:00 UTC. */
+static csv_stamp_status to_label(csv_reader *r, const csv_stamp *stamp, gint64 *out_us)
+{
+    gint32 date = qb_date_from_us(stamp->wall_us);
+    gboolean midnight = stamp->wall_us == date * QB_DAY_US;
+    /* A bare date is a label in any zone; a naive clock is the exchange's unless --tz says else. */
+    if (stamp->zoned || (r->zone != NULL && !midnight)) {
+        gint64 us;
+        csv_stamp_status status = to_utc(r, stamp, &us);
+        if (status != CSV_STAMP_OK)
+            return status;
+        date = qb_date_from_us(us);
+        if (us != date * QB_DAY_US)
+            date = qb_calendar_date(r->options->calendar, us);
+    }
+    *out_us = date * QB_DAY_US;
+    return CSV_STAMP_OK;
+}
+
+/* Two stamps of one day or week are no duplicate but another interval. */
+static gboolean check_label(csv_reader *r, gint64 label_us, gint64 raw_us)
+{
+    if (r->label_line != 0 && label_us == r->label_us && raw_us != r->label_raw_us) {
+        char date[QB_TIME_TEXT];
+        g_autofree char *text =
+            g_strdup_printf("is a second bar of the %s %s, beside line %" G_GSIZE_FORMAT
+                            " (expected one; is --interval right?)",
+                            r->options->interval == QB_1W ? "week of" : "session",
+                            qb_date_to_text(qb_date_from_us(label_us), date), r->label_line);
+        return complain(r, CSV_TS, text);
+    }
+    r->label_us = label_us;
+    r->label_raw_us = raw_us;
+    r->label_line = r->rows->line;
+    return TRUE;
+}
+
+/* An exchange's week is stamped with any of its days; which is clear, as long as it is a weekday. */
+static gint64 to_monday(csv_reader *r, gint64 label_us)
+{
+    gint32 weekday = qb_weekday(qb_date_from_us(label_us));
+    if (weekday == 0 || weekday > 4)
+        return label_us;
+    r->weeks_moved++;
+    return label_us - weekday * QB_DAY_US;
+}
+
+static gboolean read_stamp(csv_reader *r, gint64 *out_us)
+{
+    csv_stamp stamp;
+    csv_stamp_status status = scan_stamp(r, &stamp);
+    if (status == CSV_STAMP_ORDER && r->order == CSV_ORDER_UNKNOWN) {
+        find_order(r);
+        if (r->fatal != NULL)
+            return FALSE;
+        status = scan_stamp(r, &stamp);
+    }
+    if (status == CSV_STAMP_OK)
+        status = r->labels ? to_label(r, &stamp, out_us) : to_utc(r, &stamp, out_us);
+    if (status != CSV_STAMP_OK)
+        return complain(r, CSV_TS, csv_stamp_complaint(status));
+    r->naive += !stamp.zoned;
+    if (!r->labels)
+        return TRUE;
+    if (r->options->interval == QB_1W)
+        *out_us = to_monday(r, *out_us);
+    return check_label(r, *out_us, stamp.wall_us - stamp.offset_us);
+}
+
+static gboolean off_grid(csv_reader *r)
+{
+    g_autofree char *text =
+        g_strdup_printf("is off the grid of %s bars (expected %s; is --interval right?)",
+                        qb_interval_text(r->options->interval),
+                        r->options->interval == QB_1W   ? "a Monday"
+                        : r->options->interval == QB_1D ? "00:00 UTC"
+                                                        : "a stamp at the open of its bar");
+    return complain(r, CSV_TS, text);
+}
+
+/* FALSE when the bar is not to be stored. */
+static gboolean check_session(csv_reader *r, gint64 ts_us)
+{
+    const csv_bars_options *options = r->options;
+    qb_bar_time times;
+    if (qb_bar_times_next(options->calendar, options->interval, ts_us, &r->cursor, &times))
+        return TRUE;
+    switch (qb_stamp_check(options->calendar, options->interval, ts_us)) {
+    case QB_STAMP_OFF_GRID:
+        return off_grid(r);
+    case QB_STAMP_OUTSIDE_SESSION:
+        r->report.outside_session++;
+        csv_remark(r, &r->outside, r->rows->line, ts_us,
+                   options->extended ? "is outside the regular session: stored"
+                                     : "is outside the regular session: left out");
+        return options->extended;
+    case QB_STAMP_NO_SESSION:
+        r->report.non_session++;
+        csv_remark(r, &r->non_session, r->rows->line, ts_us,
+                   "has no session: stored, never seen by the engine");
+        break;
+    case QB_STAMP_FITS:
+        break;
+    }
+    return TRUE;
+}
+
+gboolean csv_bar_row(csv_reader *r, qb_bar *out_bar, double *out_bid, double *out_ask)
+{
+    qb_bar bar = {.split_factor = 1};
+    if (r->columns.at[CSV_SYMBOL] < (int)r->rows->count && !check_symbol(r)) {
+        r->report.other_symbols++;
+        return FALSE;
+    }
+    r->report.rows++;
+    if (!check_width(r))
+        return FALSE;
+    gboolean good = read_stamp(r, &bar.ts_us);
+    if (r->fatal != NULL)
+        return FALSE;
+    good &= read_numbers(r, &bar, out_bid, out_ask);
+    if (!good || !check_session(r, bar.ts_us))
+        return FALSE;
+    *out_bar = bar;
+    return TRUE;
+}
