@@ -32,13 +32,23 @@ static gboolean may_mutate(const char *what, const char *path)
     return fault <= 0;
 }
 
-static gboolean fail(GError **error, const char *path, const char *what)
+static gboolean fail_with(GError **error, failure_code code, const char *path, const char *what)
 {
     int reason = errno;
     g_autofree char *name = failure_path(path);
-    g_set_error(error, FAILURE, reason == ENOENT ? FAILURE_MISSING : FAILURE_IO,
-                "%s: cannot %s: %s", name, what, g_strerror(reason));
+    g_set_error(error, FAILURE, code, "%s: cannot %s: %s", name, what, g_strerror(reason));
     return FALSE;
+}
+
+static gboolean fail(GError **error, const char *path, const char *what)
+{
+    return fail_with(error, FAILURE_IO, path, what);
+}
+
+/* Of something that had to be there: absent is a failure of its own. */
+static gboolean fail_to_find(GError **error, const char *path, const char *what)
+{
+    return fail_with(error, errno == ENOENT ? FAILURE_MISSING : FAILURE_IO, path, what);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -49,7 +59,7 @@ static int open_regular(const char *path, gsize *out_size, GError **error)
     /* O_NONBLOCK: opening a FIFO would otherwise wait for a writer. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        fail(error, path, "open");
+        fail_to_find(error, path, "open");
         return -1;
     }
     struct stat info;
@@ -324,7 +334,7 @@ gboolean files_replace(const char *path, gconstpointer bytes, gsize count, GErro
 gboolean files_rename(const char *from, const char *to, GError **error)
 {
     if (!may_mutate("rename", to) || rename(from, to) != 0)
-        return fail(error, from, "rename");
+        return fail_to_find(error, from, "rename");
     g_autofree char *from_folder = g_path_get_dirname(from);
     g_autofree char *to_folder = g_path_get_dirname(to);
     if (!files_sync_folder(to_folder, error))
