@@ -93,12 +93,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_bars, run_bars_free)
 typedef struct run_result {
     qb_engine_totals totals;
     qb_kpis kpis;
-    GArray *equity_us;    /* gint64: full resolution, the start first */
-    GArray *equity;       /* double */
-    GArray *period_us;    /* gint64: period ends, E_0 first */
-    GArray *benchmark;    /* double, at period_us; NULL: none */
-    guint64 skipped_bars; /* in no session */
-    char *id;             /* of the logged run; NULL: not logged */
+    GArray *equity_us;     /* gint64: full resolution, the start first */
+    GArray *equity;        /* double */
+    GArray *period_us;     /* gint64: period ends, E_0 first */
+    GArray *benchmark;     /* double, at period_us; NULL: none */
+    guint64 skipped_bars;  /* in no session */
+    guint64 unpriced_bars; /* with a price that is none */
+    char *id;              /* of the logged run; NULL: not logged */
     char *state_hash;
     char *kpis_json;
 } run_result;

@@ -118,10 +118,12 @@ static gboolean benchmark_curve(const run_plan *plan, const run_bars *bars, gint
                 series = &bars->series[i];
                 calendar = plan->instruments[i].calendar;
             }
+    qb_session_cursor cursor = {0};
     *out_start = NAN;
     for (gsize i = 0; i < series->count; i++) {
         qb_bar_time when;
-        if (!qb_bar_times(calendar, plan->benchmark.interval, series->ts_us[i], &when))
+        if (!qb_bar_times_next(calendar, plan->benchmark.interval, series->ts_us[i], &cursor,
+                               &when))
             continue;
         const gint64 known_us = when.known_us;
         /* Before the first bar of all, the first open is the last price anyone knew. */
@@ -220,8 +222,10 @@ static gboolean run_engine(const run_plan *plan, const run_bars *bars, const qb_
     }
     if (status == QB_OK)
         status = qb_engine_finish(*out_engine);
-    for (guint32 i = 0; feed != NULL && i < plan->count; i++)
+    for (guint32 i = 0; feed != NULL && i < plan->count; i++) {
         result->skipped_bars += qb_series_feed_skipped(feed, i);
+        result->unpriced_bars += qb_series_feed_unpriced(feed, i);
+    }
     qb_series_feed_free(feed);
     if (status != QB_OK)
         return failure_from_status(error, status, plan->strategy->name);

@@ -100,6 +100,10 @@ static GPtrArray *make_notes(const run_plan *plan, const run_bars *bars, const r
         g_ptr_array_add(notes, g_strdup_printf("%" G_GUINT64_FORMAT
                                                " bars stand in no session and were not seen",
                                                result->skipped_bars));
+    if (result->unpriced_bars > 0)
+        g_ptr_array_add(notes, g_strdup_printf("%" G_GUINT64_FORMAT
+                                               " bars have a price that is none and were not seen",
+                                               result->unpriced_bars));
     if (totals->trades < 30)
         g_ptr_array_add(notes, g_strdup_printf("%" G_GUINT64_FORMAT
                                                " closed trades are few: luck decides below 30",
@@ -109,6 +113,9 @@ static GPtrArray *make_notes(const run_plan *plan, const run_bars *bars, const r
                         g_strdup_printf("%" G_GUINT64_FORMAT " orders rejected, %" G_GUINT64_FORMAT
                                         " expired (quantbot runs show says why)",
                                         totals->rejected, totals->expired));
+    if (totals->disabled)
+        g_ptr_array_add(notes, g_strdup("the strategy gave a size that is none: it was asked no "
+                                        "more from there on"));
     if (totals->bankrupt)
         g_ptr_array_add(notes, g_strdup("the account went bankrupt: the run ended there"));
     return notes;
@@ -146,10 +153,9 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     g_autofree char *params = params_text(plan);
     g_autofree char *costs = costs_text(plan);
     g_autofree char *cash = report_money_text(qb_raw_to_double(plan->cash.raw));
-    g_autofree char *line =
-        g_strdup_printf("%s, %s, %s bars of %" G_GUINT64_FORMAT " (%s)", universe, period,
-                        qb_interval_text(plan->keys[0].interval), result->totals.bars,
-                        qb_calendar_name(plan->instruments[0].calendar));
+    g_autofree char *line = g_strdup_printf(
+        "%s, %s, %" G_GUINT64_FORMAT " bars of %s (%s)", universe, period, result->totals.bars,
+        qb_interval_text(plan->keys[0].interval), qb_calendar_name(plan->instruments[0].calendar));
     g_autofree char *strategy = g_strdup_printf("%s%s%s", plan->strategy->name, *params ? " " : "",
                                                 params);
     g_autofree char *terms = g_strdup_printf("%s in cash; %s", cash, costs);

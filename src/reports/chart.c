@@ -235,6 +235,16 @@ static void draw_time_axis(const pen *pen, const panel *upper, const panel *lowe
     }
 }
 
+/* 195,856: whole units, a chart is no ledger. */
+static char *value_text(double value)
+{
+    char *text = report_money_text(round(value));
+    char *point = strchr(text, '.');
+    if (point != NULL)
+        *point = '\0';
+    return text;
+}
+
 /* "Sharpe" small above "0.98": as many pairs as fit. */
 static void draw_facts(const pen *pen, double left, double right, double y,
                        const char *const *facts)
@@ -270,11 +280,11 @@ static void draw_end_labels(const pen *pen, const panel *p, const chart *chart, 
             y = middle - way;
             other_y = middle + way;
         }
-        g_autofree char *text = report_money_text(round(value));
+        g_autofree char *text = value_text(value);
         draw_text(pen, x, other_y, 0, chart->benchmark.label, 13, TRUE, benchmark_grey);
         draw_text(pen, x, other_y + 17, 0, text, 13, FALSE, benchmark_grey);
     }
-    g_autofree char *text = report_money_text(round(equity_value));
+    g_autofree char *text = value_text(equity_value);
     draw_text(pen, x, y, 0, chart->equity.label, 13, TRUE, strategy_blue);
     draw_text(pen, x, y + 17, 0, text, 13, FALSE, strategy_blue);
 }
@@ -354,7 +364,7 @@ static double label_width(const pen *pen, const chart_line *line)
 {
     if (line->curve.count == 0)
         return 0;
-    g_autofree char *text = report_money_text(round(line->curve.value[line->curve.count - 1]));
+    g_autofree char *text = value_text(line->curve.value[line->curve.count - 1]);
     return fmax(text_width(pen, line->label, 13, TRUE), text_width(pen, text, 13, FALSE));
 }
 
