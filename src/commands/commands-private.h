@@ -35,5 +35,6 @@ int command_data_coverage(int argc, char **argv);
 
 int command_backtest(int argc, char **argv);
 int command_runs_reproduce(int argc, char **argv);
+int command_kpi_compute(int argc, char **argv);
 
 #endif
