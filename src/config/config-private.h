@@ -29,10 +29,12 @@ typedef struct env_line {
     gboolean literal; /* single-quoted: $ is meant */
 } env_line;
 typedef void (*env_line_func)(const env_line *line, gpointer user);
-/* Calls on_line for each assignment in order; problems of form go to problems as
- * "FILE:LINE: ...". The text of a broken line is never shown: it may be half a secret. */
-void env_file_parse(const char *file_name, const char *text, gsize length, env_line_func on_line,
-                    gpointer user, failures *problems);
+/* What is wrong with one line; message begins behind "FILE:LINE: ". number 0: the whole file. */
+typedef void (*env_problem_func)(guint number, const char *message, gpointer user);
+/* Calls on_line for each assignment and on_problem for each line that is none, in order. The text
+ * of a broken line is never part of the message: it may be half a secret. */
+void env_file_parse(const char *text, gsize length, env_line_func on_line,
+                    env_problem_func on_problem, gpointer user);
 
 /* ---- values.c ------------------------------------------------------------------------------- */
 
@@ -67,5 +69,27 @@ gboolean url_host_is_loopback(url_part host);
 typedef enum database_kind { DATABASE_BAD, DATABASE_SQLITE, DATABASE_POSTGRES } database_kind;
 /* *out_path (caller frees) only for SQLite. */
 database_kind database_url_kind(const char *url, char **out_path);
+
+/* ---- settings.c ----------------------------------------------------------------------------- */
+
+typedef struct setting_entry {
+    char *value; /* NULL: the default holds */
+    setting_source source;
+} setting_entry;
+
+struct settings {
+    setting_entry *entries; /* [settings_table_count] */
+    char *data_dir, *runlog_path, *postgres_masked, *postgres_host;
+};
+
+/* Nothing set, nothing derived. */
+settings *settings_new(void);
+/* Paths and masks from the values; again after each change. */
+void settings_derive(settings *self);
+/* What is wrong with a value of this row, without the value where it is secret: "\"x\" is not a
+ * number in range (expected ...)". Caller frees. */
+char *value_problem(const setting_info *info, const char *value, const char *expected);
+/* Overwrites before it frees; NULL is fine. */
+void erase_text(char *text);
 
 #endif

@@ -11,11 +11,10 @@
 #include <string.h>
 
 typedef struct env_reader {
-    const char *file_name; /* escaped */
     guint number;
     env_line_func on_line;
+    env_problem_func on_problem;
     gpointer user;
-    failures *problems;
 } env_reader;
 
 static gboolean is_blank(char c)
@@ -30,9 +29,9 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-static void problem(env_reader *reader, const char *text)
+static void problem(const env_reader *reader, const char *message)
 {
-    failures_add(reader->problems, "%s:%u: %s", reader->file_name, reader->number, text);
+    reader->on_problem(reader->number, message, reader->user);
 }
 
 /* The character that an escape stands for, or NUL when it is none. */
@@ -140,24 +139,22 @@ static void read_line(env_reader *reader, const char *begin, const char *end)
     const char *wrong = read_value(equals + 1, end, value, &literal);
     if (wrong != NULL) {
         g_autofree char *shown = failure_path(name_text);
-        failures_add(reader->problems, "%s:%u: %s: %s", reader->file_name, reader->number, shown,
-                     wrong);
+        g_autofree char *message = g_strdup_printf("%s: %s", shown, wrong);
+        problem(reader, message);
     } else {
         reader->on_line(&(env_line){name_text, value->str, reader->number, literal}, reader->user);
     }
     explicit_bzero(value->str, value->len);
 }
 
-void env_file_parse(const char *file_name, const char *text, gsize length, env_line_func on_line,
-                    gpointer user, failures *problems)
+void env_file_parse(const char *text, gsize length, env_line_func on_line,
+                    env_problem_func on_problem, gpointer user)
 {
-    g_autofree char *shown = failure_path(file_name);
-    env_reader reader = {shown, 0, on_line, user, problems};
+    env_reader reader = {0, on_line, on_problem, user};
     const char *at = text, *end = text + length;
 
     if (length > ENV_FILE_LIMIT) {
-        failures_add(problems, "%s: is too large (expected at most %u bytes)", shown,
-                     ENV_FILE_LIMIT);
+        problem(&reader, "is too large (expected at most 1048576 bytes)");
         return;
     }
     if (length >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)

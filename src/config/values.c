@@ -1,6 +1,8 @@
 /* Is this text a value of that setting? */
 #include "config/config-private.h"
 
+#include "platform/log.h"
+
 #include <string.h>
 
 #define LIST_LIMIT 1000u
@@ -155,6 +157,55 @@ gboolean value_check(const setting_info *info, const char *text, char **out_valu
     else
         *out_expected = table_expected(info);
     return value != NULL;
+}
+
+static const char *value_noun(setting_type type)
+{
+    switch (type) {
+    case SETTING_TEXT:
+        return "plain text";
+    case SETTING_CHOICE:
+        return "a known choice";
+    case SETTING_INTEGER:
+        return "a number in range";
+    case SETTING_SNOWFLAKE:
+        return "a Discord id";
+    case SETTING_SNOWFLAKE_LIST:
+        return "a list of Discord ids";
+    case SETTING_URL:
+        return "a web address";
+    case SETTING_DATABASE_URL:
+        return "a database URL";
+    case SETTING_ZONE:
+        return "a known time zone";
+    case SETTING_PATH:
+        return "a file name";
+    case SETTING_HOST:
+        return "a host name";
+    }
+    g_assert_not_reached();
+}
+
+/* The value as a message may show it: never a secret, of addresses with a user part the host. */
+static char *shown_value(const setting_info *info, const char *value)
+{
+    if (info->secret)
+        return g_strdup("the value");
+    if (info->type == SETTING_URL && strchr(value, '@') != NULL) {
+        g_autofree char *masked = log_mask_url(value);
+        return failure_quote(masked, -1);
+    }
+    return failure_quote(value, -1);
+}
+
+char *value_problem(const setting_info *info, const char *value, const char *expected)
+{
+    g_autofree char *shown = shown_value(info, value);
+    if (strcmp(info->name, "RUN_MODE") == 0)
+        return g_strdup_printf("%s is refused, for this program only trades on paper and has no "
+                               "other mode (expected paper)",
+                               shown);
+    return g_strdup_printf("%s is not %s (expected %s)", shown, value_noun(info->type), expected);
 }
 
 /* ---- placeholders --------------------------------------------------------------------------- */

@@ -216,13 +216,20 @@ static void test_database_urls(void)
     }
 }
 
+/* In the order of lines, whichever pass found them; the environment last. */
 static void test_all_problems_at_once(void)
 {
     g_autoptr(GError) error = NULL;
     static const char text[] = "RUN_MODE=live\nnonsense\nAPP_ENV=x\nQUANTBOT_X=1\nTZ=Nowhere";
-    g_assert_null(parse(text, NULL, &error));
+    static const char *const environment[] = {"LOG_LEVEL=loud", NULL};
+    static const char *const starts[] = {".env:1: RUN_MODE: ",      ".env:2: the line ",
+                                         ".env:3: APP_ENV: ",       ".env:4: QUANTBOT_X: ",
+                                         ".env:5: TZ: \"Nowhere\"", "environment: LOG_LEVEL: "};
+    g_assert_null(settings_parse(".env", text, strlen(text), environment, NULL, &error));
     g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
-    g_assert_cmpuint(g_strv_length(lines), ==, 5);
+    g_assert_cmpuint(g_strv_length(lines), ==, G_N_ELEMENTS(starts));
+    for (gsize i = 0; i < G_N_ELEMENTS(starts); i++)
+        g_assert_true(g_str_has_prefix(lines[i], starts[i]));
 }
 
 static void test_precedence(void)
@@ -305,6 +312,15 @@ static void test_limits(void)
     g_assert_cmpstr(g_ptr_array_index(warnings, 100), ==, "... and 4900 more warnings");
 
     g_autoptr(GError) error = NULL;
+    g_string_truncate(text, 0);
+    for (int i = 0; i < 3000; i++)
+        g_string_append(text, "junk\n");
+    g_assert_null(parse(text->str, NULL, &error));
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, 21);
+    g_assert_cmpstr(lines[20], ==, "... and 2980 more");
+    g_clear_error(&error);
+
     g_autofree char *longer = g_strnfill(70000, 'x');
     g_autofree char *line = g_strconcat("WANDB_PROJECT=", longer, NULL);
     g_assert_null(parse(line, NULL, &error));
@@ -511,7 +527,15 @@ static void test_secret_file_problems(folder *self, gconstpointer data)
     g_autoptr(GError) error = NULL;
     write_file(self->key, "x", 0600);
     g_assert_null(parse(absent, NULL, &error));
-    g_assert_nonnull(strstr(error->message, "No such file"));
+    g_autofree char *want = g_strdup_printf(
+        ".env:1: TIINGO_API_KEY_FILE: %s/absent: cannot open: No such file or directory",
+        self->path);
+    g_assert_cmpstr(error->message, ==, want);
+    g_clear_error(&error);
+    /* The secret where its file was meant. */
+    g_assert_null(parse("TIINGO_API_KEY_FILE=0123456789abcdef", NULL, &error));
+    g_assert_cmpstr(error->message, ==,
+                    ".env:1: TIINGO_API_KEY_FILE: there is no file of that name");
     g_clear_error(&error);
     g_assert_null(parse(both, NULL, &error));
     g_assert_cmpstr(error->message, ==,
