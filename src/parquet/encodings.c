@@ -67,7 +67,8 @@ static gboolean next_run(thrift_in *in, guint bits, run *out)
     gsize rest = in->size - in->at;
     *out = (run){.packed = head & 1, .numbers = in->bytes + in->at};
     if (out->packed) {
-        if (head >> 1 > rest / MAX(bits, 1))
+        /* Indices of no bits take no bytes: there only the overflow is to be kept out. */
+        if (head >> 1 > (bits > 0 ? rest / bits : G_MAXUINT32))
             thrift_fail(in, SHORT);
         out->count = (gsize)(head >> 1) * 8;
         out->size = (gsize)(head >> 1) * bits;
