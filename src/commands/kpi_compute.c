@@ -14,7 +14,8 @@
 
 typedef struct flags {
     char *equity, *benchmark, *trades;
-    double periods_per_year; /* NaN: from the stamps */
+    char *periods_text, *risk_free_text; /* as given; NULL: not */
+    double periods_per_year;             /* 0 until it is known */
     double risk_free;
     gboolean json;
 } flags;
@@ -235,27 +236,43 @@ static gboolean compute(const flags *flags, const points *equity, const points *
     return status == QB_OK || failure_from_status(error, status, "ratios");
 }
 
-/* The benchmark's own ratios stand beside, as holding it would have earned them. */
-static gboolean print(const flags *flags, const points *equity, const points *benchmark,
-                      const qb_kpis *kpis, GError **error)
+/* The benchmark from the equity's start value on, as holding it would have gone. */
+static void scale_to(points *benchmark, double start)
 {
-    if (flags->json) {
-        g_autofree char *json = report_kpis_json(kpis);
-        puts(json);
-        return TRUE;
-    }
+    double *value = (double *)(void *)benchmark->value->data;
+    const double factor = start / value[0];
+    for (guint i = 0; start > 0 && i < benchmark->value->len; i++)
+        value[i] *= factor;
+}
+
+static gboolean print_table(const flags *flags, const points *equity, points *benchmark,
+                            const qb_kpis *kpis, GError **error)
+{
     const report_style style = report_style_of(STDOUT_FILENO);
+    const gboolean two = benchmark->value->len > 0;
     g_autoptr(GArray) no_trades = g_array_new(FALSE, FALSE, sizeof(qb_trade_result));
     g_auto(points) none;
     points_init(&none);
     qb_kpis beside;
-    if (benchmark->ts_us->len > 0 && !compute(flags, benchmark, &none, no_trades, &beside, error))
+    if (two)
+        scale_to(benchmark, kpis->start);
+    if (two && !compute(flags, benchmark, &none, no_trades, &beside, error))
         return FALSE;
     const report_run runs[] = {
         {"equity", kpis, points_curve(equity)},
         {"benchmark", &beside, points_curve(benchmark)},
     };
-    report_kpis_print(runs, benchmark->ts_us->len > 0 ? 2 : 1, &style, stdout);
+    report_kpis_print(runs, two ? 2 : 1, &style, stdout);
+    return TRUE;
+}
+
+static gboolean print(const flags *flags, const points *equity, points *benchmark,
+                      const qb_kpis *kpis, GError **error)
+{
+    if (!flags->json)
+        return print_table(flags, equity, benchmark, kpis, error);
+    g_autofree char *json = report_kpis_json(kpis);
+    puts(json);
     return TRUE;
 }
 
@@ -273,7 +290,7 @@ static gboolean run(flags *flags, GError **error)
         return FALSE;
     if (flags->trades != NULL && !read_trades(flags->trades, trades, error))
         return FALSE;
-    if (isnan(flags->periods_per_year)) {
+    if (flags->periods_text == NULL) {
         flags->periods_per_year = periods_from_stamps(&equity);
         warn_of_intraday(&equity, flags->periods_per_year);
     }
@@ -298,50 +315,72 @@ static const char about[] =
     "  quantbot kpi compute --equity curve.csv --benchmark SPY.csv.gz --json\n"
     "  quantbot kpi compute --equity months.csv --periods-per-year 12 --risk-free 0.02\n";
 
-static int check_flags(const flags *flags, int argc, char **argv)
+/* A plain number and nothing behind it; NaN else. */
+static double parse_number(const char *text)
+{
+    char *end = NULL;
+    const double value = g_ascii_strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(value) ? value : NAN;
+}
+
+static int check_flags(flags *flags, int argc, char **argv)
 {
     const char *const name = "kpi compute";
     if (argc > 1)
         return command_usage(name, "unexpected \"%s\"", argv[1]);
     if (flags->equity == NULL)
         return command_usage(name, "--equity FILE.csv is missing");
-    if (!isnan(flags->periods_per_year) &&
-        !(flags->periods_per_year > 0 && flags->periods_per_year <= PERIODS_LIMIT))
-        return command_usage(name,
-                             "--periods-per-year: %g is not a number of periods (expected "
-                             "above 0, 252 say)",
-                             flags->periods_per_year);
-    if (!(fabs(flags->risk_free) < 1))
-        return command_usage(name, "--risk-free: %g is not a yearly rate (expected 0.02 for 2 %%)",
-                             flags->risk_free);
+    if (flags->periods_text != NULL) {
+        flags->periods_per_year = parse_number(flags->periods_text);
+        if (!(flags->periods_per_year > 0 && flags->periods_per_year <= PERIODS_LIMIT))
+            return command_usage(name,
+                                 "--periods-per-year: \"%s\" is not a number of periods "
+                                 "(expected above 0, 252 say)",
+                                 flags->periods_text);
+    }
+    if (flags->risk_free_text != NULL) {
+        flags->risk_free = parse_number(flags->risk_free_text);
+        if (!(fabs(flags->risk_free) < 1))
+            return command_usage(name,
+                                 "--risk-free: \"%s\" is not a yearly rate (expected 0.02 "
+                                 "for 2 %%)",
+                                 flags->risk_free_text);
+    }
     return 0;
 }
 
+static void flags_clear(flags *self)
+{
+    g_free(self->equity);
+    g_free(self->benchmark);
+    g_free(self->trades);
+    g_free(self->periods_text);
+    g_free(self->risk_free_text);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(flags, flags_clear)
+
 int command_kpi_compute(int argc, char **argv)
 {
-    flags flags = {.periods_per_year = NAN};
+    g_auto(flags) flags = {0};
     const GOptionEntry entries[] = {
         {"equity", 0, 0, G_OPTION_ARG_FILENAME, &flags.equity, "The equity curve", "FILE.csv"},
         {"benchmark", 0, 0, G_OPTION_ARG_FILENAME, &flags.benchmark,
          "Prices to compare with: alpha, beta", "FILE.csv"},
         {"trades", 0, 0, G_OPTION_ARG_FILENAME, &flags.trades,
          "Closed trades: win rate, profit factor, expectancy, SQN", "FILE.csv"},
-        {"periods-per-year", 0, 0, G_OPTION_ARG_DOUBLE, &flags.periods_per_year,
-         "Periods in a year", "N"},
-        {"risk-free", 0, 0, G_OPTION_ARG_DOUBLE, &flags.risk_free,
+        {"periods-per-year", 0, 0, G_OPTION_ARG_STRING, &flags.periods_text, "Periods in a year",
+         "N"},
+        {"risk-free", 0, 0, G_OPTION_ARG_STRING, &flags.risk_free_text,
          "Risk-free rate per year (default 0)", "R"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &flags.json, "Print JSON", NULL},
         {NULL},
     };
     int exit_code = 0;
     GError *error = NULL;
-    if (command_options(&argc, &argv, NULL, about, entries, &exit_code)) {
-        exit_code = check_flags(&flags, argc, argv);
-        if (exit_code == 0 && !run(&flags, &error))
-            exit_code = command_fail(error);
-    }
-    g_free(flags.equity);
-    g_free(flags.benchmark);
-    g_free(flags.trades);
+    if (!command_options(&argc, &argv, NULL, about, entries, &exit_code))
+        return exit_code;
+    exit_code = check_flags(&flags, argc, argv);
+    if (exit_code == 0 && !run(&flags, &error))
+        exit_code = command_fail(error);
     return exit_code;
 }
