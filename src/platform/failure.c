@@ -7,7 +7,10 @@
 #define QUOTE_CHARACTERS 80
 #define PATH_CHARACTERS 300
 
-G_DEFINE_QUARK(quantbot - failure - quark, failure)
+GQuark failure_quark(void)
+{
+    return g_quark_from_static_string("quantbot-failure");
+}
 
 gboolean failure_from_status(GError **error, qb_status status, const char *what)
 {

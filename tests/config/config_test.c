@@ -295,6 +295,7 @@ static void test_warnings(void)
         g_autoptr(GError) error = NULL;
         g_autoptr(settings) parsed = parse(cases[i].text, warnings, &error);
         g_assert_no_error(error);
+        g_assert_nonnull(parsed);
         g_assert_cmpuint(warnings->len, ==, 1);
         g_assert_cmpstr(g_ptr_array_index(warnings, 0), ==, cases[i].want);
     }
@@ -511,6 +512,7 @@ static void test_secret_file_readers(folder *self, gconstpointer data)
     write_file(self->key, "the-key-in-a-file", 0604);
     g_autoptr(settings) parsed = parse(dev, warnings, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(parsed);
     g_assert_cmpuint(warnings->len, ==, 1);
     g_assert_null(parse(prod, NULL, &error));
     g_assert_nonnull(strstr(error->message, "others may read it (expected mode 600"));
@@ -572,6 +574,7 @@ static void test_load_readers(folder *self, gconstpointer data)
     write_file(self->env, "FRED_API_KEY=fred-0123456789abcdef\n", 0644);
     g_autoptr(settings) loaded = settings_load(self->env, TRUE, warnings, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(loaded);
     g_assert_cmpuint(warnings->len, ==, 1);
     write_file(self->env, "FRED_API_KEY=fred-0123456789abcdef\nAPP_ENV=prod\n", 0644);
     g_assert_null(settings_load(self->env, TRUE, NULL, &error));
@@ -580,6 +583,7 @@ static void test_load_readers(folder *self, gconstpointer data)
     write_file(self->env, "FRED_API_KEY=\nAPP_ENV=prod\n", 0644); /* nothing to hide */
     g_autoptr(settings) empty = settings_load(self->env, TRUE, NULL, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(empty);
 }
 
 /* ---- canary --------------------------------------------------------------------------------- */
