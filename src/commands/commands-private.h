@@ -29,11 +29,19 @@ char **command_symbols(const char *text, GError **error);
 /* The commands. */
 int command_env_check(int argc, char **argv);
 int command_env_example(int argc, char **argv);
+int command_data_import(int argc, char **argv);
 int command_data_list(int argc, char **argv);
 int command_data_verify(int argc, char **argv);
 int command_data_coverage(int argc, char **argv);
 
+int command_db_init(int argc, char **argv);
+int command_db_status(int argc, char **argv);
+int command_db_purge_sim(int argc, char **argv);
+int command_db_dump_kpis(int argc, char **argv);
+
 int command_backtest(int argc, char **argv);
+int command_runs_list(int argc, char **argv);
+int command_runs_show(int argc, char **argv);
 int command_runs_reproduce(int argc, char **argv);
 int command_kpi_compute(int argc, char **argv);
 

@@ -1,0 +1,94 @@
+#include "commands/log-private.h"
+
+#include <unistd.h>
+
+static const char about[] =
+    "Shows where the run log is, how large it is, and how many rows each table has.\n"
+    "\n"
+    "Examples:\n"
+    "  quantbot db status\n"
+    "  quantbot db status --json\n";
+
+static void print_json(const runlog_status *status)
+{
+    g_autoptr(GString) text = g_string_new("{");
+    log_put_text(text, "path", status->path);
+    log_put_text(text, "kind", "sqlite");
+    log_put_count(text, "bytes", status->bytes);
+    log_put_count(text, "schema_version", status->schema_version);
+    log_put_text(text, "last_run", status->last_run);
+    g_string_append(text, ",\"rows\":{");
+    for (guint i = 0; i < status->tables->len; i++) {
+        const runlog_row *row = &g_array_index(status->tables, runlog_row, i);
+        log_put_count(text, row->table, row->count);
+    }
+    printf("%s}}\n", text->str);
+}
+
+static const char *meaning_of(const char *table)
+{
+    static const char *const meanings[][2] = {
+        {"runs", "what each run was given, and its ratios"},
+        {"orders", "every order with its end and the reason"},
+        {"fills", "price, quantity and fee of each"},
+        {"equity_points", "equity at each instant with a bar"},
+        {"metrics", "series of numbers, by name"},
+        {"error_logs", "what went wrong"},
+        {"trades", "closed round trips, flat to flat"},
+        {"decisions", "runs of bars with the same outcome"},
+        {"positions", "what was held at the end"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(meanings); i++)
+        if (g_str_equal(meanings[i][0], table))
+            return meanings[i][1];
+    return NULL;
+}
+
+static void print_table(const runlog_status *status)
+{
+    const report_style style = report_style_of(STDOUT_FILENO);
+    g_autofree char *path = failure_path(status->path);
+    g_autofree char *size = g_format_size_full((guint64)status->bytes, G_FORMAT_SIZE_IEC_UNITS);
+    printf("Run log   %s\n", path);
+    printf("          SQLite, schema version %d, %s\n", status->schema_version, size);
+    printf("Last run  %s\n\n", status->last_run != NULL ? status->last_run : "none yet");
+    g_autoptr(report_table) table = report_table_new(NULL);
+    report_table_column(table, "table", REPORT_LEFT, 0);
+    report_table_column(table, "rows", REPORT_RIGHT, 0);
+    report_table_column(table, "holds", REPORT_LEFT, 1);
+    for (guint i = 0; i < status->tables->len; i++) {
+        const runlog_row *row = &g_array_index(status->tables, runlog_row, i);
+        g_autofree char *count = log_count_text(row->count);
+        const char *const cells[] = {row->table, count, meaning_of(row->table)};
+        report_table_row(table, cells);
+        report_table_tone(table, 2, REPORT_DIM);
+    }
+    report_table_print(table, &style, stdout);
+}
+
+int command_db_status(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    int exit_code = 0;
+    GError *error = NULL;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
+        {NULL},
+    };
+    if (!command_options(&argc, &argv, "", about, entries, &exit_code))
+        return exit_code;
+    if (argc > 1)
+        return command_usage("db status", "unexpected argument %s", argv[1]);
+    runlog_status status;
+    g_autoptr(runlog) log = log_open_readonly(&exit_code);
+    if (log == NULL)
+        return exit_code;
+    if (!runlog_status_get(log, &status, &error))
+        return command_fail(error);
+    if (json)
+        print_json(&status);
+    else
+        print_table(&status);
+    runlog_status_clear(&status);
+    return 0;
+}

@@ -1,0 +1,44 @@
+/* What the commands on the run log share: finding it, words for a run, ratios out of its JSON. */
+#ifndef LOG_PRIVATE_H
+#define LOG_PRIVATE_H
+
+#include "commands/commands-private.h"
+#include "reports/reports.h"
+#include "runlog/runlog.h"
+
+#include <jansson.h>
+
+/* The run log of the settings, for reading. NULL: *out_exit, the reason is printed. */
+runlog *log_open_readonly(int *out_exit);
+/* Warns that a PostgreSQL URL is not used yet. */
+void log_warn_postgres(const settings *settings);
+
+/* "2024-01-31 14:30", "-" for 0. Caller frees. */
+char *log_time_text(gint64 instant_us);
+/* "AAPL", "AAPL, MSFT", "AAPL +499". Caller frees. */
+char *log_universe_text(const runlog_summary *run);
+/* The strategy's name out of the parameters, "-" when they name none. Caller frees. */
+char *log_strategy_text(const runlog_summary *run);
+/* Characters of an id that tell each of the runs (of runlog_summary *) apart; at least 13, which
+ * in our ids is the millisecond. */
+int log_id_width(const GPtrArray *runs);
+char *log_count_text(gint64 count); /* "12,345"; caller frees */
+
+/* The stored KPIs as ratios: undefined with its stored reason, or "not stored". The reasons are
+ * borrowed from json. */
+void log_kpis_read(const json_t *json, qb_kpis *out);
+/* A ratio of the table; a key that is not in it is a bug. */
+const qb_kpi_info *log_kpi_named(const char *key);
+/* NULL when the text is NULL or not an object. Caller owns. */
+json_t *log_json_object(const char *text);
+
+/* ,"key": and a JSON string (null for NULL); stored JSON as it stands, null where it is none. */
+void log_put_text(GString *out, const char *key, const char *text);
+void log_put_time(GString *out, const char *key, gint64 instant_us);
+void log_put_count(GString *out, const char *key, gint64 count);
+void log_put_json(GString *out, const char *key, const char *text);
+void log_put_amount(GString *out, const char *key, gint64 raw);
+/* The members of a run: id, mode, times, universe, counts, kpis, state hash. */
+void log_put_run(GString *out, const runlog_summary *run);
+
+#endif
