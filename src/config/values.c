@@ -215,39 +215,63 @@ static gboolean is_all(const char *text, const char *characters)
     return *text != '\0' && text[strspn(text, characters)] == '\0';
 }
 
-static gboolean is_template_word(const char *text)
+static gboolean is_in(const char *text, const char *const *list, gsize count,
+                      gboolean (*test)(const char *, const char *))
 {
-    static const char *const words[] = {"changeme",   "change_me",  "change-me",   "replaceme",
-                                        "replace_me", "replace-me", "placeholder", "todo",
-                                        "tbd",        "fixme",      "sk-..."};
-    static const char *const starts[] = {
-        "your_",    "your-",  "your ",   "insert_",      "insert-",      "insert ",
-        "enter_",   "enter-", "enter ",  "replace_with", "replace-with", "put_your",
-        "put-your", "paste_", "sk-your", "sk-xxx",       "change_this",  "change-this"};
-    static const char *const ends[] = {"_here", "-here", " here"};
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-        if (strcmp(text, words[i]) == 0)
-            return TRUE;
-    for (gsize i = 0; i < G_N_ELEMENTS(starts); i++)
-        if (g_str_has_prefix(text, starts[i]))
-            return TRUE;
-    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
-        if (g_str_has_suffix(text, ends[i]))
+    for (gsize i = 0; i < count; i++)
+        if (test(text, list[i]))
             return TRUE;
     return FALSE;
 }
 
+static gboolean is_equal(const char *text, const char *word)
+{
+    return strcmp(text, word) == 0;
+}
+
+static gboolean has_suffix(const char *text, const char *end)
+{
+    return g_str_has_suffix(text, end);
+}
+
+static gboolean has_prefix(const char *text, const char *start)
+{
+    return g_str_has_prefix(text, start);
+}
+
+/* What nobody would call a project, and no service would give out. */
+static gboolean is_template_word(const char *text)
+{
+    static const char *const words[] = {"changeme",   "change_me",  "change-me",  "replaceme",
+                                        "replace_me", "replace-me", "placeholder"};
+    static const char *const starts[] = {
+        "your_", "your-", "your ", "replace_with", "replace-with", "change_this", "change-this"};
+    static const char *const ends[] = {"_here", "-here", " here"};
+    return is_in(text, words, G_N_ELEMENTS(words), is_equal) ||
+           is_in(text, starts, G_N_ELEMENTS(starts), has_prefix) ||
+           is_in(text, ends, G_N_ELEMENTS(ends), has_suffix);
+}
+
+/* What could be a name, but not a key. */
+static gboolean is_template_secret(const char *text)
+{
+    static const char *const words[] = {"todo", "tbd", "fixme", "sk-..."};
+    static const char *const starts[] = {"insert_",  "insert-", "insert ", "enter_",
+                                         "enter-",   "enter ",  "paste_",  "put_your",
+                                         "put-your", "sk-your", "sk-xxx"};
+    if (strlen(text) >= 3 && (is_all(text, "x") || is_all(text, "*") || is_all(text, ".")))
+        return TRUE;
+    return is_in(text, words, G_N_ELEMENTS(words), is_equal) ||
+           is_in(text, starts, G_N_ELEMENTS(starts), has_prefix);
+}
+
 static gboolean is_template_url(const char *text)
 {
-    url_parts url;
-    if (!url_split(text, &url))
-        return strstr(text, "your_") != NULL || strstr(text, "your-") != NULL ||
-               strstr(text, "://<") != NULL;
-    if (g_str_has_prefix(text, "sqlite"))
+    const char *authority = strstr(text, "://");
+    if (authority == NULL || g_str_has_prefix(text, "sqlite"))
         return FALSE;
-    return url_part_is(url.host, "host") || url_part_is(url.host, "hostname") ||
-           g_str_has_prefix(url.host.text, "your-") || g_str_has_prefix(url.host.text, "your_") ||
-           g_str_has_suffix(text, "/...") || g_str_has_suffix(text, "/id/token");
+    return strpbrk(authority, "<>") != NULL || strstr(authority, "your_") != NULL ||
+           strstr(authority, "your-") != NULL || g_str_has_suffix(text, "/...");
 }
 
 gboolean value_is_placeholder(const setting_info *info, const char *text)
@@ -259,11 +283,7 @@ gboolean value_is_placeholder(const setting_info *info, const char *text)
     gsize length = strlen(lower);
     if (length >= 2 && lower[0] == '<' && lower[length - 1] == '>')
         return TRUE;
-    if (is_all(lower, "x") || is_all(lower, "*") || is_all(lower, ".") || is_template_word(lower))
-        return TRUE;
     if (info->type == SETTING_URL || info->type == SETTING_DATABASE_URL)
-        return is_template_url(lower);
-    /* 000000000000000000 and 123456789012345678 are no ids that Discord has given out. */
-    return (info->type == SETTING_SNOWFLAKE || info->type == SETTING_SNOWFLAKE_LIST) &&
-           (is_all(lower, "0") || strcmp(lower, "123456789012345678") == 0);
+        return is_template_word(lower) || is_template_url(lower);
+    return is_template_word(lower) || (info->secret && is_template_secret(lower));
 }

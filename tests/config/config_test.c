@@ -54,6 +54,7 @@ static void test_syntax(void)
         {"# comment\n\n  # another\nWANDB_PROJECT=after", "after"},
         {"WANDB_PROJECT=one\nWANDB_PROJECT=two", "two"},
         {"WANDB_PROJECT=$HOME", "$HOME"},
+        {"WANDB_PROJECT=todo", "todo"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
         assert_value(cases[i].text, "WANDB_PROJECT", cases[i].want);
@@ -184,7 +185,7 @@ static void test_database_urls(void)
         {"sqlite://", NULL, NULL},
         {"sqlite:///", NULL, NULL},
         {"sqlite:///:memory:", NULL, NULL},
-        {"sqlite://host/x.db", NULL, NULL},
+        {"sqlite://elsewhere/x.db", NULL, NULL},
         {"sqlite:///x.db?mode=ro", NULL, NULL},
         {"postgresql://", NULL, NULL},
         {"postgresql+://h/d", NULL, NULL},
@@ -279,9 +280,9 @@ static void test_warnings(void)
         {"DISCORD_BOT_TOKEN=changeme",
          ".env:1: DISCORD_BOT_TOKEN: holds a placeholder, treated as unset"},
         {"OPENAI_API_KEY=sk-...", ".env:1: OPENAI_API_KEY: holds a placeholder, treated as unset"},
-        {"DISCORD_GUILD_ID=123456789012345678",
+        {"DISCORD_GUILD_ID=your-server-id",
          ".env:1: DISCORD_GUILD_ID: holds a placeholder, treated as unset"},
-        {"DATABASE_URL=postgresql://user:password@host/db",
+        {"DATABASE_URL=postgresql://your_user:your_password@localhost/db",
          ".env:1: DATABASE_URL: holds a placeholder, treated as unset"},
         {"DISCORD_WEBHOOK_URL=<webhook>",
          ".env:1: DISCORD_WEBHOOK_URL: holds a placeholder, treated as unset"},
