@@ -42,6 +42,19 @@ void csv_remark(const csv_reader *r, failures *list, gsize line, gint64 ts_us, c
                  text, what);
 }
 
+/* ",,,,," as spreadsheets leave below a table: one complaint, not one per column. */
+static gboolean check_not_blank(csv_reader *r)
+{
+    for (guint i = 0; i < r->rows->count; i++)
+        if (r->rows->fields[i].length > 0)
+            return TRUE;
+    if (!csv_only_counted(&r->bad))
+        failures_add(&r->bad,
+                     "%s:%" G_GSIZE_FORMAT ": every field of the row is blank (expected a bar)",
+                     r->file, r->rows->line);
+    return FALSE;
+}
+
 /* A row may end in empty fields that no column claims, and may lack columns that nobody reads. */
 static gboolean check_width(csv_reader *r)
 {
@@ -99,6 +112,8 @@ static gboolean check_symbol(csv_reader *r)
                     "--symbol chooses one of several)",
                     r->file, r->rows->line, r->columns.label[CSV_SYMBOL], value, first);
     }
+    if (r->other_cell == NULL)
+        r->other_cell = g_steal_pointer(&cell);
     return FALSE;
 }
 
@@ -340,7 +355,9 @@ static gboolean read_stamp(csv_reader *r, gint64 *out_us)
     if (status == CSV_STAMP_OK)
         status = r->labels ? to_label(r, &stamp, out_us) : to_utc(r, &stamp, out_us);
     if (status != CSV_STAMP_OK)
-        return complain(r, CSV_TS, csv_stamp_complaint(status));
+        return complain(r, CSV_TS,
+                        field_of(r, CSV_TS)->length == 0 ? "is missing (expected a date or time)"
+                                                         : csv_stamp_complaint(status));
     r->naive += !stamp.zoned;
     if (!r->labels)
         return TRUE;
@@ -395,7 +412,7 @@ gboolean csv_bar_row(csv_reader *r, qb_bar *out_bar, double *out_bid, double *ou
         return FALSE;
     }
     r->report.rows++;
-    if (!check_width(r))
+    if (!check_not_blank(r) || !check_width(r))
         return FALSE;
     gboolean good = read_stamp(r, &bar.ts_us);
     if (r->fatal != NULL)

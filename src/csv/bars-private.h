@@ -30,6 +30,8 @@ typedef struct csv_reader {
     gsize weeks_moved;             /* weekly stamps that were no Mondays */
     gsize point_line, comma_line;  /* the first with such decimals, where commas are possible */
     char *symbol_cell;             /* a cell that is the symbol asked for, or the only one */
+    char *other_cell;              /* the first that is not */
+    gsize bad_rows;
 
     qb_series series;
     GArray *taken; /* of csv_taken, in file order */

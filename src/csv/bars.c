@@ -62,6 +62,7 @@ static void reader_free(csv_reader *r)
     csv_zone_free(r->zone);
     g_clear_error(&r->fatal);
     g_free(r->symbol_cell);
+    g_free(r->other_cell);
     qb_series_clear(&r->series);
     g_array_unref(r->taken);
     csv_bars_report_clear(&r->report);
@@ -75,6 +76,7 @@ void csv_bars_report_clear(csv_bars_report *report)
     g_clear_pointer(&report->notes, g_ptr_array_unref);
     g_free(report->columns);
     g_free(report->adjusted_close);
+    g_free(report->split_column);
     *report = (csv_bars_report){0};
 }
 
@@ -190,6 +192,7 @@ static gboolean read_head(csv_reader *r, GError **error)
         return FALSE;
     r->report.columns = describe_columns(&r->columns);
     r->report.adjusted_close = g_strdup(r->columns.adjusted_close);
+    r->report.split_column = g_strdup(r->columns.label[CSV_SPLIT]);
     if (r->columns.left_out != NULL)
         note(r, "%s", r->columns.left_out);
     return TRUE;
@@ -252,7 +255,7 @@ static gboolean read_row(csv_reader *r, GError **error)
         g_propagate_error(error, g_steal_pointer(&r->fatal));
         return FALSE;
     }
-    r->report.skipped_bad += r->bad.count != bad;
+    r->bad_rows += r->bad.count != bad;
     return TRUE;
 }
 
@@ -304,17 +307,19 @@ static gboolean check_any_left(const csv_reader *r, GError **error)
 {
     if (r->series.count > 0)
         return TRUE;
-    if (r->report.other_symbols > 0 && r->report.rows == 0)
+    if (r->report.other_symbols > 0 && r->report.rows == 0) {
+        g_autofree char *value = failure_quote(r->other_cell, -1);
         g_set_error(error, FAILURE, FAILURE_BAD_DATA,
-                    "%s: %s: none of %" G_GSIZE_FORMAT
-                    " rows is %s (expected its symbol; --map symbol=none ignores the column)",
+                    "%s: %s: none of %" G_GSIZE_FORMAT " rows is %s, the first is %s (expected "
+                    "--symbol as in the column, or --map symbol=none to ignore it)",
                     r->file, r->columns.label[CSV_SYMBOL], r->report.other_symbols,
-                    r->options->symbol);
-    else
-        g_set_error(error, FAILURE, FAILURE_BAD_DATA,
-                    "%s: no bar is left of %" G_GSIZE_FORMAT " rows (%" G_GSIZE_FORMAT
-                    " bad, %" G_GSIZE_FORMAT " outside the session)",
-                    r->file, r->report.rows, r->report.skipped_bad, r->report.outside_session);
+                    r->options->symbol, value);
+        return FALSE;
+    }
+    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                "%s: no bar is left of %" G_GSIZE_FORMAT " rows (%" G_GSIZE_FORMAT
+                " bad, %" G_GSIZE_FORMAT " outside the session)",
+                r->file, r->report.rows, r->bad_rows, r->report.outside_session);
     return FALSE;
 }
 
@@ -479,12 +484,26 @@ static void write_notes(csv_reader *r)
 
 /* ---- entry ---------------------------------------------------------------------------------- */
 
+/* Always FALSE: the problems, and how many rows have one. */
+static gboolean refuse_rows(csv_reader *r, GError **error)
+{
+    GError *problems = NULL;
+    failures_finish(&r->bad, FAILURE_BAD_DATA, &problems);
+    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                "%s\n%s: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
+                " rows are bad (--skip-bad leaves them out)",
+                problems->message, r->file, r->bad_rows, r->report.rows);
+    g_error_free(problems);
+    return FALSE;
+}
+
 static gboolean read_all(csv_reader *r, GError **error)
 {
     if (!read_head(r, error) || !read_rows(r, error) || !check_decimals(r, error))
         return FALSE;
     if (r->bad.count > 0 && !r->options->skip_bad)
-        return failures_finish(&r->bad, FAILURE_BAD_DATA, error);
+        return refuse_rows(r, error);
+    r->report.skipped_bad = r->bad_rows;
     if (!check_zone(r, error) || !check_any_left(r, error))
         return FALSE;
     if (!settle(r, error) || !validate(r, error))

@@ -77,6 +77,7 @@ typedef enum csv_stamp_status {
     CSV_STAMP_OK,
     CSV_STAMP_UNREADABLE,
     CSV_STAMP_ORDER,    /* day or month first: not known */
+    CSV_STAMP_DIGITS,   /* digits alone, too few for an epoch number */
     CSV_STAMP_EXPONENT, /* 1.62207E+12: digits are lost */
     CSV_STAMP_RANGE,    /* a year outside 1800..2199 */
     CSV_STAMP_FINE,     /* finer than a microsecond */

@@ -394,8 +394,11 @@ csv_stamp_status csv_stamp_scan(const char *text, gsize length, csv_order order,
     csv_stamp_status status = scan_date(&s, order, &date);
     if (status == CSV_STAMP_OK)
         status = scan_rest(&s, date, out);
-    return status == CSV_STAMP_UNREADABLE && has_exponent(text, length) ? CSV_STAMP_EXPONENT
-                                                                        : status;
+    if (status == CSV_STAMP_UNREADABLE && length > 0 && leading_digits(text, length) == length)
+        return CSV_STAMP_DIGITS;
+    if (status == CSV_STAMP_UNREADABLE && has_exponent(text, length))
+        return CSV_STAMP_EXPONENT;
+    return status;
 }
 
 csv_stamp_status csv_stamp_scan_pair(const char *date, gsize date_length, const char *time,
@@ -424,6 +427,9 @@ const char *csv_stamp_complaint(csv_stamp_status status)
     switch (status) {
     case CSV_STAMP_ORDER:
         return "may be day/month or month/day (expected --date-order dmy or mdy)";
+    case CSV_STAMP_DIGITS:
+        return "is no date, and too short for an epoch number (expected for example 20200131, or "
+               "9 digits or more since 1970)";
     case CSV_STAMP_EXPONENT:
         return "has lost its last digits, as spreadsheets do to epoch numbers (expected all "
                "digits; is there another column of dates? --map ts=COLUMN)";

@@ -417,7 +417,7 @@ static void test_symbols(void)
     g_assert_cmpuint(got.report.other_symbols, ==, 2);
     clear(&got);
     options.symbol = "C";
-    refuses(text, options, FAILURE_BAD_DATA, "symbol: none of 4 rows is C");
+    refuses(text, options, FAILURE_BAD_DATA, "symbol: none of 4 rows is C, the first is \"A\"");
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -455,7 +455,8 @@ static void test_bad_rows(void)
         "f.csv:10: High: \"1\" is below the low, 3 (expected the highest price of the bar)\n"
         "f.csv:11: Volume: \"-5\" is negative (expected >= 0, or blank where unknown)\n"
         "f.csv:14: the row has 3 fields (expected 6)\n"
-        "f.csv:15: Close: \"0x10\" is not a number (expected for example 12.5)");
+        "f.csv:15: Close: \"0x10\" is not a number (expected for example 12.5)\n"
+        "f.csv: 11 of 14 rows are bad (--skip-bad leaves them out)");
     clear(&got);
 
     csv_bars_options skip = daily;
@@ -478,7 +479,7 @@ static void test_many_bad_rows(void)
         g_string_append(text, "2021-05-27,2,3,1,x\n");
     result got = read_text(text->str, daily);
     g_auto(GStrv) lines = g_strsplit(got.error->message, "\n", -1);
-    g_assert_cmpuint(g_strv_length(lines), ==, FAILURE_LINES + 1);
+    g_assert_cmpuint(g_strv_length(lines), ==, FAILURE_LINES + 2);
     g_assert_cmpstr(lines[FAILURE_LINES], ==, "... and 980 more");
     clear(&got);
 }

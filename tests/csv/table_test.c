@@ -303,8 +303,8 @@ static void test_bad_stamps(void)
         {"2021-05-27 11:00+5", CSV_STAMP_UNREADABLE},
         {"2021-05-27 11:00Zx", CSV_STAMP_UNREADABLE},
         {"2021-05-27 11:00:00.1234567", CSV_STAMP_FINE},
-        {"14400000", CSV_STAMP_UNREADABLE}, /* month 00 */
-        {"43423", CSV_STAMP_UNREADABLE},    /* a spreadsheet's day number */
+        {"14400000", CSV_STAMP_DIGITS}, /* month 00 */
+        {"43423", CSV_STAMP_DIGITS},    /* a spreadsheet's day number */
         {"1622113200123456789", CSV_STAMP_FINE},
         {"99999999999999999999", CSV_STAMP_UNREADABLE},
         {"9999999999999999000", CSV_STAMP_RANGE},
