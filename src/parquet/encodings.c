@@ -53,19 +53,19 @@ static void unpack(const guint8 *in, gsize size, guint bits, guint64 *out)
 
 /* ---- runs: RLE and bit-packing mixed, for levels and dictionary indices -------------------- */
 
-typedef struct run {
+typedef struct repeat {
     gsize count;
     gboolean packed;
     guint64 value;         /* of each, when not packed */
     const guint8 *numbers; /* packed */
     gsize size;
-} run;
+} repeat;
 
-static gboolean next_run(thrift_in *in, guint bits, run *out)
+static gboolean next_run(thrift_in *in, guint bits, repeat *out)
 {
     guint64 head = thrift_varint(in);
     gsize rest = in->size - in->at;
-    *out = (run){.packed = head & 1, .numbers = in->bytes + in->at};
+    *out = (repeat){.packed = head & 1, .numbers = in->bytes + in->at};
     if (out->packed) {
         /* Indices of no bits take no bytes: there only the overflow is to be kept out. */
         if (head >> 1 > (bits > 0 ? rest / bits : G_MAXUINT32))
@@ -101,7 +101,7 @@ const char *levels_decode(const guint8 *in, gsize size, gsize count, guint8 *out
     thrift_in runs = {.bytes = in, .size = size};
     gsize valid = 0;
     for (gsize done = 0; done < count;) {
-        run run;
+        repeat run;
         if (!next_run(&runs, 1, &run))
             return "has levels that end too early";
         gsize n = MIN(run.count, count - done);
@@ -188,7 +188,7 @@ const char *dictionary_decode(const guint8 *in, gsize size, gsize count, guint w
     guint bits = in[0];
     thrift_in runs = {.bytes = in + 1, .size = size - 1};
     for (gsize done = 0; done < count;) {
-        run run;
+        repeat run;
         if (!next_run(&runs, bits, &run))
             return SHORT;
         gsize n = MIN(run.count, count - done);

@@ -78,7 +78,7 @@ void thrift_put_list(thrift_out *out, gint id, guint element_type, gsize count);
 void thrift_begin(thrift_out *out, gint id);
 void thrift_end(thrift_out *out);
 
-/* ---- footer.c: the structures -------------------------------------------------------------- */
+/* ---- schema.c, footer.c, footer_write.c, page_header.c: the structures -------------------------------------------------------------- */
 
 enum parquet_physical {
     PHYSICAL_BOOLEAN = 0,
@@ -114,6 +114,8 @@ typedef enum parquet_unit {
     UNIT_NANOS,
 } parquet_unit;
 
+enum { CONVERTED_TIMESTAMP_MILLIS = 9, CONVERTED_TIMESTAMP_MICROS = 10, LOGICAL_TIMESTAMP = 8 };
+
 /* A field of the schema's first level. */
 typedef struct parquet_field {
     char *name;
@@ -143,6 +145,11 @@ typedef struct parquet_footer {
     GHashTable *metadata;
     char *created_by;
 } parquet_footer;
+
+/* The text of a field, valid UTF-8; NULL on a fault. Caller frees. */
+char *parquet_take_text(thrift_in *in, const thrift_field *field);
+/* Fills fields and leaves. */
+void parquet_schema_read(thrift_in *in, const thrift_field *list, parquet_footer *footer);
 
 void parquet_footer_free(parquet_footer *footer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(parquet_footer, parquet_footer_free)
@@ -178,9 +185,18 @@ typedef struct parquet_written {
 void parquet_footer_write(GByteArray *bytes, const parquet_table *table,
                           const parquet_written *columns);
 
-/* Eight hexadecimal digits, not terminated. */
-void parquet_check_text(guint32 crc, char out[8]);
+/* What marks a file as ours, and where its checksums stand: see footer.c. */
+#define PARQUET_MARK_PROGRAM "quantbot-parquet version "
+#define PARQUET_MARK_CHECK " (build crc32-"
+#define PARQUET_NO_CHECK "00000000"
+#define PARQUET_HEADERS_KEY "quantbot.page_headers_crc32"
+#define PARQUET_CHECK_SIZE 8u
+
 guint32 parquet_crc(guint32 crc, const guint8 *bytes, gsize size);
+/* Of a footer, with PARQUET_NO_CHECK in place of its own digits. */
+guint32 parquet_footer_crc(const guint8 *footer, gsize size, gsize digits_at);
+/* Eight hexadecimal digits, not terminated. */
+void parquet_check_text(guint32 crc, char out[PARQUET_CHECK_SIZE]);
 
 /* ---- codecs.c ------------------------------------------------------------------------------ */
 
