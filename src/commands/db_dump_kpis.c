@@ -95,7 +95,13 @@ static const struct {
     {"profit_factor", "profit f.", 7}, {"exposure", "exposure", 8},
 };
 
-static void add_run(report_table *table, const runlog_summary *run, int id_width)
+/* What a window of this width has room for, so that names are not cut for the sake of figures. */
+static int priority_limit(const report_style *style)
+{
+    return style->width < 100 ? 2 : style->width < 130 ? 5 : 9;
+}
+
+static void add_run(report_table *table, const runlog_summary *run, int id_width, int limit)
 {
     qb_kpis kpis;
     json_auto_t *json = log_json_object(run->kpis);
@@ -106,6 +112,8 @@ static void add_run(report_table *table, const runlog_summary *run, int id_width
     g_ptr_array_add(cells, log_universe_text(run));
     for (gsize i = 0; i < G_N_ELEMENTS(shown); i++) {
         const qb_kpi_info *info = log_kpi_named(shown[i].key);
+        if (shown[i].priority > limit)
+            continue;
         g_ptr_array_add(cells, report_ratio_text(info, qb_kpi_of(&kpis, info)));
     }
     report_table_row(table, (const char *const *)cells->pdata);
@@ -113,15 +121,16 @@ static void add_run(report_table *table, const runlog_summary *run, int id_width
 
 static void print_table(const GPtrArray *runs, const report_style *style)
 {
-    const int id_width = log_id_width(runs);
+    const int id_width = log_id_width(runs), limit = priority_limit(style);
     g_autoptr(report_table) table = report_table_new(NULL);
-    report_table_column(table, "run", REPORT_LEFT, 0);
+    log_id_column(table, id_width);
     report_table_column(table, "strategy", REPORT_LEFT, 0);
     report_table_column(table, "universe", REPORT_LEFT, 1);
     for (gsize i = 0; i < G_N_ELEMENTS(shown); i++)
-        report_table_column(table, shown[i].heading, REPORT_RIGHT, shown[i].priority);
+        if (shown[i].priority <= limit)
+            report_table_column(table, shown[i].heading, REPORT_RIGHT, shown[i].priority);
     for (guint i = 0; i < runs->len; i++)
-        add_run(table, runs->pdata[i], id_width);
+        add_run(table, runs->pdata[i], id_width, limit);
     report_table_print(table, style, stdout);
 }
 

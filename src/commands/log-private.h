@@ -22,6 +22,8 @@ char *log_strategy_text(const runlog_summary *run);
 /* Characters of an id that tell each of the runs (of runlog_summary *) apart; at least 13, which
  * in our ids is the millisecond. */
 int log_id_width(const GPtrArray *runs);
+/* The column of those ids. They are never cut: half an id names nothing. */
+void log_id_column(report_table *table, int id_width);
 char *log_count_text(gint64 count); /* "12,345"; caller frees */
 
 /* The stored KPIs as ratios: undefined with its stored reason, or "not stored". The reasons are

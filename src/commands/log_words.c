@@ -76,6 +76,14 @@ int log_id_width(const GPtrArray *runs)
     return (int)width;
 }
 
+/* Tables cut text before numbers, so the ids, all of one width, are given as numbers are; the
+ * blanks keep the heading at the left. */
+void log_id_column(report_table *table, int id_width)
+{
+    g_autofree char *heading = g_strdup_printf("%-*s", id_width, "run");
+    report_table_column(table, heading, REPORT_RIGHT, 0);
+}
+
 char *log_count_text(gint64 count)
 {
     g_autofree char *money = report_money_text((double)count);

@@ -21,43 +21,51 @@ static char *ratio_text(const qb_kpis *kpis, const char *key)
     return report_ratio_text(info, qb_kpi_of(kpis, info));
 }
 
-static void add_run(report_table *table, const runlog_summary *run, int id_width)
+/* In a narrow window the day must do, and mode and trades stay out. */
+#define WIDE 100
+
+static void add_run(report_table *table, const runlog_summary *run, int id_width, gboolean wide)
 {
     qb_kpis kpis;
     json_auto_t *json = log_json_object(run->kpis);
     log_kpis_read(json, &kpis);
     g_autofree char *id = g_strndup(run->id, (gsize)id_width);
     g_autofree char *started = log_time_text(run->started_us);
+    if (!wide && strlen(started) > 10)
+        started[10] = '\0';
     g_autofree char *strategy = log_strategy_text(run);
     g_autofree char *universe = log_universe_text(run);
     g_autofree char *trades = log_count_text(run->trades);
     g_autofree char *gain = ratio_text(&kpis, "total_return");
     g_autofree char *sharpe = ratio_text(&kpis, "sharpe");
     g_autofree char *drawdown = ratio_text(&kpis, "max_drawdown");
-    const char *const cells[] = {id,     started, run->mode, strategy, universe,
-                                 trades, gain,    sharpe,    drawdown};
+    const char *const cells[] = {id,     started,  strategy,  universe, gain,
+                                 sharpe, drawdown, run->mode, trades};
     report_table_row(table, cells);
     report_table_tone(table, 0, REPORT_STRONG);
     if (kpis.total_return.undefined == NULL)
-        report_table_tone(table, 6, kpis.total_return.value < 0 ? REPORT_BAD : REPORT_GOOD);
+        report_table_tone(table, 4, kpis.total_return.value < 0 ? REPORT_BAD : REPORT_GOOD);
 }
 
 static void print_table(const GPtrArray *runs)
 {
     const report_style style = report_style_of(STDOUT_FILENO);
+    const gboolean wide = style.width >= WIDE;
     const int id_width = log_id_width(runs);
     g_autoptr(report_table) table = report_table_new(NULL);
-    report_table_column(table, "run", REPORT_LEFT, 0);
+    log_id_column(table, id_width);
     report_table_column(table, "started", REPORT_LEFT, 1);
-    report_table_column(table, "mode", REPORT_LEFT, 4);
     report_table_column(table, "strategy", REPORT_LEFT, 0);
     report_table_column(table, "universe", REPORT_LEFT, 0);
-    report_table_column(table, "trades", REPORT_RIGHT, 3);
     report_table_column(table, "return", REPORT_RIGHT, 0);
     report_table_column(table, "Sharpe", REPORT_RIGHT, 0);
     report_table_column(table, "drawdown", REPORT_RIGHT, 2);
+    if (wide) {
+        report_table_column(table, "mode", REPORT_LEFT, 4);
+        report_table_column(table, "trades", REPORT_RIGHT, 3);
+    }
     for (guint i = 0; i < runs->len; i++)
-        add_run(table, runs->pdata[i], id_width);
+        add_run(table, runs->pdata[i], id_width, wide);
     report_table_print(table, &style, stdout);
 }
 

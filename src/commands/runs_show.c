@@ -177,10 +177,27 @@ static void print_ratios(const shown_run *shown, const report_style *style)
     putchar('\n');
 }
 
-static void add_trade(report_table *table, const runlog_trade *trade)
+/* Bars of a day or longer: the day says it all. */
+static gboolean is_daily(const runlog_summary *run)
 {
-    g_autofree char *entry = log_time_text(trade->entry_us);
-    g_autofree char *exit = log_time_text(trade->exit_us);
+    json_auto_t *params = log_json_object(run->params);
+    const char *interval =
+        json_string_value(json_object_get(json_object_get(params, "config"), "interval"));
+    return g_strcmp0(interval, "1d") == 0 || g_strcmp0(interval, "1w") == 0;
+}
+
+static char *trade_time_text(gint64 instant_us, gboolean daily)
+{
+    char *text = log_time_text(instant_us);
+    if (daily && strlen(text) > 10)
+        text[10] = '\0';
+    return text;
+}
+
+static void add_trade(report_table *table, const runlog_trade *trade, gboolean daily)
+{
+    g_autofree char *entry = trade_time_text(trade->entry_us, daily);
+    g_autofree char *exit = trade_time_text(trade->exit_us, daily);
     g_autofree char *entry_price = report_money_text(qb_raw_to_double(trade->entry_price_e8));
     g_autofree char *exit_price = report_money_text(qb_raw_to_double(trade->exit_price_e8));
     g_autofree char *profit = report_money_text(qb_raw_to_double(trade->profit_e8));
@@ -208,18 +225,20 @@ static void print_trades(const shown_run *shown, const report_style *style)
     g_autofree char *title = shown->trades->len < shown->run->trades
                                  ? g_strdup_printf("Last %u trades", shown->trades->len)
                                  : g_strdup("Trades");
+    const gboolean daily = is_daily(shown->run);
     g_autoptr(report_table) table = report_table_new(title);
     report_table_column(table, "symbol", REPORT_LEFT, 0);
     report_table_column(table, "side", REPORT_LEFT, 3);
     report_table_column(table, "units", REPORT_RIGHT, 4);
-    report_table_column(table, "entry", REPORT_LEFT, 2);
-    report_table_column(table, "exit", REPORT_LEFT, 0);
-    report_table_column(table, "bought", REPORT_RIGHT, 1);
-    report_table_column(table, "sold", REPORT_RIGHT, 1);
+    /* To the right, since numbers are not cut; they are of one width anyway. */
+    report_table_column(table, "entry", REPORT_RIGHT, 2);
+    report_table_column(table, "exit", REPORT_RIGHT, 0);
+    report_table_column(table, "in at", REPORT_RIGHT, 1);
+    report_table_column(table, "out at", REPORT_RIGHT, 1);
     report_table_column(table, "profit", REPORT_RIGHT, 0);
     report_table_column(table, "return", REPORT_RIGHT, 0);
     for (guint i = 0; i < shown->trades->len; i++)
-        add_trade(table, &g_array_index(shown->trades, runlog_trade, i));
+        add_trade(table, &g_array_index(shown->trades, runlog_trade, i), daily);
     report_table_print(table, style, stdout);
     putchar('\n');
 }

@@ -151,7 +151,8 @@ static runlog_summary *find_last(runlog *self, GError **error)
     if (runs == NULL)
         return NULL;
     if (runs->len == 0) {
-        g_set_error(error, FAILURE, FAILURE_MISSING, "no run is logged yet");
+        g_set_error(error, FAILURE, FAILURE_MISSING,
+                    "no run is logged yet (quantbot backtest --help shows how)");
         return NULL;
     }
     return take_first(runs);
