@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 void remove_tree(const char *path)
 {
@@ -18,8 +19,10 @@ void remove_tree(const char *path)
 
 void fixture_set_up(fixture *self, gconstpointer unused)
 {
-    self->folder = g_dir_make_tmp("quantbot-cache-XXXXXX", NULL);
-    g_assert_nonnull(self->folder);
+    /* Thousands of synced writes: in memory where there is such a place. */
+    const char *parent = g_access("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir();
+    self->folder = g_build_filename(parent, "quantbot-cache-XXXXXX", NULL);
+    g_assert_nonnull(g_mkdtemp(self->folder));
     self->cache = cache_new(self->folder);
 }
 
