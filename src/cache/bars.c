@@ -4,6 +4,8 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
@@ -197,6 +199,29 @@ gboolean bars_column_is_mandatory(const char *name)
     return mandatory;
 }
 
+/* Fresh pages of 4 KiB cost more than decoding what goes into them: half of a read of five years
+ * of minutes. A hint, and only for long columns; a kernel without huge pages ignores it. */
+#define HUGE_BYTES ((gsize)4 << 20)
+static void prefer_huge_pages(void *memory, gsize size)
+{
+#ifdef MADV_HUGEPAGE
+    const gsize page = (gsize)sysconf(_SC_PAGESIZE);
+    if (memory == NULL || size < HUGE_BYTES)
+        return;
+    const gsize skip = page - (gsize)((guintptr)memory % page);
+    if (madvise((char *)memory + skip, (size - skip) / page * page, MADV_HUGEPAGE) != 0)
+        return;
+#endif
+}
+
+static void prefer_huge_columns(qb_series *series)
+{
+    prefer_huge_pages(series->ts_us, series->capacity * sizeof(gint64));
+    for (gsize c = 0; c < BARS_DOUBLES; c++)
+        prefer_huge_pages(*field_of(series, &bars_columns[c]), series->capacity * sizeof(double));
+    prefer_huge_pages(series->flags, series->capacity * sizeof(gint32));
+}
+
 gboolean bars_builder_room(bars_builder *self, gsize capacity, GError **error)
 {
     qb_series *series = &self->series;
@@ -212,6 +237,7 @@ gboolean bars_builder_room(bars_builder *self, gsize capacity, GError **error)
     if ((self->columns & CACHE_FLAGS) != 0 && !resize(&series->flags, room, sizeof(gint32), error))
         return FALSE;
     series->capacity = room;
+    prefer_huge_columns(series);
     return TRUE;
 }
 

@@ -134,11 +134,20 @@ static void fast_sha256(const guint8 *bytes, gsize size, char out[CACHE_SHA256_S
 }
 #endif
 
+/* Asked once: CPUID leaves the guest of a virtual machine, which costs more than a small file. */
+static gboolean use_fast(void)
+{
+    static gsize answer = 0;
+    if (g_once_init_enter(&answer))
+        g_once_init_leave(&answer, processor_has_sha() ? 2 : 1);
+    return answer == 2;
+}
+
 void sha256_text(GBytes *bytes, char out[CACHE_SHA256_SIZE])
 {
     gsize size;
     const guint8 *data = g_bytes_get_data(bytes, &size);
-    if (processor_has_sha())
+    if (use_fast())
         fast_sha256(data, size, out);
     else
         portable_sha256(data, size, out);

@@ -13,22 +13,19 @@ static const char about[] =
     "  quantbot data list spy,btc --interval 1d\n"
     "  quantbot data list --asset crypto --json\n";
 
-/* The bars' own precision: a date for days and weeks, minutes below. Caller frees. */
-static char *stamp_text(qb_interval interval, gint64 ts_us)
+/* The day is enough for a table; JSON has the whole stamp. Caller frees. */
+static char *day_text(gint64 ts_us)
 {
     char text[QB_TIME_TEXT];
-    qb_time_to_text(ts_us, text);
-    text[10] = ' ';
-    text[interval >= QB_1D ? 10 : 16] = '\0';
-    return g_strdup(text);
+    return g_strdup(qb_date_to_text(qb_date_from_us(ts_us), text));
 }
 
 static void add_row(report_table *table, const cache_entry *entry)
 {
     g_autofree char *rows = g_strdup_printf("%" G_GSIZE_FORMAT, entry->rows);
     g_autofree char *files = g_strdup_printf("%" G_GSIZE_FORMAT, entry->files);
-    g_autofree char *first = stamp_text(entry->key.interval, entry->first_us);
-    g_autofree char *last = stamp_text(entry->key.interval, entry->last_us);
+    g_autofree char *first = day_text(entry->first_us);
+    g_autofree char *last = day_text(entry->last_us);
     g_autofree char *coverage = data_coverage_text(entry->present, entry->expected);
     const char *const cells[] = {entry->key.symbol,
                                  qb_asset_text(entry->key.asset),
@@ -52,12 +49,12 @@ static void print_table(const GArray *entries, const char *folder)
     g_autoptr(report_table) table = report_table_new(NULL);
     report_table_column(table, "symbol", REPORT_LEFT, 0);
     report_table_column(table, "asset", REPORT_LEFT, 0);
-    report_table_column(table, "interval", REPORT_LEFT, 0);
+    report_table_column(table, "bar", REPORT_LEFT, 0);
     report_table_column(table, "rows", REPORT_RIGHT, 0);
     report_table_column(table, "first", REPORT_LEFT, 0);
     report_table_column(table, "last", REPORT_LEFT, 0);
     report_table_column(table, "coverage", REPORT_RIGHT, 0);
-    report_table_column(table, "adjustment", REPORT_LEFT, 1);
+    report_table_column(table, "prices", REPORT_LEFT, 1);
     report_table_column(table, "provider", REPORT_LEFT, 2);
     report_table_column(table, "calendar", REPORT_LEFT, 3);
     report_table_column(table, "files", REPORT_RIGHT, 4);
