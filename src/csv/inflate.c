@@ -105,6 +105,8 @@ static gboolean starts_with(const char *text, gsize length, const char *word)
 /* What lands under a .csv name although it is none. */
 static const char *strange_kind(const char *text, gsize length)
 {
+    if (length == 0)
+        return "empty"; /* and text may be NULL */
     if (starts_with(text, length, "PK\003\004"))
         return "a ZIP archive or a spreadsheet (unpack it, or save it as CSV)";
     if (starts_with(text, length, "\xff\xfe") || starts_with(text, length, "\xfe\xff"))
@@ -131,11 +133,12 @@ gboolean csv_text_check(const char *text, gsize length, const char *name, GError
     if (kind == NULL)
         return TRUE;
     g_autofree char *file = failure_path(name);
-    g_autofree char *value = failure_quote(text, (gssize)MIN(length, 200));
-    if (length == 0)
+    if (length == 0) {
         g_set_error(error, FAILURE, FAILURE_BAD_DATA, "%s: the file is empty", file);
-    else
-        g_set_error(error, FAILURE, FAILURE_BAD_DATA,
-                    "%s:1: the file is no CSV but %s; it starts with %s", file, kind, value);
+        return FALSE;
+    }
+    g_autofree char *value = failure_quote(text, (gssize)MIN(length, 200));
+    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                "%s:1: the file is no CSV but %s; it starts with %s", file, kind, value);
     return FALSE;
 }
