@@ -249,7 +249,8 @@ static gboolean add_indices(runlog *self, GError **error)
 {
     /* Our equity_points is ordered by run; theirs needs it said. */
     static const schema_index points = {
-        "equity_points", "run_id", "CREATE INDEX equity_points_run_id ON equity_points (run_id)"};
+        "equity_points", "run_id",
+        "CREATE INDEX equity_points_run_id ON equity_points (run_id, ts)"};
     for (gsize i = 0; i <= schema_indices_count; i++) {
         const schema_index *want = i < schema_indices_count ? &schema_indices[i] : &points;
         gboolean present = FALSE;
