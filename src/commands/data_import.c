@@ -217,6 +217,13 @@ static gboolean is_yahoo_adjusted(const char *name)
     return name != NULL && g_ascii_strncasecmp(name, "Adj Close", strlen("Adj Close")) == 0;
 }
 
+/* Written by download or by Ticker.history; neither says how prices are adjusted. */
+static gboolean is_yfinance(const csv_bars_report *report)
+{
+    return report->yfinance || (report->split_column != NULL &&
+                                g_ascii_strcasecmp(report->split_column, "Stock Splits") == 0);
+}
+
 static gboolean choose_adjustment(const import_options *flags, import *self, GError **error)
 {
     const csv_bars_report *report = &self->report;
@@ -229,11 +236,10 @@ static gboolean choose_adjustment(const import_options *flags, import *self, GEr
             self->adjustment_note = g_strdup_printf("as told; %s is not used", beside);
         return TRUE;
     }
-    if (!yahoo && report->split_column != NULL &&
-        g_ascii_strcasecmp(report->split_column, "Stock Splits") == 0) {
+    if (!yahoo && is_yfinance(report)) {
         g_autofree char *file = failure_path(self->path);
         g_set_error(error, FAILURE, FAILURE_USAGE,
-                    "%s: Stock Splits is a column of yfinance, whose prices are adjusted (expected "
+                    "%s: the columns are yfinance's, whose prices are adjusted (expected "
                     "--adjustment full, or split where auto_adjust=False was given)",
                     file);
         return FALSE;

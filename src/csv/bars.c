@@ -190,6 +190,7 @@ static gboolean read_head(csv_reader *r, GError **error)
     r->layout.columns = r->rows->count;
     if (r->columns.yahoo_heads && !read_yahoo_heads(r, error))
         return FALSE;
+    r->report.yfinance = r->columns.yahoo_heads;
     r->report.columns = describe_columns(&r->columns);
     r->report.adjusted_close = g_strdup(r->columns.adjusted_close);
     r->report.split_column = g_strdup(r->columns.label[CSV_SPLIT]);
@@ -291,8 +292,7 @@ static gboolean check_decimals(const csv_reader *r, GError **error)
 static gboolean check_zone(const csv_reader *r, GError **error)
 {
     const csv_bars_options *options = r->options;
-    if (r->naive == 0 || options->zone != NULL || options->extended ||
-        r->report.outside_session * 2 <= r->report.rows)
+    if (r->naive == 0 || options->zone != NULL || r->report.outside_session * 2 <= r->report.rows)
         return TRUE;
     g_set_error(
         error, FAILURE, FAILURE_BAD_DATA,

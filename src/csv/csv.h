@@ -74,6 +74,7 @@ typedef struct csv_bars_report {
     char *columns;          /* "ts=Date open=Open ..." */
     char *adjusted_close; /* the name of a column of adjusted closes, which was not read; or NULL */
     char *split_column;   /* the name of the column of splits, or NULL */
+    gboolean yfinance;    /* three heading rows, as yfinance writes them */
     GPtrArray *notes;     /* of char *, one line each, "FILE:LINE: ..."; 20 of a kind and how many
                              * more */
 } csv_bars_report;

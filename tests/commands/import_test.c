@@ -120,8 +120,13 @@ static void test_adjustments(void)
                   "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n"
                   "2020-08-28,2,3,1,2,5,0,0\n2020-08-31,2,3,1,2,5,0.5,4\n");
     program_expect(self, 2, "data", "import", "yf.csv", "--symbol", "AAPL");
-    contains(self->err, "Stock Splits is a column of yfinance, whose prices are adjusted (expected "
+    contains(self->err, "the columns are yfinance's, whose prices are adjusted (expected "
                         "--adjustment full");
+    program_write(self, "heads.csv",
+                  "Price,Close,High,Low,Open,Volume\nTicker,A,A,A,A,A\nDate,,,,,\n"
+                  "2020-08-28,2,3,1,2,5\n");
+    program_expect(self, 2, "data", "import", "heads.csv", "--symbol", "A");
+    contains(self->err, "the columns are yfinance's");
     program_expect(self, 0, "data", "import", "yf.csv", "--symbol", "AAPL", "--adjustment", "full");
     contains(self->out, "adjustment  full");
     contains(self->out, "dividends and splits are not stored");
