@@ -12,7 +12,7 @@ static void print_help(FILE *stream)
         snprintf(name, sizeof name, "%s%s%s", c->name, c->verb ? " " : "", c->verb ? c->verb : "");
         fprintf(stream, "  %-16s %s\n", name, c->summary);
     }
-    fprintf(stream, "\nquantbot COMMAND --help says more. Exit codes: 0 ok, 1 the answer is no, "
+    fprintf(stream, "\nquantbot COMMAND --help says more. Exit codes: 0 ok, 1 answer is no, "
                     "2 usage,\n3 configuration, 4 bad data, 5 missing input, 6 I/O, 7 provider, "
                     "8 database,\n9 locked, 70 internal, 130 interrupted.\n");
 }
@@ -32,6 +32,16 @@ static int print_verbs(const char *name)
     return 2;
 }
 
+/* The command's usage line shall say what was typed. */
+static int run_command(const command *command, int argc, char **argv)
+{
+    char name[64];
+    snprintf(name, sizeof name, "quantbot %s%s%s", command->name, command->verb ? " " : "",
+             command->verb ? command->verb : "");
+    argv[0] = name;
+    return command->run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
@@ -47,9 +57,9 @@ int main(int argc, char **argv)
         if (strcmp(c->name, argv[1]) != 0)
             continue;
         if (c->verb == NULL)
-            return c->run(argc - 1, argv + 1);
+            return run_command(c, argc - 1, argv + 1);
         if (argc > 2 && strcmp(c->verb, argv[2]) == 0)
-            return c->run(argc - 2, argv + 2);
+            return run_command(c, argc - 2, argv + 2);
     }
     return print_verbs(argv[1]);
 }

@@ -29,7 +29,8 @@ int command_usage(const char *name, const char *format, ...)
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     print_lines("error", text);
-    fprintf(stderr, "quantbot: try: quantbot %s --help\n", name);
+    fprintf(stderr, "quantbot: try: %s%s --help\n",
+            g_str_has_prefix(name, "quantbot ") ? "" : "quantbot ", name);
     return FAILURE_USAGE;
 }
 

@@ -27,7 +27,8 @@ static void test_help(void)
     for (char **line = lines; *line != NULL; line++) {
         g_assert_cmpint(g_utf8_strlen(*line, -1), <=, 80);
         char name[16], verb[16];
-        if (sscanf(*line, "  %15[a-z] %15[-a-z] ", name, verb) != 2)
+        if (!g_str_has_prefix(*line, "  ") ||
+            sscanf(*line, "  %15[a-z] %15[-a-z] ", name, verb) != 2)
             continue;
         /* One with a verb has it right behind; the others have two spaces there. */
         const gboolean has_verb = (*line)[2 + strlen(name) + 1] != ' ';
