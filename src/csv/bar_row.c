@@ -190,6 +190,14 @@ static gboolean read_optional(csv_reader *r, csv_kind kind, double standard, dou
     return TRUE;
 }
 
+/* A zero in a quote stands for none, but not everywhere: it is not guessed at. */
+static gboolean read_quote(csv_reader *r, csv_kind kind, double *out)
+{
+    if (!read_optional(r, kind, NAN, out))
+        return FALSE;
+    return *out != 0 || complain(r, kind, "is not positive (expected a price > 0, or blank)");
+}
+
 /* kind's cell stands on the wrong side ("below the close") of another's. */
 static gboolean misplaced(csv_reader *r, csv_kind kind, csv_kind other)
 {
@@ -233,8 +241,8 @@ static gboolean read_numbers(csv_reader *r, qb_bar *bar, double *bid, double *as
     good &= read_optional(r, CSV_VOLUME, NAN, &bar->volume);
     good &= read_optional(r, CSV_DIVIDEND, 0, &bar->dividend);
     good &= read_optional(r, CSV_SPLIT, 1, &bar->split_factor);
-    good &= read_optional(r, CSV_BID, NAN, bid);
-    good &= read_optional(r, CSV_ASK, NAN, ask);
+    good &= read_quote(r, CSV_BID, bid);
+    good &= read_quote(r, CSV_ASK, ask);
     if (bar->split_factor == 0)
         bar->split_factor = 1; /* yfinance writes 0 on days without a split */
     if (is_sampled(&r->columns)) {

@@ -106,48 +106,49 @@ static gboolean next_row(csv_reader *r, gboolean *out_more, GError **error)
     return problem == NULL;
 }
 
-/* yfinance writes the ticker into a second heading row and the name of the index into a third. */
-static gboolean read_yahoo_heads(csv_reader *r, GError **error)
+/* The ticker stands over each column. */
+static gboolean check_tickers(const csv_reader *r, GError **error)
 {
-    gboolean more;
-    if (!next_row(r, &more, error))
-        return FALSE;
     const csv_field *fields = r->rows->fields;
-    if (!more || !csv_text_is(fields[0].text, fields[0].length, "ticker"))
+    char normal[QB_SYMBOL_SIZE];
+    if (r->rows->count < 2 || !csv_text_is(fields[0].text, fields[0].length, "ticker"))
         return refuse(r, error,
                       "no column of dates (expected one, or yfinance's three heading rows)");
-    for (guint i = 1; i < r->rows->count; i++)
+    for (guint i = 2; i < r->rows->count; i++)
         if (fields[i].length != fields[1].length ||
             memcmp(fields[i].text, fields[1].text, fields[1].length) != 0)
             return refuse(r, error, "the file holds several tickers side by side (expected one)");
     g_autofree char *ticker = g_strndup(fields[1].text, fields[1].length);
-    char normal[QB_SYMBOL_SIZE];
-    if (r->options->symbol != NULL && r->rows->count > 1 &&
-        (qb_symbol_normalise(ticker, r->options->asset, normal) != QB_OK ||
-         strcmp(normal, r->options->symbol) != 0)) {
-        g_autofree char *value = failure_quote(ticker, -1);
-        g_set_error(error, FAILURE, FAILURE_BAD_DATA,
-                    "%s:%" G_GSIZE_FORMAT ": the ticker is %s (expected %s)", r->file,
-                    r->rows->line, value, r->options->symbol);
+    if (r->options->symbol == NULL ||
+        (qb_symbol_normalise(ticker, r->options->asset, normal) == QB_OK &&
+         strcmp(normal, r->options->symbol) == 0))
+        return TRUE;
+    g_autofree char *value = failure_quote(ticker, -1);
+    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                "%s:%" G_GSIZE_FORMAT ": the ticker is %s (expected %s)", r->file, r->rows->line,
+                value, r->options->symbol);
+    return FALSE;
+}
+
+/* yfinance writes the ticker into a second heading row and the name of the index into a third. */
+static gboolean read_yahoo_heads(csv_reader *r, GError **error)
+{
+    gboolean more;
+    const csv_field *first = &r->rows->fields[0];
+    if (!next_row(r, &more, error) || !check_tickers(r, error) || !next_row(r, &more, error))
         return FALSE;
-    }
-    if (!next_row(r, &more, error))
-        return FALSE;
-    if (!more || (!csv_text_is(fields[0].text, fields[0].length, "date") &&
-                  !csv_text_is(fields[0].text, fields[0].length, "datetime")))
+    if (!more || (!csv_text_is(first->text, first->length, "date") &&
+                  !csv_text_is(first->text, first->length, "datetime")))
         return refuse(r, error, "no third heading row (expected Date, as yfinance writes it)");
     return TRUE;
 }
 
 static char *describe_columns(const csv_columns *columns)
 {
-    static const char *const names[CSV_KIND_COUNT] = {"ts",    "time",  "open",   "high",
-                                                      "low",   "close", "volume", "dividend",
-                                                      "split", "bid",   "ask",    "symbol"};
     GString *text = g_string_new(NULL);
     for (int kind = 0; kind < CSV_KIND_COUNT; kind++)
         if (columns->at[kind] >= 0)
-            g_string_append_printf(text, "%s%s=%s", text->len > 0 ? " " : "", names[kind],
+            g_string_append_printf(text, "%s%s=%s", text->len > 0 ? " " : "", csv_kind_name(kind),
                                    columns->label[kind]);
     return g_string_free(text, FALSE);
 }

@@ -10,6 +10,11 @@ static const char *const kind_names[CSV_KIND_COUNT] = {
     "volume", "dividend", "split", "bid",  "ask", "symbol",
 };
 
+const char *csv_kind_name(csv_kind kind)
+{
+    return kind_names[kind];
+}
+
 /* In normal form (see normal_name); the first that the file has is taken. Epoch numbers come
  * before clocks, since they need no zone. */
 static const char *const aliases[CSV_KIND_COUNT][16] = {

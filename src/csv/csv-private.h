@@ -121,6 +121,9 @@ typedef enum csv_kind {
     CSV_KIND_COUNT,
 } csv_kind;
 
+/* The key of --map: "ts", "open" ...; static. */
+const char *csv_kind_name(csv_kind kind);
+
 typedef struct csv_columns {
     int at[CSV_KIND_COUNT]; /* 0-based; -1: none */
     char *label[CSV_KIND_COUNT];

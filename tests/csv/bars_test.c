@@ -109,6 +109,10 @@ static void test_yfinance(void)
     assert_stamps(text, options, STAMPS("2020-01-02T00:00:00Z", "2020-01-03T00:00:00Z"));
     options.symbol = "MSFT";
     refuses(text, options, FAILURE_BAD_DATA, "f.csv:2: the ticker is \"AAPL\" (expected MSFT)");
+    refuses("Price,Close,High,Low,Open\nTicker\nDate,,,,\n2020-01-02,2,3,1,2\n", daily,
+            FAILURE_BAD_DATA, "no column of dates");
+    refuses("Price,Close,High,Low,Open\nTicker,A,B,A,A\nDate,,,,\n2020-01-02,2,3,1,2\n", daily,
+            FAILURE_BAD_DATA, "several tickers side by side");
     refuses("Price,Close,Close,High\nTicker,A,B,A\nDate,,,\n2020-01-02,1,2,3\n", daily,
             FAILURE_BAD_DATA, "columns 2 and 3 are both called \"Close\"");
     /* Ticker.history().to_csv() */
@@ -398,6 +402,9 @@ static void test_quotes(void)
     g_assert_true(isnan(got.series.ask[0]));
     g_assert_cmpfloat(got.series.ask[1], ==, 1.36);
     clear(&got);
+    refuses("date,bid_open,bid_high,bid_low,bid_close,ask_close\n2007-04-03,1.3,1.4,1.2,1.35,0\n",
+            options, FAILURE_BAD_DATA,
+            "ask_close: \"0\" is not positive (expected a price > 0, or");
 }
 
 static void test_symbols(void)
