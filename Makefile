@@ -1,6 +1,7 @@
 # The front door. Meson builds (meson.build); this file knows the order of things.
 MAKEFLAGS += -rR --no-print-directory
-SHELL := /bin/sh
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 BUILD ?= build
 QUANTBOT := $(BUILD)/src/quantbot
 NINJA = ninja -C $(BUILD)
@@ -34,7 +35,8 @@ $(BUILD)/build.ninja: | setup
 	@rm -f $(BUILD).log
 
 build: setup $(BUILD)/build.ninja
-	@$(NINJA) --quiet
+	@test -e $(QUANTBOT) || echo "build: compiling (about a minute)"
+	@$(NINJA) --quiet | { grep -v 'no work to do' || true; }
 
 demo: build
 	@scripts/demo.sh $(QUANTBOT)
