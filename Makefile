@@ -3,6 +3,8 @@ MAKEFLAGS += -rR --no-print-directory
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 BUILD ?= build
+# Warnings are errors with the compilers that we know; a newer one may know more.
+WERROR := $(if $(filter 12%,$(shell gcc -dumpversion 2>/dev/null)),--werror)
 QUANTBOT := $(BUILD)/src/quantbot
 NINJA = ninja -C $(BUILD)
 
@@ -36,7 +38,7 @@ $(BUILD)/build.ninja: | setup
 
 build: setup $(BUILD)/build.ninja
 	@test -e $(QUANTBOT) || echo "build: compiling (about a minute)"
-	@$(NINJA) --quiet | { grep -v 'no work to do' || true; }
+	@$(NINJA) --quiet | { grep -v -e 'no work to do' -e 'Entering directory' || true; }
 
 demo: build
 	@scripts/demo.sh $(QUANTBOT)
@@ -57,7 +59,7 @@ format:
 
 sanitize:
 	@scripts/setup.sh build test
-	@test -e $(BUILD)-sanitize/build.ninja || meson setup $(BUILD)-sanitize --buildtype=debug \
+	@test -e $(BUILD)-sanitize/build.ninja || meson setup $(BUILD)-sanitize $(WERROR) --buildtype=debug \
 		-Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C $(BUILD)-sanitize --quiet
 	@scripts/test.sh $(BUILD)-sanitize

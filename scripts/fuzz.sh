@@ -4,7 +4,7 @@
 set -eu
 build=$1 seconds=$2
 shift 2
-[ -e "$build/build.ninja" ] || CC=clang-14 meson setup "$build" -Dfuzz=true --buildtype=debug -Doptimization=1 \
+[ -e "$build/build.ninja" ] || CC=clang-14 meson setup "$build" --werror -Dfuzz=true --buildtype=debug -Doptimization=1 \
     -Db_sanitize=address,undefined -Db_lundef=false \
     -Dc_args=-fsanitize=fuzzer-no-link >/dev/null
 names=${*:-$(sed -n "s/^  '\([a-z_]*\)': \[.*/\1/p" tests/fuzz/meson.build)}
