@@ -339,3 +339,9 @@ manifest *manifest_load(const char *folder, const cache_key *key, GError **error
     const char *text = g_bytes_get_data(bytes, &length);
     return manifest_parse(path, key, text != NULL ? text : "", length, error);
 }
+
+void sha256_text(GBytes *bytes, char out[CACHE_SHA256_SIZE])
+{
+    g_autofree char *text = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+    g_strlcpy(out, text, CACHE_SHA256_SIZE);
+}

@@ -185,21 +185,6 @@ static void test_hashes(fixture *self, gconstpointer unused)
     g_assert_null(strstr(text, "before"));
 }
 
-/* Every length around the block's 64 bytes, and one of many blocks, as GLib has it. */
-static void test_sha256(void)
-{
-    for (gsize size = 0; size < 100000; size += size < 300 ? 1 : 33333) {
-        guint8 *data = g_malloc(size + 1);
-        for (gsize i = 0; i < size; i++)
-            data[i] = (guint8)(i * 7 + size);
-        g_autoptr(GBytes) bytes = g_bytes_new_take(data, size);
-        g_autofree char *want = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
-        char got[CACHE_SHA256_SIZE];
-        sha256_text(bytes, got);
-        g_assert_cmpstr(got, ==, want);
-    }
-}
-
 /* Against a map from stamp to bar kept in memory. */
 #define SLOTS 300
 typedef struct slot {
@@ -712,7 +697,6 @@ int main(int argc, char **argv)
     ADD("/cache/merge/never-shorter", test_never_shorter);
     ADD("/cache/merge/month-boundaries", test_month_boundaries);
     ADD("/cache/merge/hashes", test_hashes);
-    g_test_add_func("/cache/sha256", test_sha256);
     ADD("/cache/merge/random", test_random_merges);
     ADD("/cache/refuse/facts", test_facts_refused);
     ADD("/cache/refuse/bad-bars", test_bad_bars_refused);
