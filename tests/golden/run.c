@@ -31,6 +31,13 @@ static void *grown(void *items, size_t count, size_t size)
     return fresh;
 }
 
+static qb_status keep_order(void *self, const qb_order *order)
+{
+    if (order->reason == QB_REASON_END_OF_DATA && !order->reduce_only)
+        ((golden_run *)self)->overtaken = order->side;
+    return QB_OK;
+}
+
 static qb_status keep_fill(void *self, const qb_fill *fill)
 {
     golden_run *run = self;
@@ -106,8 +113,11 @@ golden_run golden_run_series(const golden_spec *spec, const qb_series *series)
         .patience = 1000,
     };
     golden_run run = {0};
-    const qb_sink sink = {
-        .self = &run, .fill = keep_fill, .trade = keep_trade, .equity = keep_equity};
+    const qb_sink sink = {.self = &run,
+                          .order = keep_order,
+                          .fill = keep_fill,
+                          .trade = keep_trade,
+                          .equity = keep_equity};
     qb_series_feed *feed = NULL;
     qb_engine *engine = NULL;
     must(qb_series_feed_new(&instrument, series, 1, &feed), "feed");

@@ -25,6 +25,7 @@ typedef struct golden_run {
     size_t fill_count, trade_count, equity_count;
     qb_engine_totals totals;
     qb_position position; /* at the end */
+    int overtaken;        /* side of an opening order that the end of the data overtook; 0: none */
     uint64_t skipped;     /* bars that the calendar refused, or without a price */
 } golden_run;
 
