@@ -97,8 +97,7 @@ static void make_first(const char *path)
     g_autoptr(GError) error = NULL;
     g_autoptr(runlog) log = runlog_open(path, &error);
     g_assert_no_error(error);
-    g_autofree char *id = log_one(log, &error);
-    g_assert_no_error(error);
+    sample_log(log, NULL, "backtest", SAMPLE_START_US, STEPS, EVERY);
 }
 
 /* ---- killed --------------------------------------------------------------------------------- */
@@ -208,7 +207,6 @@ static void test_disk(sample_folder *folder, gconstpointer data)
 static void test_file_limit(sample_folder *folder, gconstpointer unused)
 {
     make_first(folder->path);
-    g_autofree char *names = sample_names(folder);
     const pid_t pid = fork();
     g_assert_cmpint(pid, >=, 0);
     if (pid == 0) {

@@ -110,6 +110,14 @@ char *sample_log_run(runlog *log, const char *id, const char *mode, gint64 start
     return written;
 }
 
+void sample_log(runlog *log, const char *id, const char *mode, gint64 started_us, guint steps,
+                guint every)
+{
+    GError *error = NULL;
+    g_free(sample_log_run(log, id, mode, started_us, steps, every, &error));
+    g_assert_no_error(error);
+}
+
 /* ---- folders and files ---------------------------------------------------------------------- */
 
 void sample_folder_make(sample_folder *self, gconstpointer unused)

@@ -22,6 +22,10 @@ const qb_portfolio *sample_portfolio(void);
 char *sample_log_run(runlog *log, const char *id, const char *mode, gint64 started_us, guint steps,
                      guint every, GError **error);
 
+/* The same, where nothing may go wrong. */
+void sample_log(runlog *log, const char *id, const char *mode, gint64 started_us, guint steps,
+                guint every);
+
 /* ---- folders and files ---------------------------------------------------------------------- */
 
 typedef struct sample_folder {

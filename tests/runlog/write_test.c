@@ -66,8 +66,7 @@ static void test_given_ids(sample_folder *folder, gconstpointer unused)
         g_clear_error(&error);
     }
     g_autofree char *longest = g_strnfill(RUNLOG_ID_LIMIT, 'x');
-    g_autofree char *id = sample_log_run(log, longest, "backtest", SAMPLE_START_US, 20, 2, &error);
-    g_assert_no_error(error);
+    sample_log(log, longest, "backtest", SAMPLE_START_US, 20, 2);
     g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM fills AS f JOIN orders AS o"
                                                " ON o.id = f.order_id"),
                     ==, 9);
@@ -79,9 +78,8 @@ static void test_given_ids(sample_folder *folder, gconstpointer unused)
 
 static void test_row_ids(sample_folder *folder, gconstpointer unused)
 {
-    GError *error = NULL;
     g_autoptr(runlog) log = open_log(folder->path);
-    g_autofree char *id = sample_log_run(log, "run-1", "backtest", SAMPLE_START_US, 20, 2, &error);
+    sample_log(log, "run-1", "backtest", SAMPLE_START_US, 20, 2);
     static const char *const rows[][2] = {
         {"SELECT min(id) FROM orders", "run-1:o:00000001"},
         {"SELECT max(id) FROM orders", "run-1:o:00000011"},
@@ -353,10 +351,8 @@ static char *hash_from_rows(const char *path)
 
 static void test_hash_from_rows(sample_folder *folder, gconstpointer unused)
 {
-    GError *error = NULL;
     g_autoptr(runlog) log = open_log(folder->path);
-    g_autofree char *id = sample_log_run(log, NULL, "backtest", SAMPLE_START_US, 2000, 3, &error);
-    g_assert_no_error(error);
+    sample_log(log, NULL, "backtest", SAMPLE_START_US, 2000, 3);
     g_autofree char *stored = sample_ask(folder->path, "SELECT state_hash FROM runs");
     g_autofree char *recomputed = hash_from_rows(folder->path);
     g_autofree char *unlogged = hash_sample(2000, 3, sample_portfolio(), SAMPLE_KPIS);
@@ -367,10 +363,9 @@ static void test_hash_from_rows(sample_folder *folder, gconstpointer unused)
 /* Neither id, nor mode, nor clock are in it. */
 static void test_hash_of_the_state_only(sample_folder *folder, gconstpointer unused)
 {
-    GError *error = NULL;
     g_autoptr(runlog) log = open_log(folder->path);
-    g_autofree char *a = sample_log_run(log, "a", "backtest", 1, 50, 3, &error);
-    g_autofree char *b = sample_log_run(log, "bb", "replay", SAMPLE_START_US, 50, 3, &error);
+    sample_log(log, "a", "backtest", 1, 50, 3);
+    sample_log(log, "bb", "replay", SAMPLE_START_US, 50, 3);
     g_assert_cmpint(sample_count(folder->path, "SELECT count(DISTINCT state_hash) FROM runs"), ==,
                     1);
 }
