@@ -109,8 +109,8 @@ static void read_execution(failures *problems, run_texts *texts, guint32 count, 
     if (run_texts_get(texts, "size") == NULL) {
         /* An equal share each; stored, so that a reproduction needs no rule. */
         char share[QB_RAW_TEXT];
-        g_autofree char *text = g_strdup_printf("%sw",
-                                                qb_raw_to_text(QB_ONE / MAX(count, 1), share));
+        g_autofree char *text =
+            g_strdup_printf("%s%%", qb_raw_to_text(100 * QB_ONE / MAX(count, 1), share));
         run_texts_set(texts, "size", text, "--size");
     }
     if (qb_size_from_text(run_texts_get(texts, "size"),

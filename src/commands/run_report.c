@@ -144,6 +144,12 @@ static void print_wrapped(const char *lead, const char *text, int width)
     putchar('\n');
 }
 
+static qb_curve equity_curve(const run_result *result)
+{
+    return (qb_curve){(const int64_t *)result->equity_us->data,
+                      (const double *)result->equity->data, result->equity->len};
+}
+
 void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
                       const run_plan *beside_plan, const run_result *beside, const char *log)
 {
@@ -164,8 +170,9 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     print_wrapped("Terms     ", terms, style.width);
     putchar('\n');
     const report_run runs[] = {
-        {plan->strategy->name, &result->kpis},
-        {beside_plan != NULL ? beside_plan->strategy->name : "", beside ? &beside->kpis : NULL},
+        {plan->strategy->name, &result->kpis, equity_curve(result)},
+        {beside_plan != NULL ? beside_plan->strategy->name : "", beside ? &beside->kpis : NULL,
+         beside != NULL ? equity_curve(beside) : (qb_curve){0}},
     };
     report_kpis_print(runs, beside != NULL ? 2 : 1, &style, stdout);
     putchar('\n');
@@ -260,12 +267,6 @@ static char *fact(const run_result *result, const char *key)
                 &qb_kpi_table[i],
                 (const qb_ratio *)((const char *)&result->kpis + qb_kpi_table[i].offset));
     g_assert_not_reached();
-}
-
-static qb_curve equity_curve(const run_result *result)
-{
-    return (qb_curve){(const int64_t *)result->equity_us->data,
-                      (const double *)result->equity->data, result->equity->len};
 }
 
 gboolean run_report_chart(const run_plan *plan, const run_result *result,

@@ -1,0 +1,164 @@
+/* strategy list and strategy show: what there is to run, from the strategies' own tables. */
+#include "commands/commands-private.h"
+#include "core/engine/strategy.h"
+#include "reports/reports.h"
+#include "strategies/strategies.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char about_list[] = "Lists the strategies that are built in.\n"
+                                 "\n"
+                                 "Examples:\n"
+                                 "  quantbot strategy list\n"
+                                 "  quantbot strategy list --json\n";
+
+static const char about_show[] =
+    "Shows a strategy's parameters: default, range, the step that sweeps walk by, and what each\n"
+    "is for.\n"
+    "\n"
+    "Examples:\n"
+    "  quantbot strategy show sma_cross\n"
+    "  quantbot strategy show sma_cross --json\n";
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+static json_t *value_json(const qb_param *param, double value)
+{
+    switch (param->type) {
+    case QB_PARAM_INTEGER:
+        return json_integer((json_int_t)value);
+    case QB_PARAM_NUMBER:
+        return json_real(value);
+    case QB_PARAM_CHOICE:
+        return json_string(param->choices[(size_t)value]);
+    }
+    g_assert_not_reached();
+}
+
+static json_t *param_json(const qb_param *param)
+{
+    static const char *const types[] = {"integer", "number", "choice"};
+    json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "name", param->name, "type",
+                               types[param->type], "help", param->help, "default",
+                               value_json(param, param->standard));
+    if (param->type == QB_PARAM_CHOICE) {
+        json_t *choices = json_array();
+        for (const char *const *choice = param->choices; *choice != NULL; choice++)
+            json_array_append_new(choices, json_string(*choice));
+        json_object_set_new(object, "choices", choices);
+    } else {
+        json_object_set_new(object, "minimum", value_json(param, param->minimum));
+        json_object_set_new(object, "maximum", value_json(param, param->maximum));
+        json_object_set_new(object, "step", value_json(param, param->step));
+    }
+    return object;
+}
+
+static json_t *strategy_json(const qb_strategy *strategy)
+{
+    json_t *params = json_array();
+    for (size_t i = 0; i < strategy->param_count; i++)
+        json_array_append_new(params, param_json(&strategy->params[i]));
+    return json_pack("{s:s, s:s, s:o}", "name", strategy->name, "summary", strategy->summary,
+                     "params", params);
+}
+
+static void print_json(json_t *root)
+{
+    g_autofree char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    puts(text);
+    json_decref(root);
+}
+
+/* ---- tables -------------------------------------------------------------------------------- */
+
+static void print_list(void)
+{
+    const report_style style = report_style_of(STDOUT_FILENO);
+    g_autoptr(report_table) table = report_table_new(NULL);
+    report_table_column(table, "strategy", REPORT_LEFT, 0);
+    report_table_column(table, "what it does", REPORT_LEFT, 0);
+    for (const qb_strategy *const *at = strategies_builtin; *at != NULL; at++) {
+        const char *const cells[] = {(*at)->name, (*at)->summary};
+        report_table_row(table, cells);
+        report_table_tone(table, 0, REPORT_STRONG);
+    }
+    report_table_print(table, &style, stdout);
+}
+
+/* "1 to 10000", or the choices. Caller frees. */
+static char *range_text(const qb_param *param)
+{
+    if (param->type == QB_PARAM_CHOICE)
+        return g_strjoinv(" ", (char **)param->choices);
+    char low[64], high[64];
+    return g_strdup_printf("%s to %s", qb_param_to_text(param, param->minimum, low, sizeof low),
+                           qb_param_to_text(param, param->maximum, high, sizeof high));
+}
+
+static void print_params(const qb_strategy *strategy)
+{
+    printf("%s: %s\n", strategy->name, strategy->summary);
+    if (strategy->param_count == 0)
+        puts("It has no parameters.");
+    for (size_t i = 0; i < strategy->param_count; i++) {
+        const qb_param *param = &strategy->params[i];
+        char standard[64];
+        g_autofree char *range = range_text(param);
+        printf("\n  %s=%s  (%s)\n      %s\n", param->name,
+               qb_param_to_text(param, param->standard, standard, sizeof standard), range,
+               param->help);
+    }
+}
+
+/* ---- commands ------------------------------------------------------------------------------ */
+
+int command_strategy_list(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "As JSON", NULL},
+        {NULL},
+    };
+    int exit_code = 0;
+    if (!command_options(&argc, &argv, NULL, about_list, entries, &exit_code))
+        return exit_code;
+    if (argc > 1)
+        return command_usage(argv[0], "unexpected \"%s\"", argv[1]);
+    if (!json) {
+        print_list();
+        return 0;
+    }
+    json_t *root = json_array();
+    for (const qb_strategy *const *at = strategies_builtin; *at != NULL; at++)
+        json_array_append_new(root, strategy_json(*at));
+    print_json(root);
+    return 0;
+}
+
+int command_strategy_show(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "As JSON", NULL},
+        {NULL},
+    };
+    int exit_code = 0;
+    if (!command_options(&argc, &argv, "NAME", about_show, entries, &exit_code))
+        return exit_code;
+    if (argc != 2)
+        return command_usage(argv[0], "give one strategy");
+    const qb_strategy *strategy = strategies_find(argv[1]);
+    if (strategy == NULL) {
+        g_autofree char *name = failure_quote(argv[1], -1);
+        return command_fail(g_error_new(
+            FAILURE, FAILURE_MISSING, "no strategy %s (quantbot strategy list names them)", name));
+    }
+    if (json)
+        print_json(strategy_json(strategy));
+    else
+        print_params(strategy);
+    return 0;
+}
