@@ -69,6 +69,14 @@ static char *variant(program *self, int which)
     return g_steal_pointer(&name);
 }
 
+static char **variants(program *self)
+{
+    char **names = g_new0(char *, 3);
+    names[0] = variant(self, 0);
+    names[1] = variant(self, 1);
+    return names;
+}
+
 static gint64 stored_rows(program *self)
 {
     if (program_run(self, "data", "list", "--json", NULL) != 0)
@@ -86,14 +94,14 @@ static void test_import(void)
 {
     g_autoptr(program) self = program_new();
     qb_random random = {seed_from_environment()};
-    g_autofree char *files[2] = {variant(self, 0), variant(self, 1)};
+    g_auto(GStrv) files = variants(self);
     const char *words[] = {"data", "import", files[0], "--symbol", "AAPL", NULL};
     const gint64 whole_us = duration_us(self, words);
     const gint64 all_rows = stored_rows(self);
     g_assert_cmpint(all_rows, ==, 1260); /* wc -l of the sample, without its header */
 
     g_autoptr(program) fresh = program_new();
-    g_autofree char *fresh_files[2] = {variant(fresh, 0), variant(fresh, 1)};
+    g_auto(GStrv) fresh_files = variants(fresh);
     gint64 least = 0;
     for (int round = 0; round < ROUNDS; round++) {
         words[2] = fresh_files[round % 2];
