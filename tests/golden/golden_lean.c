@@ -1,0 +1,155 @@
+/* LEAN's BasicTemplateDailyAlgorithm: all of 100,000 into SPY, for a week of October 2013.
+ *
+ * Its conventions, as a run of ours: adjusted bars; the target is 99.75 % of the portfolio (a
+ * buffer of 0.25 %) by the last close, with the fee inside; the fill is the next open; the fee
+ * max(1, 0.005 a share). The statistics are published rounded, so they are compared as such. */
+#include "run.h"
+
+/* The row of the factors for a bar: the first that is not before it. */
+static double factor_at(const int64_t *dates, const double *price, const double *split,
+                        size_t count, int64_t ts_us)
+{
+    for (size_t i = 0; i < count; i++)
+        if (dates[i] >= ts_us)
+            return price[i] * split[i];
+    return 1.0;
+}
+
+static void adjust(qb_series *series, const char *folder, const char *path)
+{
+    columns *file = columns_read(folder, path);
+    int64_t *dates = columns_times(file, "date");
+    double *price = columns_numbers(file, "price_factor");
+    double *split = columns_numbers(file, "split_factor");
+    for (size_t i = 0; i < series->count; i++) {
+        const double factor = factor_at(dates, price, split, columns_rows(file), series->ts_us[i]);
+        series->open[i] *= factor;
+        series->high[i] *= factor;
+        series->low[i] *= factor;
+        series->close[i] *= factor;
+    }
+    free(dates);
+    free(price);
+    free(split);
+    columns_free(file);
+}
+
+/* The bars from one day up to another, which is not in. */
+static qb_series cut(const qb_series *series, const char *from, const char *to)
+{
+    qb_series part = {0};
+    const size_t end = qb_series_lower_bound(series, golden_time(to));
+    for (size_t i = qb_series_lower_bound(series, golden_time(from)); i < end; i++) {
+        const qb_bar bar = qb_series_bar(series, i);
+        CHECK_OK(qb_series_append(&part, &bar));
+    }
+    return part;
+}
+
+static const json_t *find_case(const json_t *root, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(root, "cases"), i,
+                       item) if (strcmp(golden_text(item, "name"), name) ==
+                                 0) return json_object_get(item, "statistics");
+    printf("Bail out! no case %s\n", name);
+    exit(1);
+}
+
+static double drawdown(const golden_run *run, double start)
+{
+    double peak = start, deepest = 0.0;
+    for (size_t i = 0; i < run->equity_count; i++) {
+        peak = fmax(peak, run->equity[i]);
+        deepest = fmax(deepest, 1.0 - run->equity[i] / peak);
+    }
+    return deepest;
+}
+
+static void check_statistics(const json_t *want, const golden_run *run)
+{
+    const double equity = qb_raw_to_double(run->totals.equity.raw);
+    char text[64];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)run->totals.orders);
+    CHECK_TEXT(text, golden_text(want, "Total Orders"));
+    snprintf(text, sizeof text, "%.2f", equity);
+    CHECK_TEXT(text, golden_text(want, "End Equity"));
+    snprintf(text, sizeof text, "%.3f%%", 100.0 * (equity / 100000.0 - 1.0));
+    CHECK_TEXT(text, golden_text(want, "Net Profit"));
+    /* To the tenth of a per cent, though three digits are printed. */
+    snprintf(text, sizeof text, "%.1f00%%", 100.0 * drawdown(run, 100000.0));
+    CHECK_TEXT(text, golden_text(want, "Drawdown"));
+    /* "$3.49": half a cent goes up. */
+    const int64_t cent = QB_ONE / 100;
+    const int64_t cents = (run->totals.fees.raw + cent / 2) / cent;
+    snprintf(text, sizeof text, "$%lld.%02lld", (long long)(cents / 100), (long long)(cents % 100));
+    CHECK_TEXT(text, golden_text(want, "Total Fees"));
+}
+
+/* What the sentence "verified" beside the published statistics says of the one fill. */
+static void check_fill(const golden_run *run, const qb_series *series)
+{
+    CHECK_INT(run->fill_count, 1);
+    if (run->fill_count != 1)
+        return;
+    const qb_fill *fill = &run->fills[0];
+    CHECK_INT(fill->bar_ts_us, golden_time("2013-10-09"));
+    CHECK_INT(fill->quantity.raw, 697 * QB_ONE);
+    CHECK_NEAR(qb_raw_to_double(fill->price.raw), series->open[1], 5e-9);
+    CHECK_INT(fill->fee.raw, golden_raw("3.485"));
+    CHECK_NEAR(qb_raw_to_double(run->totals.equity.raw), 104486.218, 5e-4);
+}
+
+static void check_week(const char *folder, const char *bars, const char *factors,
+                       const char *statistics)
+{
+    const golden_spec spec = {
+        .calendar = "XNYS",
+        .strategy = "buy_and_hold",
+        .interval = QB_1D,
+        .cash = "100000",
+        .fee_per_unit = "0.005",
+        .fee_minimum = "1",
+        .size = {QB_SIZE_WEIGHT, QB_SIZE_AT_DECISION, 0.9975},
+    };
+    qb_series all = golden_series(folder, bars, "date");
+    qb_series series = cut(&all, "2013-10-08", "2013-10-18");
+    json_t *root = golden_json(folder, statistics);
+    adjust(&series, folder, factors);
+    CHECK_INT(series.count, 8);
+    golden_run run = golden_run_series(&spec, &series);
+    CHECK_INT(run.skipped, 0);
+    check_fill(&run, &series);
+    check_statistics(find_case(root, "BasicTemplateDailyAlgorithm"), &run);
+    golden_run_clear(&run);
+    json_decref(root);
+    qb_series_clear(&series);
+    qb_series_clear(&all);
+}
+
+static void week_of_shared(void)
+{
+    const char *folder = golden_shared();
+    if (folder == NULL)
+        SKIP(GOLDEN_ABSENT);
+    check_week(folder, "equities/daily_raw/SPY.csv",
+               "equities/corporate_actions/factor_files/SPY.csv",
+               "expected/published_lean_statistics.json");
+}
+
+static void week_of_clone(void)
+{
+    check_week(golden_own(), "lean_spy_daily_raw.csv", "lean_spy_factors.csv",
+               "lean_statistics.json");
+}
+
+static const tap_case cases[] = {
+    {"/golden/lean/basic-template-daily", week_of_clone},
+    {"/golden/lean/basic-template-daily-shared", week_of_shared},
+};
+
+int main(void)
+{
+    return tap_run(cases, sizeof cases / sizeof *cases);
+}
