@@ -38,12 +38,18 @@ typedef struct result {
 
 /* ---- measures, the same for both ---------------------------------------------------------- */
 
-/* Equity point by point: drawdown, and mean and deviation of the returns (r_0 = 0). Sums are
- * taken about a shift, for the mean is tiny beside the deviation. */
+/* Equity point by point, in whatever unit: mean and deviation of the returns (r_0 = 0), and the
+ * drawdown from the lowest point since each peak. */
 typedef struct curve {
-    double last, peak, drawdown, sum, squares;
+    double last, peak, lowest, drawdown, sum, squares;
     uint64_t count;
 } curve;
+
+static void curve_fold(curve *curve)
+{
+    double depth = (curve->peak - curve->lowest) / curve->peak;
+    curve->drawdown = depth > curve->drawdown ? depth : curve->drawdown;
+}
 
 static inline void curve_add(curve *curve, double equity)
 {
@@ -52,11 +58,11 @@ static inline void curve_add(curve *curve, double equity)
     curve->sum += r;
     curve->squares += r * r;
     curve->count++;
-    if (equity > curve->peak)
-        curve->peak = equity;
-    double below = curve->peak - equity;
-    if (below > curve->drawdown * curve->peak)
-        curve->drawdown = below / curve->peak;
+    curve->lowest = equity < curve->lowest ? equity : curve->lowest;
+    if (equity > curve->peak) {
+        curve_fold(curve);
+        curve->peak = curve->lowest = equity;
+    }
 }
 
 static double curve_sharpe(const curve *curve)
@@ -75,7 +81,7 @@ static double mean_before(const double *sums, size_t end, size_t period)
 
 static result run_plain(const qb_series *series, double *sums)
 {
-    curve curve = {.peak = CASH};
+    curve curve = {.peak = CASH, .lowest = CASH};
     result result = {0};
     double cash = CASH, held = 0.0, wanted = 0.0;
     sums[0] = 0.0;
@@ -95,6 +101,7 @@ static result run_plain(const qb_series *series, double *sums)
             wanted = mean_before(sums, i + 1, 10) > mean_before(sums, i + 1, 30) ? 1.0 : 0.0;
         curve_add(&curve, cash + held * close);
     }
+    curve_fold(&curve);
     result.equity = curve.last;
     result.drawdown = curve.drawdown;
     result.sharpe = curve_sharpe(&curve);
@@ -113,7 +120,7 @@ typedef struct listener {
 static qb_status take_equity(void *self, int64_t at_us, qb_money equity)
 {
     listener *listener = self;
-    curve_add(&listener->curve, qb_raw_to_double(equity.raw));
+    curve_add(&listener->curve, (double)equity.raw);
     return QB_OK;
 }
 
@@ -138,7 +145,8 @@ static void require(qb_status status, const char *what)
 static result run_engine(const qb_series *series, const qb_instrument *instrument,
                          listener *listener)
 {
-    listener->curve = (curve){.peak = CASH};
+    const double start = CASH * (double)QB_ONE;
+    listener->curve = (curve){.peak = start, .lowest = start};
     listener->decision_count = 0;
     listener->bars_decided = 0;
     const qb_sink sink = {.self = listener, .equity = take_equity, .decision = take_decision};
@@ -164,6 +172,7 @@ static result run_engine(const qb_series *series, const qb_instrument *instrumen
     require(qb_engine_finish(engine), "finish");
     qb_engine_totals totals;
     qb_engine_totals_get(engine, &totals);
+    curve_fold(&listener->curve);
     qb_engine_free(engine);
     qb_series_feed_free(feed);
     return (result){

@@ -55,7 +55,7 @@ typedef struct averages {
 typedef struct sma_cross {
     averages *averages; /* [instrument_count] */
     int trigger;
-    double below; /* strength when fast is below slow */
+    double strength[3]; /* when fast is below slow, equal, above */
 } sma_cross;
 
 static const char *check(const double *params)
@@ -92,19 +92,19 @@ static qb_status init(const qb_setup *setup, void **out_state)
     *self = (sma_cross){
         .averages = averages,
         .trigger = (int)setup->params[TRIGGER],
-        .below = setup->params[SIDE] == SIDE_BOTH ? -1.0 : 0.0,
+        .strength = {setup->params[SIDE] == SIDE_BOTH ? -1.0 : 0.0, 0.0, 1.0},
     };
     *out_state = self;
     return QB_OK;
 }
 
 /* The strength wished after a bar on which `above` is 1 (fast above), -1 (below) or 0. */
-static double wish(const sma_cross *self, averages *averages, int above)
+static inline double wish(const sma_cross *self, averages *averages, int above)
 {
     if (self->trigger == TRIGGER_STATE)
-        return above > 0 ? 1.0 : above < 0 ? self->below : 0.0;
+        return self->strength[above + 1];
     if (above != 0 && above == -averages->before)
-        averages->wanted = above > 0 ? 1.0 : self->below;
+        averages->wanted = self->strength[above + 1];
     if (above != 0 || self->trigger == TRIGGER_CROSS)
         averages->before = above;
     return averages->wanted;
@@ -120,8 +120,7 @@ static void on_bar(void *state, const qb_context *context, uint32_t instrument)
     qb_sma_add(&averages->slow, close);
     if (!qb_sma_ready(&averages->slow))
         return;
-    double fast = qb_sma_value(&averages->fast), slow = qb_sma_value(&averages->slow);
-    int above = (fast > slow) - (fast < slow);
+    int above = qb_sma_compare(&averages->fast, &averages->slow);
     context->host->signal(context, instrument, wish(self, averages, above));
 }
 
@@ -129,7 +128,7 @@ const qb_strategy strategies_sma_cross = {
     .abi_version = QB_STRATEGY_ABI,
     .struct_size = sizeof(qb_strategy),
     .name = "sma_cross",
-    .summary = "Long while a fast moving average is above a slow one; flat or short below",
+    .summary = "Long while a fast average is above a slow one, else flat or short",
     .params = params_table,
     .param_count = PARAM_COUNT,
     .check = check,

@@ -49,12 +49,13 @@ static qb_decision decision_of(uint32_t instrument, const outcome *outcome, int6
     };
 }
 
+/* Between runs the stage is one that no bar can join. */
 static void flush_run(qb_engine *engine, instrument_state *state)
 {
-    if (state->run.bars == 0)
-        return;
-    sink_decision(engine, &state->run);
+    if (state->run.bars > 0)
+        sink_decision(engine, &state->run);
     state->run.bars = 0;
+    state->run.stage = QB_STAGE_ORDERED;
 }
 
 static void sink_alone(qb_engine *engine, uint32_t instrument, const outcome *outcome)
@@ -80,11 +81,43 @@ void decide_note(qb_engine *engine, uint32_t instrument, outcome outcome)
     state->outcome = outcome;
 }
 
-void decide_start_run(qb_engine *engine, uint32_t instrument)
+/* Fills in what the common bar leaves out. */
+static outcome complete(const qb_engine *engine, const instrument_state *state)
 {
-    instrument_state *state = &engine->states[instrument];
+    outcome outcome = state->outcome;
+    if (outcome.stage > QB_STAGE_HELD)
+        return outcome;
+    outcome.order_id = 0;
+    outcome.signal = outcome.stage == QB_STAGE_HELD ? state->wish : NAN;
+    outcome.reason = outcome.stage == QB_STAGE_HELD     ? QB_REASON_UNCHANGED
+                     : outcome.stage == QB_STAGE_WARMUP ? QB_REASON_WARMUP
+                     : engine->totals.disabled          ? QB_REASON_DISABLED
+                                                        : QB_REASON_NONE;
+    return outcome;
+}
+
+static bool same_signal(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static bool joins(const qb_decision *run, const outcome *outcome)
+{
+    return run->bars > 0 && !touches_order(outcome) && outcome->stage == run->stage &&
+           outcome->reason == run->reason && same_signal(outcome->signal, run->signal);
+}
+
+void decide_record_other(qb_engine *engine, instrument_state *state)
+{
+    const outcome outcome = complete(engine, state);
+    if (joins(&state->run, &outcome)) {
+        state->run.last_us = engine->context.now_us;
+        state->run.bars++;
+        return;
+    }
     flush_run(engine, state);
-    state->run = decision_of(instrument, &state->outcome, engine->context.now_us, 1);
+    uint32_t instrument = (uint32_t)(state - engine->states);
+    state->run = decision_of(instrument, &outcome, engine->context.now_us, 1);
 }
 
 void decide_flush(qb_engine *engine)

@@ -17,6 +17,10 @@
 
 #define LIKELY(condition) __builtin_expect((condition), 1)
 #define UNLIKELY(condition) __builtin_expect((condition), 0)
+/* Kept out of line, so that what runs on every bar need not save registers for what does not. */
+#define RARE __attribute__((noinline, cold))
+/* The parts of an instant, which are laid out once for any number of bars and once for one. */
+#define INLINED __attribute__((always_inline))
 
 /* ---- orders ------------------------------------------------------------------------------- */
 
@@ -55,6 +59,8 @@ typedef struct quote {
     int64_t bar_ts_us;
 } quote;
 
+/* What came of a bar. At QB_STAGE_HELD and below only the stage counts, for it is all that the
+ * common bar writes: the signal is then the wish, and the reason follows from the stage. */
 typedef struct outcome {
     double signal;
     uint64_t order_id;
@@ -66,7 +72,7 @@ typedef struct instrument_state {
     /* The engine's own columns behind the read-only history. */
     int64_t *ts_us;
     double *open, *high, *low, *close, *volume;
-    double factor; /* product of past splits: prices are multiplied, volumes divided by it */
+    double price_factor, volume_factor; /* product of past splits, and its inverse */
 
     double wish;                        /* the strength last acted upon; NaN: none */
     outcome outcome;                    /* of the bar being decided */
@@ -108,12 +114,14 @@ struct qb_engine {
     qb_status status;
     bool deciding; /* the bars of this instant are being decided */
     bool finished;
+    bool stopped; /* failed, bankrupt or finished */
 };
 
 static inline void engine_fail(qb_engine *engine, qb_status status)
 {
     if (engine->status == QB_OK)
         engine->status = status;
+    engine->stopped = true;
 }
 
 /* For the sink's answers. */
@@ -140,8 +148,19 @@ static inline int64_t whole_lots(const qb_instrument *instrument, int64_t quanti
 
 /* decide.c: what a wish came to. */
 void decide_note(qb_engine *engine, uint32_t instrument, outcome outcome);
-/* The outcome of a bar begins a new run. */
-void decide_start_run(qb_engine *engine, uint32_t instrument);
+/* The outcome of a bar joins its run, or begins a new one. */
+void decide_record_other(qb_engine *engine, instrument_state *state);
+static inline void decide_record(qb_engine *engine, instrument_state *state)
+{
+    qb_decision *run = &state->run;
+    if (UNLIKELY(state->outcome.stage != QB_STAGE_HELD || run->stage != QB_STAGE_HELD ||
+                 run->signal != state->wish)) {
+        decide_record_other(engine, state);
+        return;
+    }
+    run->last_us = engine->context.now_us;
+    run->bars++;
+}
 void decide_flush(qb_engine *engine);
 
 /* orders.c */

@@ -79,7 +79,9 @@ static qb_status histories_init(qb_engine *engine)
             .low = columns + 3 * engine->rows,
             .close = columns + 4 * engine->rows,
             .volume = columns + 5 * engine->rows,
-            .factor = 1.0,
+            .price_factor = 1.0,
+            .volume_factor = 1.0,
+            .run.stage = QB_STAGE_ORDERED,
             .wish = NAN,
             .closed_us = INT64_MIN,
             .opened_ts_us = INT64_MIN,
@@ -229,7 +231,7 @@ static inline bool is_price(double price)
     return price >= QB_PRICE_MIN && price <= QB_PRICE_MAX; /* NaN fails */
 }
 
-static bool actions_are_sound(const qb_opening *opening)
+RARE static bool actions_are_sound(const qb_opening *opening)
 {
     return opening->split_factor >= QB_SPLIT_MIN && opening->split_factor <= QB_SPLIT_MAX &&
            opening->dividend >= 0.0 && opening->dividend <= QB_PRICE_MAX;
@@ -240,71 +242,85 @@ static inline bool has_actions(const qb_opening *opening)
     return opening->split_factor != 1.0 || opening->dividend != 0.0;
 }
 
-static qb_status check_bars(const qb_engine *engine, const qb_instant *instant)
+/* Each bar closes once, and not after a later one has opened. */
+static inline qb_status check_bar(const qb_engine *engine, const qb_closed_bar *closed)
 {
-    uint32_t least = 0;
-    for (size_t i = 0; i < instant->bar_count; i++) {
-        const qb_closed_bar *bar = &instant->bars[i];
-        if (UNLIKELY(bar->instrument < least ||
-                     bar->instrument >= engine->context.instrument_count))
-            return QB_OUT_OF_ORDER;
-        /* Each bar closes once, and not after a later one has opened. */
-        const instrument_state *state = &engine->states[bar->instrument];
-        if (UNLIKELY(bar->bar.ts_us <= state->closed_ts_us || bar->bar.ts_us < state->opened_ts_us))
-            return QB_OUT_OF_ORDER;
-        if (UNLIKELY(!is_price(bar->bar.close)))
-            return QB_OUT_OF_RANGE;
-        least = bar->instrument + 1;
-    }
-    return QB_OK;
+    const instrument_state *state = &engine->states[closed->instrument];
+    int64_t ts_us = closed->bar.ts_us;
+    if (UNLIKELY(ts_us <= state->closed_ts_us || ts_us < state->opened_ts_us))
+        return QB_OUT_OF_ORDER;
+    return LIKELY(is_price(closed->bar.close)) ? QB_OK : QB_OUT_OF_RANGE;
 }
 
-static qb_status check_openings(const qb_engine *engine, const qb_instant *instant)
+static inline qb_status check_opening(const qb_engine *engine, const qb_opening *opening)
 {
-    uint32_t least = 0;
-    for (size_t i = 0; i < instant->opening_count; i++) {
-        const qb_opening *opening = &instant->openings[i];
-        if (UNLIKELY(opening->instrument < least ||
-                     opening->instrument >= engine->context.instrument_count))
-            return QB_OUT_OF_ORDER;
-        if (UNLIKELY(opening->bar_ts_us <= engine->states[opening->instrument].opened_ts_us))
-            return QB_OUT_OF_ORDER;
-        if (UNLIKELY(!is_price(opening->price)))
-            return QB_OUT_OF_RANGE;
-        if (UNLIKELY(has_actions(opening)) && !actions_are_sound(opening))
-            return QB_OUT_OF_RANGE;
-        least = opening->instrument + 1;
-    }
-    return QB_OK;
+    const instrument_state *state = &engine->states[opening->instrument];
+    if (UNLIKELY(opening->bar_ts_us <= state->opened_ts_us))
+        return QB_OUT_OF_ORDER;
+    if (UNLIKELY(has_actions(opening)) && !actions_are_sound(opening))
+        return QB_OUT_OF_RANGE;
+    return LIKELY(is_price(opening->price)) ? QB_OK : QB_OUT_OF_RANGE;
 }
 
-static qb_status check_instant(const qb_engine *engine, const qb_instant *instant)
+static inline qb_status check_instant(const qb_engine *engine, const qb_instant *instant)
 {
+    uint64_t count = engine->context.instrument_count, least = 0;
+    qb_status status = QB_OK;
     if (UNLIKELY(instant->at_us <= engine->context.now_us))
         return QB_OUT_OF_ORDER;
-    qb_status status = check_bars(engine, instant);
-    return status == QB_OK ? check_openings(engine, instant) : status;
+    const qb_closed_bar *bar = instant->bars, *last_bar = bar + instant->bar_count;
+    for (; bar < last_bar && status == QB_OK; least = (uint64_t)bar->instrument + 1, bar++) {
+        if (UNLIKELY(bar->instrument < least || bar->instrument >= count))
+            return QB_OUT_OF_ORDER;
+        status = check_bar(engine, bar);
+    }
+    const qb_opening *opening = instant->openings, *last_opening = opening + instant->opening_count;
+    for (least = 0; opening < last_opening && status == QB_OK;
+         least = (uint64_t)opening->instrument + 1, opening++) {
+        if (UNLIKELY(opening->instrument < least || opening->instrument >= count))
+            return QB_OUT_OF_ORDER;
+        status = check_opening(engine, opening);
+    }
+    return status;
 }
 
 /* ---- money at an instant ------------------------------------------------------------------ */
 
-static inline void mark(qb_engine *engine, uint32_t instrument, double price)
+/* The parts of one instrument, looked up once. */
+typedef struct seat {
+    instrument_state *state;
+    qb_history *history;
+    qb_position *position;
+} seat;
+
+static inline seat seat_of(const qb_engine *engine, uint32_t instrument)
+{
+    return (seat){
+        .state = &engine->states[instrument],
+        .history = &engine->histories[instrument],
+        .position = &engine->portfolio.positions[instrument],
+    };
+}
+
+INLINED static inline void mark(qb_engine *engine, qb_position *position, double price)
 {
     qb_price exact;
     qb_status status = qb_price_from_double(price, &exact);
+    if (UNLIKELY(status == QB_OK && exact.raw <= 0))
+        status = QB_OUT_OF_RANGE;
     if (LIKELY(status == QB_OK))
-        status = qb_portfolio_mark(&engine->portfolio, instrument, exact);
+        status = qb_portfolio_mark(&engine->portfolio, position, exact);
     if (UNLIKELY(status != QB_OK))
         engine_fail(engine, status);
 }
 
-static void sink_equity(qb_engine *engine)
+INLINED static inline void sink_equity(qb_engine *engine)
 {
     qb_money equity;
     qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
     if (UNLIKELY(status != QB_OK))
         engine_fail(engine, status);
-    if (engine->sink.equity != NULL && LIKELY(engine->status == QB_OK))
+    if (engine->sink.equity != NULL && LIKELY(!engine->stopped || engine->status == QB_OK))
         engine_heard(engine,
                      engine->sink.equity(engine->sink.self, engine->context.now_us, equity));
 }
@@ -316,20 +332,21 @@ static inline bool is_ruined(const qb_engine *engine)
     return portfolio->cash.raw <= -portfolio->value.raw;
 }
 
-static void end_ruined(qb_engine *engine)
+RARE static void end_ruined(qb_engine *engine)
 {
     engine->totals.bankrupt = true;
+    engine->stopped = true;
     orders_end_all(engine, QB_ORDER_CANCELLED, QB_REASON_BANKRUPT);
     sink_equity(engine);
 }
 
-static inline void set_quote(qb_engine *engine, uint32_t instrument, double price, double volume,
-                             int64_t bar_ts_us, int32_t flags)
+static inline void set_quote(qb_engine *engine, instrument_state *state, double price,
+                             double volume, int64_t bar_ts_us, int32_t flags)
 {
     /* Nobody traded at a price that was repaired or made up. */
     if (flags & (QB_BAR_REPAIRED | QB_BAR_SYNTHETIC))
         return;
-    quote *quote = &engine->states[instrument].quote;
+    quote *quote = &state->quote;
     qb_status status = qb_price_from_double(price, &quote->price);
     if (UNLIKELY(status != QB_OK)) {
         engine_fail(engine, status);
@@ -342,7 +359,7 @@ static inline void set_quote(qb_engine *engine, uint32_t instrument, double pric
 
 /* ---- bars that close ---------------------------------------------------------------------- */
 
-static void slide(instrument_state *state, size_t rows, size_t keep)
+RARE static void slide(instrument_state *state, size_t rows, size_t keep)
 {
     size_t from = rows - keep, bytes = keep * sizeof(double);
     memmove(state->ts_us, state->ts_us + from, bytes);
@@ -353,112 +370,89 @@ static void slide(instrument_state *state, size_t rows, size_t keep)
     memmove(state->volume, state->volume + from, bytes);
 }
 
-static inline void append(qb_engine *engine, uint32_t instrument, const qb_bar *bar)
+INLINED static inline void append(const qb_engine *engine, seat seat, const qb_bar *bar)
 {
-    instrument_state *state = &engine->states[instrument];
-    qb_history *history = &engine->histories[instrument];
-    size_t row = history->count;
+    const instrument_state *state = seat.state;
+    size_t row = seat.history->count;
     if (UNLIKELY(row == engine->rows)) {
-        slide(state, engine->rows, engine->keep);
+        slide(seat.state, engine->rows, engine->keep);
         row = engine->keep;
     }
-    double factor = state->factor;
+    double factor = state->price_factor;
     state->ts_us[row] = bar->ts_us;
     state->open[row] = bar->open * factor;
     state->high[row] = bar->high * factor;
     state->low[row] = bar->low * factor;
     state->close[row] = bar->close * factor;
-    state->volume[row] = bar->volume / factor;
-    history->count = row + 1;
-    history->total++;
+    state->volume[row] = bar->volume * state->volume_factor;
+    seat.history->count = row + 1;
+    seat.history->total++;
 }
 
-static inline void take_bar(qb_engine *engine, const qb_closed_bar *closed)
+INLINED static inline void take_bar(qb_engine *engine, seat seat, const qb_bar *bar)
 {
-    uint32_t instrument = closed->instrument;
-    instrument_state *state = &engine->states[instrument];
-    append(engine, instrument, &closed->bar);
+    instrument_state *state = seat.state;
+    append(engine, seat, bar);
     state->closed_us = engine->context.now_us;
-    state->closed_ts_us = state->opened_ts_us = closed->bar.ts_us;
-    mark(engine, instrument, closed->bar.close);
-    qb_position *position = &engine->portfolio.positions[instrument];
-    bool held = position->quantity.raw != 0;
-    position->bars += held;
-    engine->totals.bars_held += held;
-    if (engine->fill_at != QB_FILL_NEXT_OPEN)
-        set_quote(engine, instrument, closed->bar.close, closed->bar.volume, closed->bar.ts_us,
-                  closed->bar.flags);
-}
-
-static inline void record(qb_engine *engine, uint32_t instrument)
-{
-    instrument_state *state = &engine->states[instrument];
-    const outcome *now = &state->outcome;
-    qb_decision *run = &state->run;
-    bool same = run->bars > 0 && now->stage == run->stage && now->reason == run->reason &&
-                now->order_id == run->order_id &&
-                (now->signal == run->signal || (isnan(now->signal) && isnan(run->signal)));
-    if (UNLIKELY(!same)) {
-        decide_start_run(engine, instrument);
-        return;
+    state->closed_ts_us = state->opened_ts_us = bar->ts_us;
+    state->outcome.stage = LIKELY(seat.history->total >= engine->warmup) ? QB_STAGE_NO_SIGNAL
+                                                                         : QB_STAGE_WARMUP;
+    mark(engine, seat.position, bar->close);
+    if (seat.position->quantity.raw != 0) {
+        seat.position->bars++;
+        engine->totals.bars_held++;
     }
-    run->last_us = engine->context.now_us;
-    run->bars++;
+    if (UNLIKELY(engine->fill_at != QB_FILL_NEXT_OPEN))
+        set_quote(engine, state, bar->close, bar->volume, bar->ts_us, bar->flags);
 }
 
-static inline outcome outcome_before(const qb_engine *engine, uint32_t instrument)
+INLINED static inline void ask_strategy(qb_engine *engine, uint32_t instrument)
 {
-    outcome outcome = {.signal = NAN, .stage = QB_STAGE_NO_SIGNAL};
-    if (UNLIKELY(engine->totals.disabled))
-        outcome.reason = QB_REASON_DISABLED;
-    else if (UNLIKELY(engine->histories[instrument].total < engine->warmup)) {
-        outcome.stage = QB_STAGE_WARMUP;
-        outcome.reason = QB_REASON_WARMUP;
-    }
-    return outcome;
+    if (LIKELY(!engine->totals.disabled))
+        engine->strategy->on_bar(engine->strategy_state, &engine->context, instrument);
 }
 
-static inline void decide(qb_engine *engine, const qb_instant *instant)
+/* Between taking the bars and deciding: what waits for a close is filled. False when the run has
+ * ended. */
+INLINED static inline bool settle_closes(qb_engine *engine, size_t count)
 {
-    for (size_t i = 0; i < instant->bar_count; i++) {
-        uint32_t instrument = instant->bars[i].instrument;
-        engine->states[instrument].outcome = outcome_before(engine, instrument);
-    }
-    engine->deciding = true;
-    for (size_t i = 0; i < instant->bar_count && !engine->totals.disabled; i++)
-        engine->strategy->on_bar(engine->strategy_state, &engine->context,
-                                 instant->bars[i].instrument);
-    engine->deciding = false;
-    for (size_t i = 0; i < instant->bar_count; i++)
-        record(engine, instant->bars[i].instrument);
-}
-
-static inline void close_bars(qb_engine *engine, const qb_instant *instant)
-{
-    for (size_t i = 0; i < instant->bar_count; i++)
-        take_bar(engine, &instant->bars[i]);
-    if (engine->totals.bars == 0)
-        engine->totals.first_us = instant->at_us;
-    engine->totals.bars += instant->bar_count;
-    engine->totals.last_us = instant->at_us;
-
-    if (engine->fill_at != QB_FILL_NEXT_OPEN && engine->book.count > 0)
+    if (UNLIKELY(engine->totals.bars == 0))
+        engine->totals.first_us = engine->context.now_us;
+    engine->totals.bars += count;
+    engine->totals.last_us = engine->context.now_us;
+    if (UNLIKELY(engine->fill_at != QB_FILL_NEXT_OPEN) && engine->book.count > 0)
         fills_run(engine);
-    if (UNLIKELY(engine->status != QB_OK))
-        return;
-    if (UNLIKELY(is_ruined(engine))) {
+    if (UNLIKELY(!engine->stopped && is_ruined(engine)))
         end_ruined(engine);
-        return;
-    }
-    decide(engine, instant);
-    if (engine->fill_at == QB_FILL_CLOSE && engine->book.count > 0)
+    return LIKELY(!engine->stopped);
+}
+
+INLINED static inline void settle_decisions(qb_engine *engine)
+{
+    if (UNLIKELY(engine->fill_at == QB_FILL_CLOSE) && engine->book.count > 0)
         fills_run(engine);
     sink_equity(engine);
 }
 
+static inline void close_bars(qb_engine *engine, const qb_instant *instant)
+{
+    const qb_closed_bar *first = instant->bars, *end = first + instant->bar_count;
+    for (const qb_closed_bar *bar = first; bar < end; bar++)
+        take_bar(engine, seat_of(engine, bar->instrument), &bar->bar);
+    if (!settle_closes(engine, instant->bar_count))
+        return;
+    engine->deciding = true;
+    for (const qb_closed_bar *bar = first; bar < end; bar++)
+        ask_strategy(engine, bar->instrument);
+    engine->deciding = false;
+    for (const qb_closed_bar *bar = first; bar < end; bar++)
+        decide_record(engine, &engine->states[bar->instrument]);
+    settle_decisions(engine);
+}
+
 /* ---- bars that open ----------------------------------------------------------------------- */
 
-static void apply_actions(qb_engine *engine, const qb_opening *opening)
+RARE static void apply_actions(qb_engine *engine, const qb_opening *opening)
 {
     instrument_state *state = &engine->states[opening->instrument];
     qb_actions actions = {
@@ -487,34 +481,44 @@ static void apply_actions(qb_engine *engine, const qb_opening *opening)
             engine_heard(engine, engine->sink.trade(engine->sink.self, &trade));
     }
     if (actions.split.fresh != actions.split.old) {
-        state->factor *= qb_split_factor(actions.split);
+        state->price_factor *= qb_split_factor(actions.split);
+        state->volume_factor = 1.0 / state->price_factor;
         orders_split(engine, opening->instrument, actions.split);
     }
 }
 
+/* Orders wait for this bar: how long have they, and what is it worth? */
+RARE static void meet_orders(qb_engine *engine, const qb_opening *opening)
+{
+    bool unreal = (opening->flags & (QB_BAR_REPAIRED | QB_BAR_SYNTHETIC)) != 0;
+    uint32_t missed = opening->bars_missed;
+    if (unreal && missed < UINT32_MAX)
+        missed++;
+    if (missed > 0)
+        orders_miss(engine, opening->instrument, missed);
+    if (engine->fill_at == QB_FILL_NEXT_OPEN)
+        set_quote(engine, &engine->states[opening->instrument], opening->price, opening->volume,
+                  opening->bar_ts_us, opening->flags);
+}
+
 static inline void take_opening(qb_engine *engine, const qb_opening *opening)
 {
-    uint32_t instrument = opening->instrument;
-    instrument_state *state = &engine->states[instrument];
-    state->opened_ts_us = opening->bar_ts_us;
+    seat seat = seat_of(engine, opening->instrument);
+    seat.state->opened_ts_us = opening->bar_ts_us;
     if (UNLIKELY(has_actions(opening)))
         apply_actions(engine, opening);
     else
-        mark(engine, instrument, opening->price);
-    if (LIKELY(state->open_orders == 0))
-        return;
-    bool unreal = (opening->flags & (QB_BAR_REPAIRED | QB_BAR_SYNTHETIC)) != 0;
-    if (opening->bars_missed > 0 || unreal)
-        orders_miss(engine, instrument, opening->bars_missed + unreal);
-    if (engine->fill_at == QB_FILL_NEXT_OPEN)
-        set_quote(engine, instrument, opening->price, opening->volume, opening->bar_ts_us,
-                  opening->flags);
+        mark(engine, seat.position, opening->price);
+    if (UNLIKELY(seat.state->open_orders > 0))
+        meet_orders(engine, opening);
 }
 
-static inline void open_bars(qb_engine *engine, const qb_instant *instant)
+static void open_bars(qb_engine *engine, const qb_opening *openings, size_t count)
 {
-    for (size_t i = 0; i < instant->opening_count; i++)
-        take_opening(engine, &instant->openings[i]);
+    for (size_t i = 0; i < count; i++)
+        take_opening(engine, &openings[i]);
+    if (UNLIKELY(engine->stopped))
+        return;
     if (UNLIKELY(is_ruined(engine))) {
         end_ruined(engine);
         return;
@@ -525,31 +529,106 @@ static inline void open_bars(qb_engine *engine, const qb_instant *instant)
 
 /* ---- the run ------------------------------------------------------------------------------ */
 
+RARE static qb_status status_when_stopped(const qb_engine *engine)
+{
+    if (engine->status != QB_OK || engine->totals.bankrupt)
+        return engine->status;
+    return QB_OUT_OF_ORDER;
+}
+
 qb_status qb_engine_step(qb_engine *engine, const qb_instant *instant)
 {
-    if (UNLIKELY(engine->status != QB_OK))
-        return engine->status;
-    if (UNLIKELY(engine->totals.bankrupt))
-        return QB_OK;
-    if (UNLIKELY(engine->finished))
-        return QB_OUT_OF_ORDER;
+    if (UNLIKELY(engine->stopped))
+        return status_when_stopped(engine);
     qb_status status = check_instant(engine, instant);
     if (UNLIKELY(status != QB_OK))
         return status;
     engine->context.now_us = instant->at_us;
     if (instant->bar_count > 0)
         close_bars(engine, instant);
-    if (instant->opening_count > 0 && LIKELY(!engine->totals.bankrupt && engine->status == QB_OK))
-        open_bars(engine, instant);
+    if (instant->opening_count > 0 && LIKELY(!engine->stopped))
+        open_bars(engine, instant->openings, instant->opening_count);
+    return engine->status;
+}
+
+/* An opening that nobody can see: no order waits for it, the only instrument's next event is its
+ * own close, and without debt or shorts no price can ruin the account. */
+static inline bool opening_is_moot(const qb_engine *engine)
+{
+    const qb_portfolio *portfolio = &engine->portfolio;
+    return engine->book.count == 0 && engine->context.instrument_count == 1 &&
+           portfolio->cash.raw > 0 && portfolio->value.raw == portfolio->exposure.raw;
+}
+
+/* One instant of a stretch, made of the same parts as any other. */
+INLINED static inline void step_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row,
+                                        seat seat)
+{
+    const qb_bar bar = {
+        .ts_us = stretch->ts_us[row],
+        .open = stretch->open[row],
+        .high = stretch->high[row],
+        .low = stretch->low[row],
+        .close = stretch->close[row],
+        .volume = stretch->volume != NULL ? stretch->volume[row] : NAN,
+        .split_factor = 1.0,
+    };
+    engine->context.now_us = stretch->ts_us[row + 1];
+    take_bar(engine, seat, &bar);
+    if (!settle_closes(engine, 1))
+        return;
+    engine->deciding = true;
+    ask_strategy(engine, stretch->instrument);
+    engine->deciding = false;
+    decide_record(engine, seat.state);
+    settle_decisions(engine);
+}
+
+RARE static void open_in_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row)
+{
+    const qb_opening opening = {
+        .instrument = stretch->instrument,
+        .price = stretch->open[row],
+        .volume = stretch->volume != NULL ? stretch->volume[row] : NAN,
+        .bar_ts_us = stretch->ts_us[row],
+        .split_factor = 1.0,
+    };
+    open_bars(engine, &opening, 1);
+}
+
+/* Prices are the feed's promise here; what is none fails when it reaches the ledger. */
+static qb_status run_stretch(qb_engine *engine, const qb_stretch *stretch)
+{
+    if (stretch->count == 0 || stretch->interval_us <= 0 ||
+        stretch->instrument >= engine->context.instrument_count ||
+        stretch->ts_us[0] <= engine->states[stretch->instrument].closed_ts_us ||
+        stretch->ts_us[1] <= engine->context.now_us)
+        return QB_OUT_OF_ORDER;
+    const seat seat = seat_of(engine, stretch->instrument);
+    for (size_t row = 0; row < stretch->count && LIKELY(!engine->stopped); row++) {
+        if (UNLIKELY(stretch->ts_us[row + 1] - stretch->ts_us[row] != stretch->interval_us))
+            return QB_OUT_OF_ORDER;
+        step_stretch(engine, stretch, row, seat);
+        bool last = row + 1 == stretch->count;
+        if (UNLIKELY(last || !opening_is_moot(engine)) && !engine->stopped)
+            open_in_stretch(engine, stretch, row + 1);
+    }
     return engine->status;
 }
 
 qb_status qb_engine_run(qb_engine *engine, const qb_feed *feed)
 {
-    qb_status status = QB_OK;
-    qb_instant instant;
-    while (status == QB_OK && !engine->totals.bankrupt && feed->next(feed->self, &instant))
-        status = qb_engine_step(engine, &instant);
+    qb_status status = engine->stopped ? status_when_stopped(engine) : QB_OK;
+    while (status == QB_OK && !engine->stopped) {
+        qb_stretch stretch;
+        qb_instant instant;
+        if (feed->stretch != NULL && feed->stretch(feed->self, &stretch))
+            status = run_stretch(engine, &stretch);
+        else if (feed->next(feed->self, &instant))
+            status = qb_engine_step(engine, &instant);
+        else
+            break;
+    }
     return status;
 }
 
@@ -559,7 +638,7 @@ qb_status qb_engine_finish(qb_engine *engine)
         return engine->status;
     orders_end_all(engine, QB_ORDER_EXPIRED, QB_REASON_END_OF_DATA);
     decide_flush(engine);
-    engine->finished = true;
+    engine->finished = engine->stopped = true;
     qb_status status = qb_portfolio_check(&engine->portfolio);
     if (status != QB_OK)
         engine_fail(engine, status);

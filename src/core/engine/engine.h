@@ -51,11 +51,26 @@ typedef struct qb_instant {
     size_t opening_count;
 } qb_instant;
 
+/* Many instants of one instrument at once: rows that follow each other without a gap, each
+ * becoming known (at ts + interval) as the next one opens; no dividends, splits or flags. Row 0
+ * has opened before; rows 0 .. count - 1 close, rows 1 .. count open. It means the same as its
+ * instants one by one, and only spares their making. Columns are borrowed until the next call. */
+typedef struct qb_stretch {
+    uint32_t instrument;
+    int64_t interval_us;
+    const int64_t *ts_us;                    /* [count + 1] */
+    const double *open, *high, *low, *close; /* [count + 1] */
+    const double *volume;                    /* [count + 1], or NULL: unknown */
+    size_t count;
+} qb_stretch;
+
 /* A source of instants. next returns false at the end. The instant is borrowed until the next
- * call. Live feeds do not use this: they push into qb_engine_step. */
+ * call. Where `stretch` is not NULL it is asked first, and false means: not here, call next. Live
+ * feeds do not use this: they push into qb_engine_step. */
 typedef struct qb_feed {
     void *self;
     bool (*next)(void *self, qb_instant *out_instant);
+    bool (*stretch)(void *self, qb_stretch *out_stretch);
 } qb_feed;
 
 /* Merges series by the moment their bars become known; ties by instrument. Bars outside the

@@ -7,6 +7,9 @@
  * block of 64 is kept, and only blocks that take part are scanned. */
 #include "core/engine/engine.h"
 
+#define LIKELY(condition) __builtin_expect((condition), 1)
+#define UNLIKELY(condition) __builtin_expect((condition), 0)
+
 #define BLOCK 64u
 #define NEVER INT64_MAX
 
@@ -18,8 +21,12 @@ typedef struct cursor {
     size_t row;  /* whose event is next; series->count at the end */
     bool opened; /* the row has opened: its close is next */
     bool started;
+    bool plain;       /* no dividends, splits or flags in any series of the feed */
     qb_bar_time time; /* of the row */
     uint32_t missed;  /* bars expected between the row before and this one */
+    /* A whole intraday bar at follow_us, right after this one and within the same session, needs
+     * no calendar; from follow_end_us on one has to look again. */
+    int64_t follow_us, follow_end_us;
     qb_session_cursor session;
     uint64_t skipped, unpriced;
 } cursor;
@@ -38,21 +45,13 @@ struct qb_series_feed {
 
 static inline bool is_price(double price)
 {
-    return price >= QB_PRICE_MIN && price <= QB_PRICE_MAX;
+    return price >= QB_PRICE_MIN && price <= QB_PRICE_MAX; /* NaN fails */
 }
 
 static inline bool is_priced(const qb_series *series, size_t row)
 {
     return is_price(series->open[row]) && is_price(series->high[row]) &&
            is_price(series->low[row]) && is_price(series->close[row]);
-}
-
-/* Right after a whole bar and inside the same session the next whole bar needs no calendar. */
-static inline bool follows_on(const cursor *cursor, int64_t ts_us, int64_t before_us)
-{
-    return cursor->interval < QB_1D && ts_us == before_us + cursor->interval_us &&
-           cursor->time.open_us == before_us && cursor->time.known_us == ts_us &&
-           ts_us + cursor->interval_us <= cursor->session.close_us;
 }
 
 static uint32_t count_missed(const cursor *cursor, int64_t ts_us, int64_t before_us)
@@ -64,76 +63,104 @@ static uint32_t count_missed(const cursor *cursor, int64_t ts_us, int64_t before
     return missed < UINT32_MAX ? (uint32_t)missed : UINT32_MAX;
 }
 
-/* Looks for the first row from `row` on that can be delivered. */
-static void seek(cursor *cursor, size_t row)
+static bool stands(cursor *cursor, size_t row)
+{
+    if (!is_priced(cursor->series, row)) {
+        cursor->unpriced++;
+        return false;
+    }
+    if (!qb_bar_times_next(cursor->calendar, cursor->interval, cursor->series->ts_us[row],
+                           &cursor->session, &cursor->time)) {
+        cursor->skipped++;
+        return false;
+    }
+    return true;
+}
+
+static void expect_follower(cursor *cursor, int64_t ts_us)
+{
+    bool whole = cursor->interval < QB_1D && cursor->time.open_us == ts_us &&
+                 cursor->time.known_us == ts_us + cursor->interval_us;
+    cursor->follow_us = whole ? cursor->time.known_us : NEVER;
+    cursor->follow_end_us = whole ? cursor->session.close_us - cursor->interval_us + 1 : 0;
+}
+
+/* The first row from `row` on that can be delivered, by asking the calendar. */
+__attribute__((noinline)) static void seek(cursor *cursor, size_t row)
 {
     const qb_series *series = cursor->series;
     int64_t before_us = cursor->started ? series->ts_us[cursor->row] : 0;
-    for (; row < series->count; row++) {
-        int64_t ts_us = series->ts_us[row];
-        if (!is_priced(series, row)) {
-            cursor->unpriced++;
-            continue;
-        }
-        cursor->missed = 0;
-        if (cursor->started && follows_on(cursor, ts_us, before_us)) {
-            cursor->time = (qb_bar_time){ts_us, ts_us + cursor->interval_us};
-            break;
-        }
-        if (!qb_bar_times_next(cursor->calendar, cursor->interval, ts_us, &cursor->session,
-                               &cursor->time)) {
-            cursor->skipped++;
-            continue;
-        }
+    while (row < series->count && !stands(cursor, row))
+        row++;
+    cursor->missed = 0;
+    if (row < series->count) {
         if (cursor->started)
-            cursor->missed = count_missed(cursor, ts_us, before_us);
-        break;
+            cursor->missed = count_missed(cursor, series->ts_us[row], before_us);
+        expect_follower(cursor, series->ts_us[row]);
     }
     cursor->row = row;
     cursor->opened = false;
     cursor->started = true;
 }
 
+static inline void advance(cursor *cursor)
+{
+    const qb_series *series = cursor->series;
+    size_t row = cursor->row + 1;
+    if (UNLIKELY(row >= series->count || series->ts_us[row] != cursor->follow_us ||
+                 cursor->follow_us >= cursor->follow_end_us || !is_priced(series, row))) {
+        seek(cursor, row);
+        return;
+    }
+    cursor->row = row;
+    cursor->opened = false;
+    cursor->missed = 0;
+    cursor->time.open_us = cursor->follow_us;
+    cursor->time.known_us = cursor->follow_us += cursor->interval_us;
+}
+
 static inline int64_t next_event_us(const cursor *cursor)
 {
-    if (cursor->row >= cursor->series->count)
+    if (UNLIKELY(cursor->row >= cursor->series->count))
         return NEVER;
     return cursor->opened ? cursor->time.known_us : cursor->time.open_us;
 }
 
+/* The optional columns of a plain series have been set to their defaults once and for all, as
+ * long as every series of the feed is plain. */
 static inline void close_row(const cursor *cursor, uint32_t instrument, qb_closed_bar *out)
 {
     const qb_series *series = cursor->series;
     size_t row = cursor->row;
     out->instrument = instrument;
     out->bars_missed = cursor->missed;
-    out->bar = (qb_bar){
-        .ts_us = series->ts_us[row],
-        .open = series->open[row],
-        .high = series->high[row],
-        .low = series->low[row],
-        .close = series->close[row],
-        .volume = series->volume != NULL ? series->volume[row] : __builtin_nan(""),
-        .dividend = series->dividend != NULL ? series->dividend[row] : 0.0,
-        .split_factor = series->split_factor != NULL ? series->split_factor[row] : 1.0,
-        .flags = series->flags != NULL ? series->flags[row] : 0,
-    };
+    out->bar.ts_us = series->ts_us[row];
+    out->bar.open = series->open[row];
+    out->bar.high = series->high[row];
+    out->bar.low = series->low[row];
+    out->bar.close = series->close[row];
+    out->bar.volume = series->volume != NULL ? series->volume[row] : __builtin_nan("");
+    if (LIKELY(cursor->plain))
+        return;
+    out->bar.dividend = series->dividend != NULL ? series->dividend[row] : 0.0;
+    out->bar.split_factor = series->split_factor != NULL ? series->split_factor[row] : 1.0;
+    out->bar.flags = series->flags != NULL ? series->flags[row] : 0;
 }
 
 static inline void open_row(const cursor *cursor, uint32_t instrument, qb_opening *out)
 {
     const qb_series *series = cursor->series;
     size_t row = cursor->row;
-    *out = (qb_opening){
-        .instrument = instrument,
-        .bars_missed = cursor->missed,
-        .price = series->open[row],
-        .volume = series->volume != NULL ? series->volume[row] : __builtin_nan(""),
-        .bar_ts_us = series->ts_us[row],
-        .dividend = series->dividend != NULL ? series->dividend[row] : 0.0,
-        .split_factor = series->split_factor != NULL ? series->split_factor[row] : 1.0,
-        .flags = series->flags != NULL ? series->flags[row] : 0,
-    };
+    out->instrument = instrument;
+    out->bars_missed = cursor->missed;
+    out->price = series->open[row];
+    out->volume = series->volume != NULL ? series->volume[row] : __builtin_nan("");
+    out->bar_ts_us = series->ts_us[row];
+    if (LIKELY(cursor->plain))
+        return;
+    out->dividend = series->dividend != NULL ? series->dividend[row] : 0.0;
+    out->split_factor = series->split_factor != NULL ? series->split_factor[row] : 1.0;
+    out->flags = series->flags != NULL ? series->flags[row] : 0;
 }
 
 /* ---- the merge ---------------------------------------------------------------------------- */
@@ -145,7 +172,7 @@ static inline void deliver(qb_series_feed *feed, uint32_t instrument, qb_instant
     cursor *cursor = &feed->cursors[instrument];
     if (cursor->opened) {
         close_row(cursor, instrument, &feed->bars[instant->bar_count++]);
-        seek(cursor, cursor->row + 1);
+        advance(cursor);
     }
     if (next_event_us(cursor) == instant->at_us) {
         open_row(cursor, instrument, &feed->openings[instant->opening_count++]);
@@ -206,6 +233,43 @@ static bool feed_next_single(void *self, qb_instant *out_instant)
     return true;
 }
 
+/* Rows as far as each follows on the one before, within one session. The last of them has opened
+ * then, and its close is the next event, as after any instant. */
+static bool feed_stretch_single(void *self, qb_stretch *out_stretch)
+{
+    qb_series_feed *feed = self;
+    cursor *cursor = &feed->cursors[0];
+    const qb_series *series = cursor->series;
+    size_t first = cursor->row, row = first;
+    if (!cursor->plain || !cursor->opened)
+        return false;
+    int64_t follow_us = cursor->follow_us, end_us = cursor->follow_end_us;
+    while (row + 1 < series->count && series->ts_us[row + 1] == follow_us && follow_us < end_us &&
+           is_priced(series, row + 1)) {
+        row++;
+        follow_us += cursor->interval_us;
+    }
+    if (row == first)
+        return false;
+    *out_stretch = (qb_stretch){
+        .instrument = 0,
+        .interval_us = cursor->interval_us,
+        .ts_us = series->ts_us + first,
+        .open = series->open + first,
+        .high = series->high + first,
+        .low = series->low + first,
+        .close = series->close + first,
+        .volume = series->volume != NULL ? series->volume + first : NULL,
+        .count = row - first,
+    };
+    cursor->row = row;
+    cursor->missed = 0;
+    cursor->time.open_us = series->ts_us[row];
+    cursor->time.known_us = cursor->follow_us = follow_us;
+    feed->next_us[0] = follow_us;
+    return true;
+}
+
 /* ---- the public side ---------------------------------------------------------------------- */
 
 static qb_status feed_alloc(qb_series_feed *feed)
@@ -218,6 +282,11 @@ static qb_status feed_alloc(qb_series_feed *feed)
     bool complete = feed->cursors != NULL && feed->next_us != NULL && feed->block_us != NULL &&
                     feed->bars != NULL && feed->openings != NULL;
     return complete ? QB_OK : QB_NO_MEMORY;
+}
+
+static bool is_plain(const qb_series *series)
+{
+    return series->dividend == NULL && series->split_factor == NULL && series->flags == NULL;
 }
 
 qb_status qb_series_feed_new(const qb_instrument *instruments, const qb_series *series,
@@ -237,13 +306,19 @@ qb_status qb_series_feed_new(const qb_instrument *instruments, const qb_series *
         qb_series_feed_free(feed);
         return status;
     }
+    bool plain = true;
+    for (uint32_t i = 0; i < feed->count; i++)
+        plain = plain && is_plain(&series[i]);
     for (uint32_t i = 0; i < feed->count; i++) {
         feed->cursors[i] = (cursor){
             .series = &series[i],
             .calendar = instruments[i].calendar,
             .interval = instruments[i].interval,
             .interval_us = qb_interval_us(instruments[i].interval),
+            .plain = plain,
+            .follow_us = NEVER,
         };
+        feed->bars[i].bar.split_factor = feed->openings[i].split_factor = 1.0;
         seek(&feed->cursors[i], 0);
         feed->next_us[i] = next_event_us(&feed->cursors[i]);
     }
@@ -263,7 +338,9 @@ void qb_series_feed_free(qb_series_feed *feed)
 
 qb_feed qb_series_feed_as_feed(qb_series_feed *feed)
 {
-    return (qb_feed){.self = feed, .next = feed->count == 1 ? feed_next_single : feed_next};
+    if (feed->count > 1)
+        return (qb_feed){.self = feed, .next = feed_next};
+    return (qb_feed){.self = feed, .next = feed_next_single, .stretch = feed_stretch_single};
 }
 
 uint64_t qb_series_feed_skipped(const qb_series_feed *feed, uint32_t instrument)

@@ -176,10 +176,11 @@ static qb_status allow_increase(const qb_engine *engine, const qb_order *order, 
     const qb_position *position = &portfolio->positions[order->instrument];
     qb_money equity, at_price, others;
     qb_status status = qb_portfolio_equity(portfolio, &equity);
-    if (status == QB_OK)
+    if (status == QB_OK && position->quantity.raw != 0) {
         status = qb_notional(price, position->quantity, &at_price);
-    if (status == QB_OK)
-        status = qb_add(equity.raw, at_price.raw - position->value.raw, &equity.raw);
+        if (status == QB_OK)
+            status = qb_add(equity.raw, at_price.raw - position->value.raw, &equity.raw);
+    }
     if (status != QB_OK)
         return status;
     others.raw = portfolio->exposure.raw - magnitude(position->value.raw);
@@ -266,23 +267,39 @@ static bool belongs(const qb_engine *engine, const order_slot *slot, int round)
     }
 }
 
+static void fill_candidate(qb_engine *engine, candidate candidate)
+{
+    if (engine->book.slots[candidate.slot].order.quantity.raw != 0 ||
+        resolve(engine, candidate.slot))
+        fill_order(engine, candidate);
+}
+
+static void value_account(qb_engine *engine)
+{
+    qb_status status = qb_portfolio_equity(&engine->portfolio, &engine->sizing_equity);
+    if (status != QB_OK)
+        engine_fail(engine, status);
+}
+
+static void fill_round(qb_engine *engine, uint32_t count, int round)
+{
+    value_account(engine);
+    for (uint32_t i = 0; i < count && engine->status == QB_OK; i++) {
+        candidate candidate = engine->book.candidates[i];
+        const order_slot *slot = find(engine, candidate);
+        if (slot != NULL && belongs(engine, slot, round))
+            fill_candidate(engine, candidate);
+    }
+}
+
 void fills_run(qb_engine *engine)
 {
     uint32_t count = collect(engine);
-    const candidate *candidates = engine->book.candidates;
-    for (int round = 1; round <= 3 && count > 0; round++) {
-        qb_status status = qb_portfolio_equity(&engine->portfolio, &engine->sizing_equity);
-        if (status != QB_OK)
-            engine_fail(engine, status);
-        for (uint32_t i = 0; i < count; i++) {
-            if (engine->status != QB_OK)
-                return;
-            const order_slot *slot = find(engine, candidates[i]);
-            if (slot == NULL || !belongs(engine, slot, round))
-                continue;
-            if (slot->order.quantity.raw == 0 && !resolve(engine, candidates[i].slot))
-                continue;
-            fill_order(engine, candidates[i]);
-        }
+    if (LIKELY(count == 1)) { /* nobody to wait for */
+        value_account(engine);
+        fill_candidate(engine, engine->book.candidates[0]);
+        return;
     }
+    for (int round = 1; round <= 3 && count > 0; round++)
+        fill_round(engine, count, round);
 }

@@ -39,9 +39,9 @@ static bool is_heard(const qb_engine *engine, uint32_t instrument)
            engine->status == QB_OK && !engine->finished;
 }
 
-static void signal_changed(qb_engine *engine, uint32_t instrument, double strength)
+RARE static void signal_changed(qb_engine *engine, uint32_t instrument, double strength)
 {
-    if (!may_trade(engine, instrument, strength))
+    if (!is_heard(engine, instrument) || !may_trade(engine, instrument, strength))
         return;
     qb_size size = engine->size;
     size.amount *= fabs(strength);
@@ -57,23 +57,18 @@ static void signal_changed(qb_engine *engine, uint32_t instrument, double streng
     decide_note(engine, instrument, outcome);
 }
 
+/* The common case is the wish of the bar before: it comes on every bar, and changes nothing but
+ * that the bar has had its say. */
 static void host_signal(const qb_context *context, uint32_t instrument, double strength)
 {
     qb_engine *engine = engine_of(context);
-    if (UNLIKELY(!is_heard(engine, instrument)))
+    if (UNLIKELY(instrument >= context->instrument_count))
         return;
     instrument_state *state = &engine->states[instrument];
-    if (UNLIKELY(strength != state->wish)) {
+    if (UNLIKELY(strength != state->wish))
         signal_changed(engine, instrument, strength);
-        return;
-    }
-    /* The common case: the wish of the bar before. Not more than this, for it comes every bar. */
-    if (state->outcome.stage < QB_STAGE_HELD)
-        state->outcome = (outcome){
-            .signal = strength,
-            .stage = QB_STAGE_HELD,
-            .reason = QB_REASON_UNCHANGED,
-        };
+    else if (state->outcome.stage < QB_STAGE_HELD)
+        state->outcome.stage = QB_STAGE_HELD;
 }
 
 typedef outcome (*submission)(qb_engine *engine, uint32_t instrument, qb_side side, qb_size size);

@@ -245,10 +245,12 @@ qb_status size_change(const qb_engine *engine, uint32_t instrument, qb_side side
 static qb_status gate_budget(const qb_engine *engine, qb_price price, int64_t held, qb_money others,
                              qb_money equity, qb_money *out)
 {
-    qb_money held_value;
-    int64_t budget;
-    qb_status status = qb_muldiv(equity.raw, engine->leverage.raw, QB_ONE, &budget);
-    if (status == QB_OK)
+    qb_money held_value = {0};
+    int64_t budget = equity.raw;
+    qb_status status = QB_OK;
+    if (engine->leverage.raw != QB_ONE)
+        status = qb_muldiv(equity.raw, engine->leverage.raw, QB_ONE, &budget);
+    if (status == QB_OK && held != 0)
         status = qb_notional(price, (qb_quantity){held}, &held_value);
     if (status == QB_OK)
         status = qb_add(budget, -others.raw, &budget);
@@ -313,14 +315,16 @@ static qb_reason admit(qb_engine *engine, request *request)
         return request->refusal;
     if (engine->book.unused == NO_SLOT)
         return QB_REASON_TOO_MANY;
-    if (qb_fill_price(&engine->instruments[request->instrument], &engine->costs, request->side,
-                      position->mark, &price) != QB_OK)
+    if (position->mark.raw <= 0)
         return QB_REASON_BAD_PRICE;
     int64_t same_side = request->held * request->side;
     int64_t reducing = same_side < 0 ? -same_side : 0;
     int64_t increasing = request->units - reducing;
     if (request->reduce_only || increasing <= 0)
         return QB_REASON_NONE;
+    if (qb_fill_price(&engine->instruments[request->instrument], &engine->costs, request->side,
+                      position->mark, &price) != QB_OK)
+        return QB_REASON_BAD_PRICE;
 
     int64_t allowed = 0;
     qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);

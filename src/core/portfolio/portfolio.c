@@ -32,31 +32,21 @@ static void accumulate(int64_t *sum, int64_t change, qb_status *status)
 
 /* ---- value -------------------------------------------------------------------------------- */
 
+/* After the quantity has changed. */
 static qb_status revalue(qb_portfolio *portfolio, qb_position *position, qb_price price)
 {
-    qb_money value, sum, exposure;
+    qb_money value;
     qb_status status = qb_notional(price, position->quantity, &value);
-    if (status != QB_OK)
-        return status;
-    int64_t before = position->value.raw, change;
-    if (__builtin_sub_overflow(value.raw, before, &change))
-        return QB_OVERFLOW;
-    status = qb_add(portfolio->value.raw, change, &sum.raw);
+    int64_t before = position->value.raw;
     if (status == QB_OK)
-        status = qb_add(portfolio->exposure.raw, magnitude(value.raw) - magnitude(before),
-                        &exposure.raw);
+        accumulate(&portfolio->exposure.raw, magnitude(value.raw) - magnitude(before), &status);
     if (status != QB_OK)
         return status;
-    portfolio->value = sum;
-    portfolio->exposure = exposure;
+    portfolio->value.raw += value.raw - before;
     position->mark = price;
     position->value = value;
+    position->whole = position->quantity.raw % QB_ONE == 0 ? position->quantity.raw / QB_ONE : 0;
     return QB_OK;
-}
-
-qb_status qb_portfolio_revalue(qb_portfolio *portfolio, uint32_t instrument, qb_price price)
-{
-    return revalue(portfolio, &portfolio->positions[instrument], price);
 }
 
 /* ---- trades ------------------------------------------------------------------------------- */
@@ -101,6 +91,7 @@ static void forget_trade(qb_position *position)
 {
     *position = (qb_position){
         .quantity = position->quantity,
+        .whole = position->whole,
         .mark = position->mark,
         .value = position->value,
         .cost = position->cost,
@@ -177,8 +168,9 @@ qb_status qb_portfolio_apply_fill(qb_portfolio *portfolio, const qb_fill *fill, 
 
     bool closed = status == QB_OK && position.quantity.raw == 0;
     if (closed) {
-        status = trade_of(&position, fill->instrument, held > 0 ? QB_BUY : QB_SELL, fill->ts_us,
-                          out_trade);
+        if (out_trade != NULL)
+            status = trade_of(&position, fill->instrument, held > 0 ? QB_BUY : QB_SELL, fill->ts_us,
+                              out_trade);
         forget_trade(&position);
     }
     if (status != QB_OK)
@@ -269,8 +261,9 @@ qb_status qb_portfolio_apply_actions(qb_portfolio *portfolio, const qb_actions *
 
     bool closed = status == QB_OK && held != 0 && position.quantity.raw == 0;
     if (closed) {
-        status = trade_of(&position, actions->instrument, held > 0 ? QB_BUY : QB_SELL,
-                          actions->at_us, out_trade);
+        if (out_trade != NULL)
+            status = trade_of(&position, actions->instrument, held > 0 ? QB_BUY : QB_SELL,
+                              actions->at_us, out_trade);
         forget_trade(&position);
     }
     if (status != QB_OK)

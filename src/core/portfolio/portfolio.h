@@ -23,6 +23,7 @@ typedef struct qb_trade {
 
 typedef struct qb_position {
     qb_quantity quantity; /* short < 0 */
+    int64_t whole;        /* the quantity in whole units; 0 when it is not a whole number */
     qb_price mark;        /* last known price; 0 before the first */
     qb_money value;       /* quantity at the mark */
     qb_money cost;        /* average cost of what is held; short < 0 */
@@ -49,22 +50,42 @@ typedef struct qb_portfolio {
 QB_CHECKED qb_status qb_portfolio_init(qb_portfolio *portfolio, qb_arena *arena, uint32_t count,
                                        qb_money cash);
 
-/* Values what is held of one instrument at a new price. QB_OVERFLOW leaves all untouched. */
-QB_CHECKED qb_status qb_portfolio_revalue(qb_portfolio *portfolio, uint32_t instrument,
-                                          qb_price price);
-QB_CHECKED static inline qb_status qb_portfolio_mark(qb_portfolio *portfolio, uint32_t instrument,
+/* What is held of one instrument (one of the portfolio's positions) gets a new price and value. QB_OVERFLOW leaves all untouched.
+ * This runs for every bar held, so whole units take the short way: their value needs no rounding.
+ * The sum of values lies within +-exposure, so one check of overflow does for both. */
+QB_CHECKED static inline qb_status qb_portfolio_mark(qb_portfolio *portfolio, qb_position *position,
                                                      qb_price price)
 {
-    qb_position *position = &portfolio->positions[instrument];
-    if (position->quantity.raw != 0)
-        return qb_portfolio_revalue(portfolio, instrument, price);
+    if (position->quantity.raw == 0) {
+        position->mark = price;
+        return QB_OK;
+    }
+    qb_money value;
+    int64_t exposure;
+    qb_status status = QB_OK;
+    if (position->whole == 0)
+        status = qb_notional(price, position->quantity, &value);
+    else if (__builtin_mul_overflow(price.raw, position->whole, &value.raw))
+        status = QB_OVERFLOW;
+    if (status != QB_OK)
+        return status;
+    /* Both values have the sign of the quantity, so their difference cannot overflow. */
+    int64_t change = value.raw - position->value.raw;
+    status = qb_add(portfolio->exposure.raw, position->quantity.raw < 0 ? -change : change,
+                    &exposure);
+    if (status != QB_OK)
+        return status;
+    portfolio->exposure.raw = exposure;
+    portfolio->value.raw += change;
     position->mark = price;
+    position->value = value;
     return QB_OK;
 }
 
 /* Average cost. A fill must not cross zero (QB_OUT_OF_RANGE): the engine splits it. The position
  * is valued at its mark, or at the fill's price before the first. When the fill closes a trade,
- * *out_closed is true and *out_trade filled. QB_OVERFLOW leaves all untouched. */
+ * *out_closed is true and *out_trade filled (NULL: nobody asks). QB_OVERFLOW leaves all
+ * untouched. */
 QB_CHECKED qb_status qb_portfolio_apply_fill(qb_portfolio *portfolio, const qb_fill *fill,
                                              bool *out_closed, qb_trade *out_trade);
 

@@ -35,6 +35,16 @@ qb_status qb_fill_price(const qb_instrument *instrument, const qb_costs *costs, 
         return QB_OUT_OF_RANGE;
 
     bool ticked = instrument->tick.raw > 0;
+    if (!ticked && instrument->price_decimals == 8) {
+        /* reference x slipped / 1e8, half-even: the same arithmetic as price x quantity. */
+        qb_money raw;
+        qb_status status = qb_notional(reference, (qb_quantity){slipped}, &raw);
+        if (status == QB_OK && raw.raw == 0)
+            return QB_OUT_OF_RANGE;
+        if (status == QB_OK)
+            out->raw = raw.raw;
+        return status;
+    }
     int64_t unit = ticked ? instrument->tick.raw : price_unit(instrument->price_decimals);
     wide exact = (wide)(uint64_t)reference.raw * (uint64_t)slipped; /* 1e-16 */
     wide divisor = (wide)(uint64_t)unit * (uint64_t)QB_ONE;
