@@ -2,7 +2,10 @@
  *
  * Its conventions, as a run of ours: adjusted bars; the target is 99.75 % of the portfolio (a
  * buffer of 0.25 %) by the last close, with the fee inside; the fill is the next open; the fee
- * max(1, 0.005 a share). The statistics are published rounded, so they are compared as such. */
+ * max(1, 0.005 a share). The statistics are published rounded, so they are compared as such.
+ *
+ * What this week cannot tell: without the buffer 698 shares would be decided, and the fill's gate
+ * would cut them to the same 697, which is all that 100,000 buys at the open. */
 #include "run.h"
 
 /* The row of the factors for a bar: the first that is not before it. */

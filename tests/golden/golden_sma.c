@@ -2,7 +2,7 @@
 #include "core/indicators/indicators.h"
 #include "run.h"
 
-/* Stock.Indicators sums in another order; TTR's values are of prices with three decimals. */
+/* Theirs are doubles summed in another order. */
 #define TOLERANCE 1e-9
 
 /* Blank cells are bars before the average is defined. */

@@ -29,7 +29,7 @@ typedef struct golden_run {
     uint64_t skipped;     /* bars that the calendar refused, or without a price */
 } golden_run;
 
-/* The whole of it: costs of one side for the given series. Caller clears. */
+/* Fills at the next open, leverage 1, one instrument of whole units. The caller clears the run. */
 golden_run golden_run_series(const golden_spec *spec, const qb_series *series);
 void golden_run_clear(golden_run *run);
 
@@ -43,7 +43,7 @@ const char *golden_own(void);
  * sorted where that is not ascending. Volume is left out: nothing here is capped by it. */
 qb_series golden_series(const char *folder, const char *path, const char *stamp);
 json_t *golden_json(const char *folder, const char *path);
-/* Member `key`, which must be there. */
+/* Member `key`, which must be there; the text is borrowed. */
 const char *golden_text(const json_t *object, const char *key);
 double golden_number(const json_t *object, const char *key);
 /* Exact decimal text in 1e-8 units. */
