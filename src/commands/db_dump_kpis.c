@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 static const char about[] =
-    "Prints the stored ratios of the newest runs, or of one run: as a table, as JSON, or as CSV\n"
-    "for a spreadsheet. Empty cells are ratios that are undefined for a run.\n"
+    "Prints the stored ratios of the newest runs, or of one run: as a table, as JSON,\n"
+    "or as CSV for a spreadsheet. Empty cells are ratios undefined for a run.\n"
     "\n"
     "Examples:\n"
     "  quantbot db dump-kpis --limit 5\n"

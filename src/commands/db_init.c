@@ -1,9 +1,9 @@
 #include "commands/log-private.h"
 
 static const char about[] =
-    "Makes the run log, or says that it is there. The six tables of an earlier bot are adopted:\n"
-    "a copy is made beside the file, rows are kept, columns are added. A database that does not\n"
-    "fit, or that a newer quantbot has made, is left as it is.\n"
+    "Makes the run log, or says that it is there. The six tables of an earlier bot\n"
+    "are adopted: a copy is made beside the file, rows are kept, columns are added. A\n"
+    "database that does not fit, or that a newer quantbot has made, stays as it is.\n"
     "\n"
     "Examples:\n"
     "  quantbot db init\n"

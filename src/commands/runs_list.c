@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 static const char about[] =
-    "Shows the logged runs, newest first. Times are UTC. Any of the first characters of a run's\n"
-    "id that fit no other run name it elsewhere.\n"
+    "Shows the logged runs, newest first. Times are UTC. As many first characters of\n"
+    "an id as fit no other run name it elsewhere.\n"
     "\n"
     "Examples:\n"
     "  quantbot runs list\n"

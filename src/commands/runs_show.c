@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 static const char about[] =
-    "Shows one logged run: what it was given, its ratios, its last trades and what it held at the\n"
-    "end. The run is named by its id, by the first characters of it, or by last.\n"
+    "Shows one logged run: what it was given, its ratios, its last trades and what it\n"
+    "held at the end. It is named by its id, the first characters of it, or last.\n"
     "\n"
     "Examples:\n"
     "  quantbot runs show last\n"
