@@ -4,8 +4,8 @@
 
 static const char about[] =
     "Deletes logged simulations: backtests and replays, with all of theirs.\n"
-    "Paper runs, the schema and the cache of market data are never touched. What\n"
-    "would go is shown first; on a terminal the command asks, elsewhere it needs --yes.\n"
+    "Paper runs, the schema and the cache of market data are never touched. The rows\n"
+    "are shown first; on a terminal the command asks, elsewhere it needs --yes.\n"
     "\n"
     "Examples:\n"
     "  quantbot db purge-sim\n"
