@@ -162,7 +162,8 @@ static qb_status take_equity(void *self, int64_t at_us, qb_money equity)
     see(lab, at_us);
     mix(lab, (uint64_t)equity.raw);
     if (lab->equity_count > 0)
-        require(lab, at_us > lab->equity[lab->equity_count - 1].at_us, "two equities at once");
+        require(lab, at_us > lab->equity[lab->equity_count - 1].at_us || equity.raw <= 0,
+                "two equities at once");
     GROW(lab->equity, lab->equity_count);
     lab->equity[lab->equity_count++] = (lab_point){at_us, equity.raw};
     return QB_OK;

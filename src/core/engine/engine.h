@@ -117,6 +117,8 @@ typedef struct qb_sink {
     qb_status (*order)(void *self, const qb_order *order);
     qb_status (*fill)(void *self, const qb_fill *fill);
     qb_status (*trade)(void *self, const qb_trade *trade); /* closed: flat to flat */
+    /* After the decisions of each instant at which a bar closed. An opening that ruins the account
+     * tells it once more: the last point then may have the stamp of the one before. */
     qb_status (*equity)(void *self, int64_t at_us, qb_money equity);
     qb_status (*decision)(void *self, const qb_decision *decision);
 } qb_sink;
