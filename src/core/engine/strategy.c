@@ -18,7 +18,7 @@ static bool is_name(const char *text)
     size_t length = 0;
     if (text == NULL)
         return false;
-    for (; text[length] != '\0' && length <= NAME_LIMIT; length++) {
+    for (; length <= NAME_LIMIT && text[length] != '\0'; length++) {
         char c = text[length];
         if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'))
             return false;

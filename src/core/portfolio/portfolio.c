@@ -195,7 +195,7 @@ static void pay_in_lieu(qb_portfolio *portfolio, qb_position *position, const qb
 {
     int64_t units = magnitude(rest) / actions->split.old;
     int64_t kept = magnitude(position->quantity.raw);
-    int64_t cash = 0, removed = position->cost.raw, divisor;
+    int64_t cash = 0, removed = position->cost.raw, divisor = QB_ONE;
     if (*status == QB_OK && __builtin_mul_overflow(actions->split.old, QB_ONE, &divisor))
         *status = QB_OVERFLOW;
     if (*status == QB_OK)
