@@ -109,23 +109,30 @@ void orders_miss(qb_engine *engine, uint32_t instrument, uint32_t bars)
 }
 
 /* The remainder in whole lots; what was filled stays as it was filled. */
+static void split_order(qb_engine *engine, uint32_t index, qb_split split)
+{
+    qb_order *order = &engine->book.slots[index].order;
+    qb_quantity lot = engine->instruments[order->instrument].lot, remainder;
+    int64_t rest, quantity;
+    qb_status status = qb_split_apply(split, (qb_quantity){order->quantity.raw - order->filled.raw},
+                                      lot, &remainder, &rest);
+    if (status == QB_OK)
+        status = qb_add(order->filled.raw, remainder.raw, &quantity);
+    if (status != QB_OK)
+        engine_fail(engine, status);
+    else if (remainder.raw == 0)
+        orders_end(engine, index, QB_ORDER_CANCELLED, QB_REASON_BELOW_LOT);
+    else
+        order->quantity.raw = quantity;
+}
+
 void orders_split(qb_engine *engine, uint32_t instrument, qb_split split)
 {
-    const qb_instrument *about = &engine->instruments[instrument];
     for (uint32_t i = engine->book.first, next; i != NO_SLOT; i = next) {
-        qb_order *order = &engine->book.slots[i].order;
+        const qb_order *order = &engine->book.slots[i].order;
         next = engine->book.slots[i].next;
-        if (order->instrument != instrument || order->quantity.raw == 0)
-            continue;
-        qb_quantity remainder = {order->quantity.raw - order->filled.raw};
-        int64_t rest;
-        qb_status status = qb_split_apply(split, remainder, about->lot, &remainder, &rest);
-        if (status == QB_OK)
-            status = qb_add(order->filled.raw, remainder.raw, &order->quantity.raw);
-        if (status != QB_OK)
-            engine_fail(engine, status);
-        else if (remainder.raw == 0)
-            orders_end(engine, i, QB_ORDER_CANCELLED, QB_REASON_BELOW_LOT);
+        if (order->instrument == instrument && order->quantity.raw != 0)
+            split_order(engine, i, split);
     }
 }
 

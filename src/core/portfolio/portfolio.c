@@ -213,10 +213,14 @@ static void pay_in_lieu(qb_portfolio *portfolio, qb_position *position, const qb
     accumulate(&position->exit_notional.raw, magnitude(cash), status);
 }
 
+/* The units of a trade so far; some stay some, however small a reverse split makes them. */
 static void scale(int64_t *units, qb_split split, qb_status *status)
 {
+    bool some = *units > 0;
     if (*status == QB_OK)
         *status = qb_muldiv(*units, split.fresh, split.old, units);
+    if (some && *units == 0)
+        *units = 1;
 }
 
 static void apply_split(qb_portfolio *portfolio, qb_position *position, const qb_actions *actions,

@@ -1,0 +1,616 @@
+/* What must hold for any run: the prefix property (a run on the first n bars makes the first n
+ * decisions of the full run), one ledger and one end per order in any storm, agreement with a
+ * slow plain account, equal bytes for equal seeds, and no harm from failing allocations. */
+#include "allocations.h"
+#include "lab.h"
+#include "walk64.h"
+
+/* ---- series ------------------------------------------------------------------------------- */
+
+static qb_series walk(size_t count)
+{
+    qb_series series = {0};
+    CHECK_OK(walk64_append(&series, WALK64_SEED, count, WALK64_MINUTES, QB_MINUTE_US));
+    return series;
+}
+
+/* The sample of real days that every clone has: AAPL 2013-2018, split-adjusted. */
+static qb_series sample(void)
+{
+    qb_series series = {0};
+    const char *source = getenv("QUANTBOT_SOURCE");
+    char path[4096], line[512];
+    snprintf(path, sizeof path, "%s/samples/AAPL-2013-2018.csv", source != NULL ? source : ".");
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return series;
+    CHECK(fgets(line, sizeof line, file) != NULL);
+    while (fgets(line, sizeof line, file) != NULL) {
+        char date[16];
+        qb_bar bar = {.split_factor = 1.0};
+        double adjusted;
+        if (sscanf(line, "%10[0-9-],%lf,%lf,%lf,%lf,%lf,%lf", date, &bar.open, &bar.high, &bar.low,
+                   &bar.close, &adjusted, &bar.volume) != 7)
+            continue;
+        CHECK_OK(qb_time_from_text(date, strlen(date), &bar.ts_us));
+        CHECK_OK(qb_series_append(&series, &bar));
+    }
+    fclose(file);
+    return series;
+}
+
+static qb_series head(const qb_series *series, size_t count)
+{
+    qb_series first = *series; /* borrows the columns */
+    first.count = count < series->count ? count : series->count;
+    return first;
+}
+
+/* ---- the prefix property ------------------------------------------------------------------ */
+
+/* Decisions bar by bar: runs may be cut at another place, what they say of a bar may not. */
+typedef struct verdict {
+    double signal;
+    qb_stage stage;
+    qb_reason reason;
+    uint64_t order_id;
+} verdict;
+
+static verdict *verdicts(const lab *lab, size_t *out_count)
+{
+    verdict *all = calloc(lab->totals.bars + 1, sizeof *all);
+    size_t count = 0;
+    for (size_t i = 0; i < lab->decision_count; i++) {
+        const qb_decision *decision = &lab->decisions[i];
+        for (uint64_t bar = 0; bar < decision->bars && count < lab->totals.bars; bar++)
+            all[count++] = (verdict){decision->signal, decision->stage, decision->reason,
+                                     decision->order_id};
+    }
+    *out_count = count;
+    return all;
+}
+
+static bool same_verdict(const verdict *a, const verdict *b)
+{
+    bool signal = a->signal == b->signal || (isnan(a->signal) && isnan(b->signal));
+    return signal && a->stage == b->stage && a->reason == b->reason && a->order_id == b->order_id;
+}
+
+static void check_verdicts(const lab *part, const lab *full)
+{
+    size_t part_count, full_count, differ = 0;
+    verdict *first = verdicts(part, &part_count), *all = verdicts(full, &full_count);
+    CHECK(part_count == part->totals.bars && part_count <= full_count);
+    for (size_t i = 0; i < part_count && i < full_count; i++)
+        differ += !same_verdict(&first[i], &all[i]);
+    CHECK_INT(differ, 0);
+    free(first);
+    free(all);
+}
+
+static bool same_request(const qb_order *a, const qb_order *b)
+{
+    return a->id == b->id && a->instrument == b->instrument && a->side == b->side &&
+           a->quantity.raw == b->quantity.raw && a->submitted_us == b->submitted_us &&
+           a->status == b->status && a->reason == b->reason && a->reduce_only == b->reduce_only;
+}
+
+static void check_prefix(const lab *part, const lab *full)
+{
+    check_verdicts(part, full);
+    CHECK(part->order_count <= full->order_count && part->fill_count <= full->fill_count);
+    for (size_t i = 0; i < part->order_count && i < full->order_count; i++)
+        CHECK(same_request(&part->orders[i].first, &full->orders[i].first));
+    for (size_t i = 0; i < part->fill_count && i < full->fill_count; i++)
+        CHECK(memcmp(&part->fills[i], &full->fills[i], sizeof part->fills[i]) == 0);
+    CHECK(part->equity_count <= full->equity_count);
+    for (size_t i = 0; i < part->equity_count && i < full->equity_count; i++)
+        CHECK(part->equity[i].at_us == full->equity[i].at_us &&
+              part->equity[i].equity == full->equity[i].equity);
+}
+
+static void prefixes_of(qb_engine_config *config, const qb_series *series)
+{
+    lab full = lab_run(config, series);
+    CHECK_OK(full.status);
+    CHECK(full.fill_count > 0);
+    static const size_t shares[] = {0, 1, 3, 17, 250, 500, 777, 999}; /* of 1,000 */
+    for (size_t i = 0; i < sizeof shares / sizeof *shares && tap_failed == 0; i++) {
+        qb_series first = head(series, series->count * shares[i] / 1000 + 1);
+        lab part = lab_run(config, &first);
+        CHECK_OK(part.status);
+        check_prefix(&part, &full);
+        lab_clear(&part);
+    }
+    lab_clear(&full);
+}
+
+static const struct {
+    const char *strategy;
+    double params[4];
+} built_in[] = {
+    {"buy_and_hold", {0}},       {"sma_cross", {10, 30, 0, 0}}, {"sma_cross", {10, 30, 1, 1}},
+    {"sma_cross", {3, 7, 2, 1}}, {"sma_cross", {1, 15, 2, 0}},  {"sma_cross", {5, 20, 0, 1}},
+};
+
+/* Every built-in strategy has its row above. */
+static void all_listed(void)
+{
+    for (size_t i = 0; strategies_builtin[i] != NULL; i++) {
+        bool listed = false;
+        for (size_t k = 0; k < sizeof built_in / sizeof *built_in; k++)
+            listed = listed || strcmp(built_in[k].strategy, strategies_builtin[i]->name) == 0;
+        CHECK(listed);
+    }
+}
+
+static void prefixes(qb_instrument instrument, const qb_series *series)
+{
+    static const qb_size sizes[] = {
+        {QB_SIZE_UNITS, QB_SIZE_AT_DECISION, 2},
+        {QB_SIZE_WEIGHT, QB_SIZE_AT_DECISION, 0.9},
+        {QB_SIZE_WEIGHT, QB_SIZE_AT_FILL, 1.0},
+    };
+    for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
+        for (int fill_at = QB_FILL_NEXT_OPEN; fill_at <= QB_FILL_NEXT_CLOSE; fill_at++) {
+            qb_engine_config config = lab_config(&instrument, 1);
+            config.cash.raw = 1000000 * QB_ONE;
+            config.strategy = strategies_find(built_in[i].strategy);
+            config.params = built_in[i].params;
+            config.costs = (qb_costs){.fee_rate = {100000}, .slippage = {50000}};
+            config.size = sizes[(i + (size_t)fill_at) % 3];
+            config.fill_at = (qb_fill_at)fill_at;
+            prefixes_of(&config, series);
+        }
+    }
+}
+
+static void prefix_walk(void)
+{
+    qb_series series = walk(3000);
+    prefixes(lab_coin(QB_1M), &series);
+    qb_series_clear(&series);
+}
+
+static void prefix_real(void)
+{
+    qb_series series = sample();
+    if (series.count == 0)
+        SKIP("needs samples/AAPL-2013-2018.csv (QUANTBOT_SOURCE)");
+    CHECK(series.count > 1000);
+    prefixes(lab_share(), &series);
+    qb_series_clear(&series);
+}
+
+/* ---- storms ------------------------------------------------------------------------------- */
+
+static double storm_weight; /* the share of bars on which something is asked */
+static double storm_amount; /* the largest size in units */
+
+static qb_size storm_size(const qb_context *context)
+{
+    double kind = context->host->random(context), amount = context->host->random(context);
+    qb_size size = {.when = context->host->random(context) < 0.5 ? QB_SIZE_AT_DECISION
+                                                                 : QB_SIZE_AT_FILL};
+    if (kind < 0.4) {
+        size.kind = QB_SIZE_UNITS;
+        size.amount = amount * storm_amount;
+    } else if (kind < 0.6) {
+        size.kind = QB_SIZE_CASH;
+        size.amount = amount * 3000.0;
+    } else {
+        size.kind = QB_SIZE_WEIGHT;
+        size.amount = amount;
+    }
+    return size;
+}
+
+static void storm_bar(const qb_context *context, uint32_t instrument)
+{
+    const qb_host *host = context->host;
+    while (host->random(context) < storm_weight) {
+        uint32_t which = (uint32_t)(host->random(context) * context->instrument_count);
+        qb_side side = host->random(context) < 0.5 ? QB_BUY : QB_SELL;
+        double what = host->random(context);
+        if (what < 0.4)
+            host->order(context, which, side, storm_size(context));
+        else if (what < 0.7)
+            host->target(context, which, side, storm_size(context));
+        else if (what < 0.8)
+            host->target(context, which, side, (qb_size){0});
+        else
+            host->signal(context, which, floor(host->random(context) * 5.0) / 2.0 - 1.0);
+    }
+}
+
+static void storm_fill(const qb_context *context, const qb_fill *fill)
+{
+    if (context->host->random(context) < storm_weight / 4)
+        context->host->target(context, fill->instrument, fill->quantity.raw > 0 ? QB_SELL : QB_BUY,
+                              storm_size(context));
+}
+
+static qb_series storm_series(qb_random *random, size_t count, qb_interval interval, bool plain)
+{
+    qb_series series = {0};
+    double price = 20.0 + 80.0 * qb_random_unit(random);
+    int64_t ts_us = LAB_START;
+    for (size_t i = 0; i < count; i++) {
+        double open = price * (0.97 + 0.06 * qb_random_unit(random));
+        qb_bar bar = {.ts_us = ts_us, .split_factor = 1.0, .volume = 1000 * qb_random_unit(random)};
+        if (!plain && qb_random_next(random) % 40 == 0) {
+            static const double factors[] = {2, 1.5, 0.1, 7.000007, 1.487, 0.05};
+            bar.split_factor = factors[qb_random_next(random) % 6];
+            open /= bar.split_factor;
+        }
+        if (!plain && qb_random_next(random) % 30 == 0)
+            bar.dividend = open * 0.01;
+        if (!plain && qb_random_next(random) % 30 == 0)
+            bar.flags = 1 << (qb_random_next(random) % 3);
+        if (qb_random_next(random) % 20 == 0)
+            bar.volume = qb_random_next(random) % 2 ? NAN : 0.0;
+        price = open * (0.97 + 0.0605 * qb_random_unit(random));
+        price = price < 1e-3 ? 1.0 : price;
+        bar.open = open;
+        bar.close = price;
+        bar.high = open > price ? open : price;
+        bar.low = open < price ? open : price;
+        CHECK_OK(qb_series_append(&series, &bar));
+        ts_us += qb_interval_us(interval);
+        if (!plain && qb_random_next(random) % 25 == 0)
+            ts_us += qb_interval_us(interval) * (int64_t)(qb_random_next(random) % 9);
+    }
+    return series;
+}
+
+enum { STORM_MOST = 12 };
+
+static qb_engine_config storm_config(qb_random *random, qb_instrument *instruments, uint32_t count,
+                                     qb_interval interval)
+{
+    static const int64_t lots[] = {1, QB_ONE / 1000, QB_ONE, 10 * QB_ONE};
+    static const int64_t ticks[] = {0, 0, QB_ONE / 100, QB_ONE / 20};
+    for (uint32_t i = 0; i < count; i++) {
+        instruments[i] = lab_coin(interval);
+        instruments[i].lot.raw = lots[qb_random_next(random) % 4];
+        instruments[i].tick.raw = ticks[qb_random_next(random) % 4];
+        instruments[i].price_decimals = 4 + (int)(qb_random_next(random) % 5);
+    }
+    qb_engine_config config = lab_config(instruments, count);
+    config.costs = (qb_costs){
+        .fee_rate = {(int64_t)(qb_random_next(random) % 1000000)},
+        .fee_per_unit = {(int64_t)(qb_random_next(random) % 2 * 500000)},
+        .fee_minimum = {(int64_t)(qb_random_next(random) % 2 * QB_ONE)},
+        .slippage = {(int64_t)(qb_random_next(random) % 500000)},
+        .volume_cap = {qb_random_next(random) % 2 ? QB_ONE / 20 : 0},
+    };
+    config.fill_at = (qb_fill_at)(qb_random_next(random) % 3);
+    config.leverage.raw = (qb_random_next(random) % 4 == 0 ? 25 : 1) * QB_ONE;
+    config.size = (qb_size){QB_SIZE_WEIGHT, (qb_size_when)(qb_random_next(random) % 2), 0.4};
+    config.patience = 1 + (uint32_t)(qb_random_next(random) % 6);
+    config.seed = qb_random_next(random);
+    storm_weight = 0.2 + 0.5 * qb_random_unit(random);
+    storm_amount = 1.0 + 60.0 * qb_random_unit(random);
+    return config;
+}
+
+static void storms(void)
+{
+    lab_bar = storm_bar;
+    lab_fill = storm_fill;
+    lab_warmup = 2;
+    uint64_t fills = 0, statuses[QB_ORDER_EXPIRED + 1] = {0}, reasons[QB_REASON_COUNT] = {0};
+    size_t bankrupt = 0, crossed_lieu = 0;
+    for (uint64_t seed = 1; seed <= 300 && tap_failed == 0; seed++) {
+        qb_random random = {seed};
+        qb_instrument instruments[STORM_MOST];
+        qb_series series[STORM_MOST];
+        uint32_t count = 1 + (uint32_t)(qb_random_next(&random) % STORM_MOST);
+        qb_interval interval = seed % 2 ? QB_1D : QB_1H;
+        qb_engine_config config = storm_config(&random, instruments, count, interval);
+        for (uint32_t i = 0; i < count; i++)
+            series[i] = storm_series(&random, 60 + qb_random_next(&random) % 120, interval, false);
+        lab first = lab_run(&config, series), again = lab_run(&config, series);
+        CHECK_OK(first.status);
+        CHECK(first.hash == again.hash); /* same bytes in, same events out */
+        config.seed++;
+        lab other = lab_run(&config, series);
+        CHECK(first.order_count == 0 || first.hash != other.hash);
+        fills += first.fill_count;
+        bankrupt += first.totals.bankrupt;
+        crossed_lieu += first.totals.in_lieu.raw != 0;
+        for (size_t i = 0; i < first.order_count; i++) {
+            statuses[first.orders[i].last.status]++;
+            reasons[first.orders[i].last.reason]++;
+        }
+        if (tap_failed > 0)
+            printf("# in storm %llu\n", (unsigned long long)seed);
+        lab_clear(&first);
+        lab_clear(&again);
+        lab_clear(&other);
+        for (uint32_t i = 0; i < count; i++)
+            qb_series_clear(&series[i]);
+    }
+    /* The storms have been everywhere. */
+    CHECK(fills > 20000);
+    CHECK(bankrupt > 0);
+    CHECK(crossed_lieu > 50);
+    for (int status = QB_ORDER_FILLED; status <= QB_ORDER_EXPIRED; status++)
+        CHECK(statuses[status] > 0);
+    static const qb_reason expected[] = {
+        QB_REASON_NONE,    QB_REASON_UNCHANGED,   QB_REASON_BELOW_LOT,
+        QB_REASON_CASH,    QB_REASON_REDUCE_ONLY, QB_REASON_REPLACED,
+        QB_REASON_NO_DATA, QB_REASON_END_OF_DATA, QB_REASON_BANKRUPT,
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        CHECK(reasons[expected[i]] > 0);
+}
+
+/* A stretch means the same as its instants. */
+static void stretches_change_nothing(void)
+{
+    lab_bar = storm_bar;
+    lab_fill = storm_fill;
+    lab_warmup = 3;
+    uint64_t fills = 0;
+    for (uint64_t seed = 1; seed <= 60 && tap_failed == 0; seed++) {
+        qb_random random = {seed};
+        qb_instrument instrument;
+        qb_engine_config config = storm_config(&random, &instrument, 1, QB_1M);
+        storm_weight *= 0.2; /* quiet enough for openings that nobody waits for */
+        qb_series series = storm_series(&random, 4000, QB_1M, true);
+        lab one = lab_run(&config, &series), step = lab_run_stepwise(&config, &series);
+        CHECK_OK(one.status);
+        CHECK_OK(step.status);
+        CHECK(one.hash == step.hash);
+        CHECK(memcmp(&one.totals, &step.totals, sizeof one.totals) == 0);
+        fills += one.fill_count;
+        lab_clear(&one);
+        lab_clear(&step);
+        qb_series_clear(&series);
+    }
+    CHECK(fills > 1000);
+}
+
+/* Many instruments, cut at a moment: the storm's own decisions depend on the run's random numbers
+ * and on its holdings, and still the first part is the same. */
+static void prefix_of_storms(void)
+{
+    lab_bar = storm_bar;
+    lab_fill = NULL;
+    lab_warmup = 1;
+    for (uint64_t seed = 1; seed <= 40 && tap_failed == 0; seed++) {
+        qb_random random = {seed};
+        qb_instrument instruments[STORM_MOST];
+        qb_series series[STORM_MOST], first[STORM_MOST];
+        uint32_t count = 1 + (uint32_t)(qb_random_next(&random) % STORM_MOST);
+        qb_engine_config config = storm_config(&random, instruments, count, QB_1D);
+        int64_t end_us = LAB_START + (int64_t)(20 + qb_random_next(&random) % 80) * QB_DAY_US;
+        for (uint32_t i = 0; i < count; i++) {
+            series[i] = storm_series(&random, 120, QB_1D, false);
+            first[i] = head(&series[i], qb_series_lower_bound(&series[i], end_us));
+        }
+        lab part = lab_run(&config, first), full = lab_run(&config, series);
+        CHECK(part.order_count <= full.order_count && part.fill_count <= full.fill_count);
+        for (size_t i = 0; i < part.order_count && i < full.order_count; i++)
+            CHECK(same_request(&part.orders[i].first, &full.orders[i].first));
+        for (size_t i = 0; i < part.fill_count && i < full.fill_count; i++)
+            CHECK(memcmp(&part.fills[i], &full.fills[i], sizeof part.fills[i]) == 0);
+        for (size_t i = 0; i < part.equity_count && i < full.equity_count; i++)
+            CHECK(part.equity[i].equity == full.equity[i].equity);
+        lab_clear(&part);
+        lab_clear(&full);
+        for (uint32_t i = 0; i < count; i++)
+            qb_series_clear(&series[i]);
+    }
+}
+
+/* ---- a plain account ---------------------------------------------------------------------- */
+
+/* price x quantity / 1e8, half to even, the long way. */
+static int64_t times(int64_t a, int64_t b)
+{
+    __int128 product = (__int128)a * b, one = QB_ONE;
+    __int128 sign = product < 0 ? -1 : 1;
+    product *= sign;
+    __int128 whole = product / one, rest = product % one;
+    if (2 * rest > one || (2 * rest == one && whole % 2 == 1))
+        whole++;
+    return (int64_t)(whole * sign);
+}
+
+static int64_t nearest(double value)
+{
+    return (int64_t)llroundl((long double)value * 1e8L);
+}
+
+/* What the script wants after bar i, in thousandths of a unit; same for both accounts. */
+static int32_t *wanted;
+
+static void follow_script(const qb_context *context, uint32_t instrument)
+{
+    int32_t target = wanted[context->history[instrument].total - 1];
+    context->host->target(context, instrument, target < 0 ? QB_SELL : QB_BUY,
+                          (qb_size){.kind = QB_SIZE_UNITS, .amount = fabs(target / 1000.0)});
+}
+
+typedef struct plain_account {
+    int64_t cash, held, fees;
+    size_t fills;
+} plain_account;
+
+static void plain_trade(plain_account *account, const qb_engine_config *config, int64_t open,
+                        int64_t change)
+{
+    if (change == 0)
+        return;
+    int64_t factor = QB_ONE + (change > 0 ? 1 : -1) * config->costs.slippage.raw;
+    int64_t price = times(open, factor);
+    /* fee: price x quantity x rate, rounded once */
+    __int128 exact = (__int128)price * (change < 0 ? -change : change) * config->costs.fee_rate.raw;
+    __int128 scale = (__int128)QB_ONE * QB_ONE, fee = exact / scale, rest = exact % scale;
+    if (2 * rest > scale || (2 * rest == scale && fee % 2 == 1))
+        fee++;
+    account->cash -= times(price, change) + (int64_t)fee;
+    account->fees += (int64_t)fee;
+    account->held += change;
+    account->fills++;
+}
+
+static void plain_agrees(void)
+{
+    lab_bar = follow_script;
+    lab_fill = NULL;
+    lab_warmup = 1;
+    enum { BARS = 2000 };
+    wanted = calloc(BARS, sizeof *wanted);
+    CHECK(wanted != NULL);
+    for (uint64_t seed = 1; seed <= 20 && tap_failed == 0 && wanted != NULL; seed++) {
+        qb_random random = {seed};
+        for (size_t i = 0, hold = 0; i < BARS; i++, hold--) {
+            if (i == 0 || hold == 0) {
+                wanted[i] = (int32_t)(qb_random_next(&random) % 20001) - 10000;
+                if (qb_random_next(&random) % 4 == 0)
+                    wanted[i] = 0;
+                hold = 1 + qb_random_next(&random) % 9;
+            } else {
+                wanted[i] = wanted[i - 1];
+            }
+        }
+        qb_instrument instrument = lab_coin(QB_1M);
+        instrument.lot.raw = 1;
+        qb_engine_config config = lab_config(&instrument, 1);
+        config.cash.raw = 100000000 * QB_ONE;
+        config.costs = (qb_costs){.fee_rate = {123457}, .slippage = {54321}};
+        qb_series series = storm_series(&random, BARS, QB_1M, true);
+        lab lab = lab_run(&config, &series);
+
+        plain_account account = {.cash = config.cash.raw};
+        size_t differ = 0;
+        for (size_t i = 0; i < BARS; i++) {
+            if (i > 0) {
+                int64_t open = nearest(series.open[i]);
+                int64_t target = (int64_t)wanted[i - 1] * (QB_ONE / 1000);
+                bool crosses = account.held != 0 && target != 0 &&
+                               (account.held < 0) != (target < 0);
+                if (crosses)
+                    plain_trade(&account, &config, open, -account.held);
+                plain_trade(&account, &config, open, target - account.held);
+            }
+            int64_t equity = account.cash + times(nearest(series.close[i]), account.held);
+            differ += i >= lab.equity_count || lab.equity[i].equity != equity;
+        }
+        CHECK_INT(differ, 0);
+        CHECK_INT(lab.fill_count, account.fills);
+        CHECK_INT(lab.totals.cash.raw, account.cash);
+        CHECK_INT(lab.totals.fees.raw, account.fees);
+        lab_clear(&lab);
+        qb_series_clear(&series);
+    }
+    free(wanted);
+}
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+static void allocation_failure(void)
+{
+    qb_instrument coins[] = {lab_coin(QB_1M), lab_coin(QB_1M), lab_coin(QB_1M)};
+    static const double params[] = {100, 30000, 0, 0};
+    qb_engine_config config = lab_config(coins, 3);
+    config.strategy = strategies_find("sma_cross");
+    config.params = params;
+    for (int failing = 0;; failing++) {
+        qb_engine *engine = NULL;
+        allocations_begin(failing);
+        qb_status status = qb_engine_new(&config, NULL, &engine);
+        bool failed = allocations_failed();
+        qb_engine_free(engine);
+        CHECK_INT(allocations_end(), 0);
+        CHECK_INT(status, failed ? QB_NO_MEMORY : QB_OK);
+        CHECK(!failed || engine == NULL);
+        if (!failed) {
+            CHECK(failing > 3);
+            break;
+        }
+    }
+}
+
+/* The bar loop allocates nothing. */
+static void no_allocation_in_the_loop(void)
+{
+    qb_series series = walk(2000);
+    qb_instrument coin = lab_coin(QB_1M);
+    static const double params[] = {3, 7, 0, 1};
+    qb_engine_config config = lab_config(&coin, 1);
+    config.strategy = strategies_find("sma_cross");
+    config.params = params;
+    config.cash.raw = 1000000 * QB_ONE;
+    qb_engine *engine = NULL;
+    qb_series_feed *feed = NULL;
+    CHECK_OK(qb_series_feed_new(&coin, &series, 1, &feed));
+    CHECK_OK(qb_engine_new(&config, NULL, &engine));
+    const qb_feed source = qb_series_feed_as_feed(feed);
+    allocations_begin(0);
+    CHECK_OK(qb_engine_run(engine, &source));
+    CHECK_OK(qb_engine_finish(engine));
+    CHECK_INT(allocations_made(), 0);
+    CHECK_INT(allocations_end(), 0);
+    qb_engine_totals totals;
+    qb_engine_totals_get(engine, &totals);
+    CHECK(totals.fills > 100);
+    qb_engine_free(engine);
+    qb_series_feed_free(feed);
+    qb_series_clear(&series);
+}
+
+/* ---- the data set of the benchmarks ------------------------------------------------------- */
+
+static void walk64(void)
+{
+    /* Check values of the performance page. */
+    qb_series series = walk(1000000);
+    CHECK_NEAR(series.close[0], 9995.671875, 0.0);
+    CHECK_NEAR(series.close[999999], 8095.859375, 0.0);
+    qb_series_clear(&series);
+}
+
+/* W1 of the performance page, 100,000 bars: vectorbt and backtrader agree on these. */
+static void w1(void)
+{
+    qb_series series = walk(100000);
+    qb_instrument coin = lab_coin(QB_1M);
+    coin.lot.raw = 1;
+    static const double params[] = {10, 30, 0, 0};
+    qb_engine_config config = lab_config(&coin, 1);
+    config.strategy = strategies_find("sma_cross");
+    config.params = params;
+    config.cash.raw = 10000000 * QB_ONE;
+    config.costs = (qb_costs){.fee_rate = {100000}, .slippage = {50000}};
+    lab lab = lab_run(&config, &series);
+    CHECK_INT(lab.fill_count, 3841);
+    CHECK_NEAR(qb_raw_to_double(lab.totals.equity.raw), 9938055.36539300, 3841e-8);
+    CHECK_NEAR(qb_raw_to_double(lab.totals.fees.raw), 42510.955912, 3841e-8 + 5e-7);
+    CHECK_INT(lab.orders[0].first.submitted_us % QB_MINUTE_US, 0);
+    CHECK(lab.orders[0].first.submitted_us >= WALK64_START_US + 30 * QB_MINUTE_US);
+    lab_clear(&lab);
+    qb_series_clear(&series);
+}
+
+static const tap_case cases[] = {
+    {"/engine/property/all-built-in-are-listed", all_listed},
+    {"/engine/property/prefix-walk64", prefix_walk},
+    {"/engine/property/prefix-real-days", prefix_real},
+    {"/engine/property/prefix-of-storms", prefix_of_storms},
+    {"/engine/property/storms", storms},
+    {"/engine/property/stretches-change-nothing", stretches_change_nothing},
+    {"/engine/property/plain-account-agrees", plain_agrees},
+    {"/engine/property/allocation-failure", allocation_failure},
+    {"/engine/property/no-allocation-in-the-loop", no_allocation_in_the_loop},
+    {"/engine/property/walk64", walk64},
+    {"/engine/property/w1", w1},
+};
+
+int main(void)
+{
+    return tap_run(cases, sizeof cases / sizeof *cases);
+}
