@@ -277,12 +277,16 @@ static void store_resolved(run_plan *plan)
     run_texts_set(plan->texts, "symbols", symbols, "--symbols");
     if (plan->count == 0)
         return;
-    run_texts_set(plan->texts, "interval", qb_interval_text(plan->keys[0].interval), "--interval");
-    gboolean one_class = TRUE;
-    for (guint32 i = 1; i < plan->count; i++)
+    gboolean one_class = TRUE, one_interval = TRUE;
+    for (guint32 i = 1; i < plan->count; i++) {
         one_class &= plan->keys[i].asset == plan->keys[0].asset;
+        one_interval &= plan->keys[i].interval == plan->keys[0].interval;
+    }
     if (one_class)
         run_texts_set(plan->texts, "asset", qb_asset_text(plan->keys[0].asset), "--asset");
+    if (one_interval)
+        run_texts_set(plan->texts, "interval", qb_interval_text(plan->keys[0].interval),
+                      "--interval");
     run_texts_set(plan->texts, "benchmark", plan->has_benchmark ? plan->benchmark.symbol : "none",
                   "--benchmark");
 }

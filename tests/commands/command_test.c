@@ -190,6 +190,28 @@ static void test_problems_come_together(void)
 
 /* ---- reproduction -------------------------------------------------------------------------- */
 
+/* Every kind of run that flags can make ends in the same state again. */
+static void test_reproduce(void)
+{
+    static const char *const runs[][10] = {
+        {"--start", "2014-01-01", "--end", "2016-12-31"},
+        {"--param", "side=both", "--param", "trigger=sign", "--size", "50%", "--size-at", "fill"},
+        {"--fill-at", "close", "--volume-cap", "off", "--benchmark", "none", "--lot", "0.001"},
+        {"--fee-per-unit", "0.005", "--fee-minimum", "1", "--tick", "0.01", "--leverage", "1.5"},
+        {"--strategy", "buy_and_hold", "--size", "1000cash", "--risk-free", "0.02"},
+    };
+    g_autoptr(program) self = program_with_sample();
+    for (gsize i = 0; i < G_N_ELEMENTS(runs); i++) {
+        const char *words[16] = {"backtest", "--symbols", "AAPL", "--beside", "none"};
+        memcpy(words + 5, runs[i], sizeof runs[i]);
+        g_assert_cmpint(program_run_vector(self, words), ==, 0);
+        program_expect(self, 0, "runs", "reproduce", "last", "--json");
+        json_t *root = program_json(self);
+        g_assert_true(json_is_true(json_object_get(root, "equal")));
+        json_decref(root);
+    }
+}
+
 static void test_other_data_is_refused(void)
 {
     g_autoptr(program) self = program_with_sample();
@@ -213,6 +235,7 @@ int main(int argc, char **argv)
     g_test_add_func("/commands/run-file/over-defaults", test_run_file);
     g_test_add_func("/commands/run-file/errors", test_run_file_errors);
     g_test_add_func("/commands/run-file/problems-come-together", test_problems_come_together);
+    g_test_add_func("/commands/reproduce/every-kind", test_reproduce);
     g_test_add_func("/commands/reproduce/other-data", test_other_data_is_refused);
     return g_test_run();
 }
