@@ -9,11 +9,21 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* The stored series that the arguments ("spy", "a,b", "@file"; none: all) mean, narrowed by asset
- * and interval (NULL: any). Array of cache_key, in the cache's order for each argument.
- * FAILURE_MISSING naming an argument that means none, FAILURE_USAGE. */
-GArray *data_series(cache *cache, char **arguments, const char *asset_text,
-                    const char *interval_text, GError **error);
+/* What was asked of the cache: the stored series that the arguments ("spy", "a,b", "@file"; none:
+ * all) mean, narrowed by --asset and --interval. */
+typedef struct data_query {
+    settings *settings;
+    cache *cache;
+    GArray *keys; /* of cache_key, in the cache's order for each argument */
+    gboolean json;
+} data_query;
+
+/* Reads the command line of such a command. FALSE: *out_exit is what to return; an argument that
+ * means no series has been named. Cleared by data_query_clear in either case. */
+gboolean data_query_read(int argc, char **argv, const char *about, data_query *out_query,
+                         int *out_exit);
+void data_query_clear(data_query *query);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(data_query, data_query_clear)
 
 /* "98.4 %", rounded down; "-" where nothing is expected. Caller frees. */
 char *data_coverage_text(gsize present, gsize expected);

@@ -118,30 +118,14 @@ static int stat_all(cache *cache, const GArray *keys, GArray *entries)
 
 int command_data_list(int argc, char **argv)
 {
-    g_autofree char *asset = NULL, *interval = NULL;
-    gboolean json = FALSE;
+    g_auto(data_query) query = {0};
     int exit_code = 0;
-    const GOptionEntry entries[] = {
-        {"asset", 0, 0, G_OPTION_ARG_STRING, &asset, "Only this class", "CLASS"},
-        {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "Only this interval", "INTERVAL"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
-        {NULL},
-    };
-    if (!command_options(&argc, &argv, "[SYMBOL...]", about, entries, &exit_code))
+    if (!data_query_read(argc, argv, about, &query, &exit_code))
         return exit_code;
-    g_autoptr(settings) settings = command_settings(&exit_code);
-    if (settings == NULL)
-        return exit_code;
-
-    GError *error = NULL;
-    g_autoptr(cache) cache = cache_new(settings_data_dir(settings));
-    g_autofree char *folder = g_build_filename(settings_data_dir(settings), "cache", NULL);
-    g_autoptr(GArray) keys = data_series(cache, argv + 1, asset, interval, &error);
-    if (keys == NULL)
-        return command_fail(error);
+    g_autofree char *folder = g_build_filename(settings_data_dir(query.settings), "cache", NULL);
     g_autoptr(GArray) stored = g_array_new(FALSE, TRUE, sizeof(cache_entry));
-    exit_code = stat_all(cache, keys, stored);
-    if (json)
+    exit_code = stat_all(query.cache, query.keys, stored);
+    if (query.json)
         print_json(stored, folder);
     else
         print_table(stored, folder);

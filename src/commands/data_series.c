@@ -84,8 +84,8 @@ static gboolean add_argument(const GArray *stored, const char *argument, int ass
     return symbols != NULL;
 }
 
-GArray *data_series(cache *cache, char **arguments, const char *asset_text,
-                    const char *interval_text, GError **error)
+static GArray *find_series(cache *cache, char **arguments, const char *asset_text,
+                           const char *interval_text, GError **error)
 {
     int asset, interval;
     if (!read_filter(asset_text, interval_text, &asset, &interval, error))
@@ -103,6 +103,36 @@ GArray *data_series(cache *cache, char **arguments, const char *asset_text,
             g_array_append_val(keys, *key);
     }
     return g_steal_pointer(&keys);
+}
+
+gboolean data_query_read(int argc, char **argv, const char *about, data_query *out_query,
+                         int *out_exit)
+{
+    g_autofree char *asset = NULL, *interval = NULL;
+    const GOptionEntry entries[] = {
+        {"asset", 0, 0, G_OPTION_ARG_STRING, &asset, "Only this class", "CLASS"},
+        {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "Only this interval", "INTERVAL"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &out_query->json, "Print JSON", NULL},
+        {NULL},
+    };
+    if (!command_options(&argc, &argv, "[SYMBOL...]", about, entries, out_exit))
+        return FALSE;
+    out_query->settings = command_settings(out_exit);
+    if (out_query->settings == NULL)
+        return FALSE;
+    GError *error = NULL;
+    out_query->cache = cache_new(settings_data_dir(out_query->settings));
+    out_query->keys = find_series(out_query->cache, argv + 1, asset, interval, &error);
+    if (out_query->keys == NULL)
+        *out_exit = command_fail(error);
+    return out_query->keys != NULL;
+}
+
+void data_query_clear(data_query *query)
+{
+    g_clear_pointer(&query->keys, g_array_unref);
+    g_clear_pointer(&query->cache, cache_free);
+    g_clear_pointer(&query->settings, settings_free);
 }
 
 /* ---- coverage ------------------------------------------------------------------------------- */

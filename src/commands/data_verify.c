@@ -106,25 +106,9 @@ static int verify_all(cache *cache, const GArray *keys, gboolean json)
 
 int command_data_verify(int argc, char **argv)
 {
-    g_autofree char *asset = NULL, *interval = NULL;
-    gboolean json = FALSE;
+    g_auto(data_query) query = {0};
     int exit_code = 0;
-    const GOptionEntry entries[] = {
-        {"asset", 0, 0, G_OPTION_ARG_STRING, &asset, "Only this class", "CLASS"},
-        {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "Only this interval", "INTERVAL"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
-        {NULL},
-    };
-    if (!command_options(&argc, &argv, "[SYMBOL...]", about, entries, &exit_code))
+    if (!data_query_read(argc, argv, about, &query, &exit_code))
         return exit_code;
-    g_autoptr(settings) settings = command_settings(&exit_code);
-    if (settings == NULL)
-        return exit_code;
-
-    GError *error = NULL;
-    g_autoptr(cache) cache = cache_new(settings_data_dir(settings));
-    g_autoptr(GArray) keys = data_series(cache, argv + 1, asset, interval, &error);
-    if (keys == NULL)
-        return command_fail(error);
-    return verify_all(cache, keys, json);
+    return verify_all(query.cache, query.keys, query.json);
 }
