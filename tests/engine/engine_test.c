@@ -3,99 +3,32 @@
 
 /* ---- scripts ------------------------------------------------------------------------------ */
 
-/* On the bar of that index (total - 1) of the instrument that asks. */
-static uint64_t bar_index(const qb_context *context, uint32_t instrument)
-{
-    return context->history[instrument].total - 1;
-}
-
 static void buy_first_sell_third(const qb_context *context, uint32_t instrument)
 {
-    uint64_t bar = bar_index(context, instrument);
+    uint64_t bar = lab_bar_index(context, instrument);
     context->host->signal(context, instrument, bar < 2 ? 1.0 : 0.0);
 }
 
 static void long_short_flat(const qb_context *context, uint32_t instrument)
 {
     static const double wishes[] = {1.0, -1.0, 0.0};
-    uint64_t bar = bar_index(context, instrument);
+    uint64_t bar = lab_bar_index(context, instrument);
     context->host->signal(context, instrument, wishes[bar < 2 ? bar : 2]);
-}
-
-static void always_long(const qb_context *context, uint32_t instrument)
-{
-    context->host->signal(context, instrument, 1.0);
-}
-
-/* One order on the first bar: what, the test says. */
-static qb_side once_side;
-static qb_size once_size;
-static uint64_t once_id;
-
-static void order_once(const qb_context *context, uint32_t instrument)
-{
-    if (bar_index(context, instrument) == 0)
-        once_id = context->host->order(context, instrument, once_side, once_size);
-}
-
-static qb_size units(double amount)
-{
-    return (qb_size){QB_SIZE_UNITS, QB_SIZE_AT_DECISION, amount};
-}
-
-/* ---- series ------------------------------------------------------------------------------- */
-
-/* Opens 10, 20, 30 ...; closes one above. */
-static qb_series stairs(int count)
-{
-    qb_series series = {0};
-    for (int day = 0; day < count; day++)
-        lab_day(&series, day, 10.0 * (day + 1), 10.0 * (day + 1) + 1.0);
-    return series;
-}
-
-static void use(lab_on_bar bar)
-{
-    lab_bar = bar;
-    lab_fill = NULL;
-    lab_warmup = 1;
-}
-
-static void check_fill(const lab *lab, size_t index, int day, double units_signed, double price)
-{
-    if (index >= lab->fill_count) {
-        CHECK(index < lab->fill_count);
-        return;
-    }
-    const qb_fill *fill = &lab->fills[index];
-    CHECK_INT(fill->bar_ts_us, LAB_START + day * QB_DAY_US);
-    CHECK_INT(fill->quantity.raw, LAB_RAW(units_signed));
-    CHECK_INT(fill->price.raw, LAB_RAW(price));
-}
-
-static void check_order(const lab *lab, size_t index, qb_order_status status, qb_reason reason)
-{
-    if (index >= lab->order_count) {
-        CHECK(index < lab->order_count);
-        return;
-    }
-    CHECK_TEXT(qb_order_status_text(lab->orders[index].last.status), qb_order_status_text(status));
-    CHECK_TEXT(qb_reason_text(lab->orders[index].last.reason), qb_reason_text(reason));
 }
 
 /* ---- when --------------------------------------------------------------------------------- */
 
 static void next_open(void)
 {
-    use(buy_first_sell_third);
+    lab_use(buy_first_sell_third);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(5);
+    qb_series series = lab_stairs(5);
     lab lab = lab_run(&config, &series);
     CHECK_OK(lab.status);
     CHECK_INT(lab.fill_count, 2);
-    check_fill(&lab, 0, 1, 1, 20);
-    check_fill(&lab, 1, 3, -1, 40);
+    lab_check_fill(&lab, 0, 1, 1, 20);
+    lab_check_fill(&lab, 1, 3, -1, 40);
     CHECK_INT(lab.totals.cash.raw, LAB_RAW(10020));
     CHECK_INT(lab.trade_count, 1);
     CHECK_INT(lab.trades[0].bars, 2); /* the closes of days 1 and 2 */
@@ -111,15 +44,15 @@ static void next_open(void)
 
 static void at_close(void)
 {
-    use(buy_first_sell_third);
+    lab_use(buy_first_sell_third);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     config.fill_at = QB_FILL_CLOSE;
-    qb_series series = stairs(3);
+    qb_series series = lab_stairs(3);
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.fill_count, 2);
-    check_fill(&lab, 0, 0, 1, 11);
-    check_fill(&lab, 1, 2, -1, 31); /* also on the last bar: its close is the price */
+    lab_check_fill(&lab, 0, 0, 1, 11);
+    lab_check_fill(&lab, 1, 2, -1, 31); /* also on the last bar: its close is the price */
     CHECK_INT(lab.fills[0].ts_us, LAB_START + QB_DAY_US);
     CHECK_INT(lab.totals.equity.raw, LAB_RAW(10020));
     CHECK_INT(lab.equity[2].equity, LAB_RAW(10020));
@@ -129,28 +62,28 @@ static void at_close(void)
 
 static void at_next_close(void)
 {
-    use(buy_first_sell_third);
+    lab_use(buy_first_sell_third);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     config.fill_at = QB_FILL_NEXT_CLOSE;
-    qb_series series = stairs(4);
+    qb_series series = lab_stairs(4);
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.fill_count, 2);
-    check_fill(&lab, 0, 1, 1, 21);
-    check_fill(&lab, 1, 3, -1, 41);
+    lab_check_fill(&lab, 0, 1, 1, 21);
+    lab_check_fill(&lab, 1, 3, -1, 41);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
 
 static void last_bar(void)
 {
-    use(buy_first_sell_third);
+    lab_use(buy_first_sell_third);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(1);
+    qb_series series = lab_stairs(1);
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.fill_count, 0);
-    check_order(&lab, 0, QB_ORDER_EXPIRED, QB_REASON_END_OF_DATA);
+    lab_check_order(&lab, 0, QB_ORDER_EXPIRED, QB_REASON_END_OF_DATA);
     CHECK_INT(lab.totals.expired, 1);
     lab_clear(&lab);
     qb_series_clear(&series);
@@ -159,7 +92,7 @@ static void last_bar(void)
 /* Nobody traded at a repaired or synthetic price: the order waits for the next real bar. */
 static void flagged_bars(void)
 {
-    use(always_long);
+    lab_use(lab_always_long);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     qb_series series = {0};
@@ -180,7 +113,7 @@ static void flagged_bars(void)
     }
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.fill_count, 1);
-    check_fill(&lab, 0, 3, 1, 13);
+    lab_check_fill(&lab, 0, 3, 1, 13);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
@@ -191,7 +124,7 @@ static void patience(void)
         int gap; /* days missing after the first */
         bool fills;
     } gaps[] = {{0, true}, {4, true}, {5, false}, {40, false}};
-    use(always_long);
+    lab_use(lab_always_long);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++) {
@@ -203,11 +136,11 @@ static void patience(void)
         lab lab = lab_run(&config, &series);
         CHECK_INT(lab.fill_count, 1);
         if (gaps[i].fills) {
-            check_fill(&lab, 0, after, 1, 20);
+            lab_check_fill(&lab, 0, after, 1, 20);
         } else {
             /* The same wish is tried again on the next bar. */
-            check_order(&lab, 0, QB_ORDER_EXPIRED, QB_REASON_NO_DATA);
-            check_fill(&lab, 0, after + 1, 1, 30);
+            lab_check_order(&lab, 0, QB_ORDER_EXPIRED, QB_REASON_NO_DATA);
+            lab_check_fill(&lab, 0, after + 1, 1, 30);
         }
         lab_clear(&lab);
         qb_series_clear(&series);
@@ -217,7 +150,7 @@ static void patience(void)
 /* A weekend is no gap to the exchange: 2020-01-03 was a Friday. */
 static void patience_counts_sessions(void)
 {
-    use(always_long);
+    lab_use(lab_always_long);
     qb_instrument share = lab_share();
     qb_engine_config config = lab_config(&share, 1);
     config.patience = 1;
@@ -226,7 +159,7 @@ static void patience_counts_sessions(void)
     lab_day(&series, 5, 20, 20);
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.fill_count, 1);
-    check_fill(&lab, 0, 5, 1, 20);
+    lab_check_fill(&lab, 0, 5, 1, 20);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
@@ -235,18 +168,18 @@ static void patience_counts_sessions(void)
 
 static void crossing_zero(void)
 {
-    use(long_short_flat);
+    lab_use(long_short_flat);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(5);
+    qb_series series = lab_stairs(5);
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.order_count, 4);
     CHECK(lab.orders[1].first.reduce_only && !lab.orders[2].first.reduce_only);
     CHECK_INT(lab.fill_count, 4);
-    check_fill(&lab, 0, 1, 1, 20);
-    check_fill(&lab, 1, 2, -1, 30); /* closes, */
-    check_fill(&lab, 2, 2, -1, 30); /* then opens */
-    check_fill(&lab, 3, 3, 1, 40);
+    lab_check_fill(&lab, 0, 1, 1, 20);
+    lab_check_fill(&lab, 1, 2, -1, 30); /* closes, */
+    lab_check_fill(&lab, 2, 2, -1, 30); /* then opens */
+    lab_check_fill(&lab, 3, 3, 1, 40);
     CHECK_INT(lab.trade_count, 2);
     CHECK_INT(lab.trades[0].profit.raw, LAB_RAW(10));
     CHECK_INT(lab.trades[1].profit.raw, LAB_RAW(-10));
@@ -257,24 +190,24 @@ static void crossing_zero(void)
 /* An order that crosses zero by itself is filled in two parts, and pays its fee for both. */
 static void sell_twice(const qb_context *context, uint32_t instrument)
 {
-    uint64_t bar = bar_index(context, instrument);
+    uint64_t bar = lab_bar_index(context, instrument);
     if (bar < 2)
         context->host->order(context, instrument, bar == 0 ? QB_BUY : QB_SELL,
-                             units(bar == 0 ? 2 : 5));
+                             lab_units(bar == 0 ? 2 : 5));
 }
 
 static void order_across_zero(void)
 {
-    use(sell_twice);
+    lab_use(sell_twice);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     config.costs.fee_rate.raw = QB_ONE / 100;
-    qb_series series = stairs(4);
+    qb_series series = lab_stairs(4);
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.order_count, 2);
     CHECK_INT(lab.fill_count, 3);
-    check_fill(&lab, 1, 2, -2, 30);
-    check_fill(&lab, 2, 2, -3, 30);
+    lab_check_fill(&lab, 1, 2, -2, 30);
+    lab_check_fill(&lab, 2, 2, -3, 30);
     CHECK_INT(lab.fills[1].order_id, lab.fills[2].order_id);
     CHECK_INT(lab.fills[1].fee.raw, LAB_RAW(0.6));
     CHECK_INT(lab.fills[2].fee.raw, LAB_RAW(0.9));
@@ -336,7 +269,7 @@ static const struct {
 
 static void gate(void)
 {
-    use(order_once);
+    lab_use(lab_order_once);
     qb_instrument coin = lab_coin(QB_1D);
     for (size_t i = 0; i < sizeof gate_cases / sizeof *gate_cases; i++) {
         int failed = tap_failed;
@@ -344,21 +277,21 @@ static void gate(void)
         CHECK_OK(qb_raw_from_text(gate_cases[i].fee_rate, strlen(gate_cases[i].fee_rate),
                                   &config.costs.fee_rate.raw));
         config.leverage.raw = LAB_RAW(gate_cases[i].leverage);
-        once_side = gate_cases[i].side;
-        once_size = gate_cases[i].size;
+        lab_once_side = gate_cases[i].side;
+        lab_once_size = gate_cases[i].size;
         qb_series series = {0};
         lab_day(&series, 0, 100, 100);
         lab_day(&series, 1, 125, 125);
         lab lab = lab_run(&config, &series);
         CHECK_INT(lab.order_count, 1);
-        CHECK_INT(once_id, 1);
+        CHECK_INT(lab_once_id, 1);
         if (gate_cases[i].filled != 0.0) {
             CHECK_INT(lab.fill_count, 1);
-            check_fill(&lab, 0, 1, gate_cases[i].filled, 125);
-            check_order(&lab, 0, QB_ORDER_FILLED, QB_REASON_NONE);
+            lab_check_fill(&lab, 0, 1, gate_cases[i].filled, 125);
+            lab_check_order(&lab, 0, QB_ORDER_FILLED, QB_REASON_NONE);
         } else {
             CHECK_INT(lab.fill_count, 0);
-            check_order(&lab, 0, QB_ORDER_REJECTED, gate_cases[i].reason);
+            lab_check_order(&lab, 0, QB_ORDER_REJECTED, gate_cases[i].reason);
         }
         if (tap_failed != failed)
             printf("# in: %s\n", gate_cases[i].name);
@@ -369,9 +302,9 @@ static void gate(void)
 
 static void volume_cap(void)
 {
-    use(order_once);
-    once_side = QB_BUY;
-    once_size = units(10);
+    lab_use(lab_order_once);
+    lab_once_side = QB_BUY;
+    lab_once_size = lab_units(10);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     config.costs.volume_cap.raw = QB_ONE / 20; /* 5 % */
@@ -392,8 +325,8 @@ static void volume_cap(void)
     lab lab = lab_run(&config, &series);
     /* 5 % of 79 is 3; of 19 less than one; unknown or zero volume: no cap */
     CHECK_INT(lab.fill_count, 2);
-    check_fill(&lab, 0, 1, 3, 10);
-    check_fill(&lab, 1, 3, 7, 10);
+    lab_check_fill(&lab, 0, 1, 3, 10);
+    lab_check_fill(&lab, 1, 3, 7, 10);
     CHECK_INT(lab.fills[0].fee.raw, QB_ONE);
     CHECK_INT(lab.fills[1].fee.raw, 0);
     CHECK_INT(lab.totals.fees.raw, QB_ONE);
@@ -404,18 +337,18 @@ static void volume_cap(void)
 /* A new target takes the place of what is left of the old one. */
 static void target_down(const qb_context *context, uint32_t instrument)
 {
-    uint64_t bar = bar_index(context, instrument);
+    uint64_t bar = lab_bar_index(context, instrument);
     if (bar == 0)
-        CHECK_INT(context->host->target(context, instrument, QB_BUY, units(10)), 1);
+        CHECK_INT(context->host->target(context, instrument, QB_BUY, lab_units(10)), 1);
     if (bar == 1)
-        CHECK_INT(context->host->target(context, instrument, QB_BUY, units(2)), 2);
+        CHECK_INT(context->host->target(context, instrument, QB_BUY, lab_units(2)), 2);
     if (bar == 2) /* it holds 2 of them now */
-        CHECK_INT(context->host->target(context, instrument, QB_BUY, units(2)), 0);
+        CHECK_INT(context->host->target(context, instrument, QB_BUY, lab_units(2)), 0);
 }
 
 static void target_replaces(void)
 {
-    use(target_down);
+    lab_use(target_down);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     config.costs.volume_cap.raw = QB_ONE / 2;
@@ -432,11 +365,11 @@ static void target_replaces(void)
                                            }));
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.order_count, 2);
-    check_order(&lab, 0, QB_ORDER_CANCELLED, QB_REASON_REPLACED);
+    lab_check_order(&lab, 0, QB_ORDER_CANCELLED, QB_REASON_REPLACED);
     CHECK_INT(lab.orders[0].last.filled.raw, LAB_RAW(4));
-    check_order(&lab, 1, QB_ORDER_FILLED, QB_REASON_NONE);
-    check_fill(&lab, 0, 1, 4, 10);
-    check_fill(&lab, 1, 2, -2, 10);
+    lab_check_order(&lab, 1, QB_ORDER_FILLED, QB_REASON_NONE);
+    lab_check_fill(&lab, 0, 1, 4, 10);
+    lab_check_fill(&lab, 1, 2, -2, 10);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
@@ -450,7 +383,7 @@ static void full_weight_again(const qb_context *context, uint32_t instrument)
 
 static void full_weight_is_stable(void)
 {
-    use(full_weight_again);
+    lab_use(full_weight_again);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     config.costs = (qb_costs){.fee_rate = {QB_ONE / 500}, .slippage = {QB_ONE / 1000}};
@@ -460,7 +393,7 @@ static void full_weight_is_stable(void)
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.fill_count, 1);
     for (size_t i = 1; i + 1 < lab.order_count; i++)
-        check_order(&lab, i, QB_ORDER_CANCELLED, QB_REASON_UNCHANGED);
+        lab_check_order(&lab, i, QB_ORDER_CANCELLED, QB_REASON_UNCHANGED);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
@@ -473,7 +406,7 @@ static void rotate(const qb_context *context, uint32_t instrument)
 {
     const qb_size all = {QB_SIZE_WEIGHT, QB_SIZE_AT_FILL, 1.0};
     const qb_size none = {QB_SIZE_WEIGHT, QB_SIZE_AT_FILL, 0.0};
-    uint64_t bar = bar_index(context, instrument);
+    uint64_t bar = lab_bar_index(context, instrument);
     if (instrument != 1)
         return;
     if (bar == 0)
@@ -486,7 +419,7 @@ static void rotate(const qb_context *context, uint32_t instrument)
 
 static void reducing_first(void)
 {
-    use(rotate);
+    lab_use(rotate);
     qb_instrument coins[] = {lab_coin(QB_1D), lab_coin(QB_1D)};
     qb_engine_config config = lab_config(coins, 2);
     qb_series series[2] = {{0}, {0}};
@@ -497,9 +430,9 @@ static void reducing_first(void)
     lab lab = lab_run(&config, series);
     CHECK_INT(lab.fill_count, 3);
     CHECK_INT(lab.fills[1].instrument, 0);
-    check_fill(&lab, 1, 3, -100, 100);
+    lab_check_fill(&lab, 1, 3, -100, 100);
     CHECK_INT(lab.fills[2].instrument, 1);
-    check_fill(&lab, 2, 3, 200, 50);
+    lab_check_fill(&lab, 2, 3, 200, 50);
     lab_clear(&lab);
     qb_series_clear(&series[0]);
     qb_series_clear(&series[1]);
@@ -509,14 +442,14 @@ static void reducing_first(void)
  * the first of them pays. */
 static void halves(const qb_context *context, uint32_t instrument)
 {
-    if (bar_index(context, instrument) == 0)
+    if (lab_bar_index(context, instrument) == 0)
         context->host->target(context, instrument, QB_BUY,
                               (qb_size){QB_SIZE_WEIGHT, QB_SIZE_AT_FILL, 0.5});
 }
 
 static void same_equity_for_all(void)
 {
-    use(halves);
+    lab_use(halves);
     qb_instrument coins[] = {lab_coin(QB_1D), lab_coin(QB_1D)};
     coins[0].lot.raw = coins[1].lot.raw = 1;
     qb_engine_config config = lab_config(coins, 2);
@@ -538,10 +471,10 @@ static void same_equity_for_all(void)
 /* The margin counts every position: two that fit alone do not fit together. */
 static void margin_is_shared(void)
 {
-    use(always_long);
+    lab_use(lab_always_long);
     qb_instrument coins[] = {lab_coin(QB_1D), lab_coin(QB_1D)};
     qb_engine_config config = lab_config(coins, 2);
-    config.size = units(60);
+    config.size = lab_units(60);
     qb_series series[2] = {{0}, {0}};
     for (int day = 0; day < 4; day++) {
         lab_day(&series[0], day, 100, 100);
@@ -549,7 +482,7 @@ static void margin_is_shared(void)
     }
     lab lab = lab_run(&config, series);
     CHECK_INT(lab.fill_count, 1);
-    check_order(&lab, 1, QB_ORDER_REJECTED, QB_REASON_CASH);
+    lab_check_order(&lab, 1, QB_ORDER_REJECTED, QB_REASON_CASH);
     CHECK_INT(lab.order_count, 2); /* refused for want of cash: not asked on every bar */
     lab_clear(&lab);
     qb_series_clear(&series[0]);
@@ -567,7 +500,7 @@ static void buy_three_and_look(const qb_context *context, uint32_t instrument)
     seen_last_close = history->close[history->count - 1];
     seen_last_volume = history->volume[history->count - 1];
     if (history->total == 1)
-        context->host->order(context, instrument, QB_BUY, units(3));
+        context->host->order(context, instrument, QB_BUY, lab_units(3));
 }
 
 static void action_day(qb_series *series, int day, double price, double dividend, double split)
@@ -586,7 +519,7 @@ static void action_day(qb_series *series, int day, double price, double dividend
 
 static void split_and_dividend(void)
 {
-    use(buy_three_and_look);
+    lab_use(buy_three_and_look);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     qb_series series = {0};
@@ -611,9 +544,9 @@ static void split_and_dividend(void)
 /* A resting order is split with the share, before it fills. */
 static void split_of_resting_order(void)
 {
-    use(order_once);
-    once_side = QB_BUY;
-    once_size = units(3);
+    lab_use(lab_order_once);
+    lab_once_side = QB_BUY;
+    lab_once_size = lab_units(3);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
     qb_series series = {0};
@@ -621,7 +554,7 @@ static void split_of_resting_order(void)
     action_day(&series, 1, 50, 0, 2);
     lab lab = lab_run(&config, &series);
     CHECK_INT(lab.fill_count, 1);
-    check_fill(&lab, 0, 1, 6, 50);
+    lab_check_fill(&lab, 0, 1, 6, 50);
     lab_clear(&lab);
     qb_series_clear(&series);
 
@@ -630,7 +563,7 @@ static void split_of_resting_order(void)
     action_day(&series, 1, 1000, 0, 0.1); /* three tenths of a share are none */
     lab = lab_run(&config, &series);
     CHECK_INT(lab.fill_count, 0);
-    check_order(&lab, 0, QB_ORDER_CANCELLED, QB_REASON_BELOW_LOT);
+    lab_check_order(&lab, 0, QB_ORDER_CANCELLED, QB_REASON_BELOW_LOT);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
@@ -639,19 +572,19 @@ static void split_of_resting_order(void)
 
 static void short_once(const qb_context *context, uint32_t instrument)
 {
-    uint64_t bar = bar_index(context, instrument);
+    uint64_t bar = lab_bar_index(context, instrument);
     if (bar == 0)
         context->host->signal(context, instrument, -1.0);
     if (bar == 1)
-        context->host->order(context, instrument, QB_BUY, units(1));
+        context->host->order(context, instrument, QB_BUY, lab_units(1));
 }
 
 static void bankrupt(void)
 {
-    use(short_once);
+    lab_use(short_once);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
-    config.size = units(100);
+    config.size = lab_units(100);
     qb_series series = {0};
     lab_day(&series, 0, 100, 100);
     lab_day(&series, 1, 100, 150);
@@ -661,7 +594,7 @@ static void bankrupt(void)
     CHECK_OK(lab.status);
     CHECK(lab.totals.bankrupt);
     CHECK_INT(lab.fill_count, 1);
-    check_order(&lab, 1, QB_ORDER_CANCELLED, QB_REASON_BANKRUPT);
+    lab_check_order(&lab, 1, QB_ORDER_CANCELLED, QB_REASON_BANKRUPT);
     CHECK_INT(lab.equity_count, 3);
     CHECK_INT(lab.equity[2].equity, LAB_RAW(-100));
     CHECK_INT(lab.equity[2].at_us, LAB_START + 2 * QB_DAY_US);
@@ -671,10 +604,10 @@ static void bankrupt(void)
 
 static void bankrupt_at_a_close(void)
 {
-    use(short_once);
+    lab_use(short_once);
     qb_instrument coin = lab_coin(QB_1D);
     qb_engine_config config = lab_config(&coin, 1);
-    config.size = units(100);
+    config.size = lab_units(100);
     qb_series series = {0};
     lab_day(&series, 0, 100, 100);
     lab_day(&series, 1, 100, 200); /* exactly nothing left */
@@ -684,290 +617,6 @@ static void bankrupt_at_a_close(void)
     CHECK_INT(lab.equity_count, 2);
     CHECK_INT(lab.equity[1].equity, 0);
     CHECK_INT(lab.order_count, 1);
-    lab_clear(&lab);
-    qb_series_clear(&series);
-}
-
-/* ---- strategies that misbehave ------------------------------------------------------------ */
-
-static void not_a_number(const qb_context *context, uint32_t instrument)
-{
-    uint64_t bar = bar_index(context, instrument);
-    if (bar == 0)
-        context->host->signal(context, instrument, 1.0);
-    else
-        context->host->signal(context, instrument, NAN);
-}
-
-static void nan_disables(void)
-{
-    use(not_a_number);
-    qb_instrument coin = lab_coin(QB_1D);
-    qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(6);
-    lab lab = lab_run(&config, &series);
-    CHECK_OK(lab.status);
-    CHECK(lab.totals.disabled);
-    CHECK_INT(lab.fill_count, 1);
-    CHECK_INT(lab.equity_count, 6); /* the run goes on, and marks what is held */
-    CHECK_INT(lab.decision_count, 3);
-    CHECK_INT(lab.decisions[1].stage, QB_STAGE_REFUSED);
-    CHECK_INT(lab.decisions[1].reason, QB_REASON_BAD_SIZE);
-    CHECK_INT(lab.decisions[2].reason, QB_REASON_DISABLED);
-    CHECK_INT(lab.decisions[2].bars, 4);
-    lab_clear(&lab);
-    qb_series_clear(&series);
-}
-
-static const double bad_amounts[] = {NAN, INFINITY, -1.0, 1e12};
-static size_t bad_index;
-
-static void bad_order(const qb_context *context, uint32_t instrument)
-{
-    CHECK_INT(context->host->order(context, instrument, QB_BUY, units(bad_amounts[bad_index])), 0);
-    CHECK_INT(context->host->order(context, 77, QB_BUY, units(1)), 0); /* no such instrument */
-}
-
-static void bad_sizes(void)
-{
-    use(bad_order);
-    qb_instrument coin = lab_coin(QB_1D);
-    qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(3);
-    for (bad_index = 0; bad_index < sizeof bad_amounts / sizeof *bad_amounts; bad_index++) {
-        lab lab = lab_run(&config, &series);
-        CHECK_OK(lab.status);
-        CHECK(lab.totals.disabled);
-        CHECK_INT(lab.order_count, 0);
-        lab_clear(&lab);
-    }
-    qb_series_clear(&series);
-}
-
-static void flood(const qb_context *context, uint32_t instrument)
-{
-    for (int i = 0; i < 1000; i++)
-        context->host->order(context, instrument, QB_BUY, units(1));
-}
-
-static void too_many_orders(void)
-{
-    use(flood);
-    qb_instrument coin = lab_coin(QB_1D);
-    qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(3);
-    lab lab = lab_run(&config, &series);
-    CHECK_OK(lab.status);
-    CHECK_INT(lab.order_count, 3000);
-    check_order(&lab, 999, QB_ORDER_REJECTED, QB_REASON_TOO_MANY);
-    lab_clear(&lab);
-    qb_series_clear(&series);
-}
-
-static void during_warmup(const qb_context *context, uint32_t instrument)
-{
-    context->host->signal(context, instrument, 1.0);
-    if (bar_index(context, instrument) == 0)
-        CHECK_INT(context->host->order(context, instrument, QB_BUY, units(1)), 0);
-}
-
-static void warmup_refuses(void)
-{
-    use(during_warmup);
-    lab_warmup = 3;
-    qb_instrument coin = lab_coin(QB_1D);
-    qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(6);
-    lab lab = lab_run(&config, &series);
-    CHECK_INT(lab.order_count, 1);
-    check_fill(&lab, 0, 3, 1, 40); /* decided on the third bar */
-    CHECK_INT(lab.decision_count, 3);
-    CHECK_INT(lab.decisions[0].stage, QB_STAGE_WARMUP);
-    CHECK_INT(lab.decisions[0].bars, 2);
-    CHECK_INT(lab.decisions[1].stage, QB_STAGE_ORDERED);
-    CHECK_INT(lab.decisions[1].order_id, 1);
-    CHECK_NEAR(lab.decisions[1].signal, 1.0, 0.0);
-    CHECK_INT(lab.decisions[2].stage, QB_STAGE_HELD);
-    CHECK_INT(lab.decisions[2].bars, 3);
-    CHECK_INT(lab.decisions[2].last_us, LAB_START + 6 * QB_DAY_US);
-    lab_clear(&lab);
-    qb_series_clear(&series);
-}
-
-/* Orders made while a fill is told wait for the next price, and cancelling the order that is
- * just being filled does no harm. */
-static void sell_on_fill(const qb_context *context, const qb_fill *fill)
-{
-    if (fill->quantity.raw > 0)
-        context->host->target(context, fill->instrument, QB_SELL, units(2));
-}
-
-static void orders_from_on_fill(void)
-{
-    use(order_once);
-    lab_fill = sell_on_fill;
-    once_side = QB_BUY;
-    once_size = units(3);
-    qb_instrument coin = lab_coin(QB_1D);
-    qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(5);
-    lab lab = lab_run(&config, &series);
-    CHECK_INT(lab.fill_count, 3);
-    check_fill(&lab, 0, 1, 3, 20);
-    check_fill(&lab, 1, 2, -3, 30);
-    check_fill(&lab, 2, 2, -2, 30);
-    lab_clear(&lab);
-    qb_series_clear(&series);
-}
-
-/* ---- what enters -------------------------------------------------------------------------- */
-
-static qb_engine *new_engine(const qb_engine_config *config)
-{
-    qb_engine *engine = NULL;
-    CHECK_OK(qb_engine_new(config, NULL, &engine));
-    return engine;
-}
-
-static void refused_instants(void)
-{
-    use(always_long);
-    qb_instrument coins[] = {lab_coin(QB_1D), lab_coin(QB_1D)};
-    qb_engine_config config = lab_config(coins, 2);
-    qb_engine *engine = new_engine(&config);
-    qb_closed_bar bars[2] = {
-        {.instrument = 0, .bar = {.ts_us = 0, .open = 1, .high = 1, .low = 1, .close = 1}},
-        {.instrument = 1, .bar = {.ts_us = 0, .open = 1, .high = 1, .low = 1, .close = 1}},
-    };
-    qb_instant instant = {.at_us = 100, .bars = bars, .bar_count = 2};
-    CHECK_OK(qb_engine_step(engine, &instant));
-    CHECK_INT(qb_engine_step(engine, &instant), QB_OUT_OF_ORDER); /* the same moment */
-    instant.at_us = 200;
-    CHECK_INT(qb_engine_step(engine, &instant), QB_OUT_OF_ORDER); /* the same bars */
-    bars[0].bar.ts_us = bars[1].bar.ts_us = 100;
-    bars[1].instrument = 0;
-    CHECK_INT(qb_engine_step(engine, &instant), QB_OUT_OF_ORDER); /* twice the same one */
-    bars[1].instrument = 2;
-    CHECK_INT(qb_engine_step(engine, &instant), QB_OUT_OF_ORDER); /* no such instrument */
-    bars[1].instrument = 1;
-    static const double none[] = {NAN, INFINITY, 0.0, -1.0, 1e11, 1e-9};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-        bars[1].bar.close = none[i];
-        CHECK_INT(qb_engine_step(engine, &instant), QB_OUT_OF_RANGE);
-    }
-    bars[1].bar.close = 1;
-    qb_opening opening = {.instrument = 0, .price = 1, .bar_ts_us = 200, .split_factor = 0};
-    instant.openings = &opening;
-    instant.opening_count = 1;
-    CHECK_INT(qb_engine_step(engine, &instant), QB_OUT_OF_RANGE);
-    opening.split_factor = 1;
-    opening.dividend = -1;
-    CHECK_INT(qb_engine_step(engine, &instant), QB_OUT_OF_RANGE);
-    opening.dividend = 0;
-    opening.bar_ts_us = 0;
-    CHECK_INT(qb_engine_step(engine, &instant), QB_OUT_OF_ORDER);
-    /* None of it left a trace: the sound instant is taken. */
-    opening.bar_ts_us = 200;
-    CHECK_OK(qb_engine_step(engine, &instant));
-    qb_engine_totals totals;
-    qb_engine_totals_get(engine, &totals);
-    CHECK_INT(totals.bars, 4);
-    CHECK_OK(qb_engine_finish(engine));
-    CHECK_OK(qb_engine_finish(engine));
-    instant.at_us = 300;
-    CHECK_INT(qb_engine_step(engine, &instant), QB_OUT_OF_ORDER); /* it is over */
-    qb_engine_free(engine);
-    qb_engine_free(NULL);
-}
-
-static void refused_configs(void)
-{
-    use(always_long);
-    qb_instrument coin = lab_coin(QB_1D);
-    const qb_engine_config sound = lab_config(&coin, 1);
-    qb_engine *engine = NULL;
-    qb_engine_config config;
-#define REFUSED(change, status)                                   \
-    do {                                                          \
-        config = sound;                                           \
-        change;                                                   \
-        CHECK_INT(qb_engine_new(&config, NULL, &engine), status); \
-    } while (0)
-    REFUSED(config.cash.raw = 0, QB_OUT_OF_RANGE);
-    REFUSED(config.cash.raw = -1, QB_OUT_OF_RANGE);
-    REFUSED(config.instrument_count = 0, QB_OUT_OF_RANGE);
-    REFUSED(config.patience = 0, QB_OUT_OF_RANGE);
-    REFUSED(config.leverage.raw = 0, QB_OUT_OF_RANGE);
-    REFUSED(config.leverage.raw = 101 * QB_ONE, QB_OUT_OF_RANGE);
-    REFUSED(config.costs.fee_rate.raw = -1, QB_OUT_OF_RANGE);
-    REFUSED(config.costs.slippage.raw = QB_ONE, QB_OUT_OF_RANGE);
-    REFUSED(config.costs.volume_cap.raw = QB_ONE + 1, QB_OUT_OF_RANGE);
-    REFUSED(config.size.amount = 0, QB_OUT_OF_RANGE);
-    REFUSED(config.size.amount = NAN, QB_OUT_OF_RANGE);
-    REFUSED(config.fill_at = (qb_fill_at)9, QB_OUT_OF_RANGE);
-    REFUSED(config.strategy = NULL, QB_BAD_STRATEGY);
-    const double crossed[] = {30, 10, 0, 0}, above[] = {1, 1e9, 0, 0}, broken[] = {1.5, 10, 0, 0};
-    REFUSED(config.strategy = strategies_find("sma_cross");
-            config.params = crossed, QB_BAD_STRATEGY);
-    REFUSED(config.strategy = strategies_find("sma_cross"); config.params = above, QB_BAD_STRATEGY);
-    REFUSED(config.strategy = strategies_find("sma_cross");
-            config.params = broken, QB_BAD_STRATEGY);
-#undef REFUSED
-    CHECK(engine == NULL);
-}
-
-/* A listener that cannot take an event stops the run, for good. */
-static qb_status refuse_fill(void *self, const qb_fill *fill)
-{
-    (*(int *)self)++;
-    return QB_NO_MEMORY;
-}
-
-static void sink_failure(void)
-{
-    use(always_long);
-    qb_instrument coin = lab_coin(QB_1D);
-    qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(5);
-    qb_series_feed *feed = NULL;
-    qb_engine *engine = NULL;
-    int told = 0;
-    const qb_sink sink = {.self = &told, .fill = refuse_fill};
-    CHECK_OK(qb_series_feed_new(&coin, &series, 1, &feed));
-    CHECK_OK(qb_engine_new(&config, &sink, &engine));
-    const qb_feed source = qb_series_feed_as_feed(feed);
-    CHECK_INT(qb_engine_run(engine, &source), QB_SINK_FAILED);
-    CHECK_INT(qb_engine_run(engine, &source), QB_SINK_FAILED);
-    CHECK_INT(qb_engine_finish(engine), QB_SINK_FAILED);
-    CHECK_INT(told, 1);
-    qb_engine_free(engine);
-    qb_series_feed_free(feed);
-    qb_series_clear(&series);
-}
-
-/* Memory beyond the newest bar never holds anything of the future. */
-static uint64_t looked_ahead;
-
-static void look_ahead(const qb_context *context, uint32_t instrument)
-{
-    const qb_history *history = &context->history[instrument];
-    double newest = history->close[history->count - 1];
-    CHECK(history->total < 70 || history->count >= 64);
-    /* The row after the newest is unused, or older: prices only rise in this series. */
-    if (history->count < 256 && history->close[history->count] > newest)
-        looked_ahead++;
-}
-
-static void no_future_in_memory(void)
-{
-    use(look_ahead);
-    qb_instrument coin = lab_coin(QB_1D);
-    qb_engine_config config = lab_config(&coin, 1);
-    qb_series series = stairs(1000);
-    looked_ahead = 0;
-    lab lab = lab_run(&config, &series);
-    CHECK_OK(lab.status);
-    CHECK_INT(looked_ahead, 0);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
@@ -993,15 +642,6 @@ static const tap_case cases[] = {
     {"/engine/actions/split-of-resting-order", split_of_resting_order},
     {"/engine/end/bankrupt", bankrupt},
     {"/engine/end/bankrupt-at-a-close", bankrupt_at_a_close},
-    {"/engine/strategy/nan-disables", nan_disables},
-    {"/engine/strategy/bad-sizes", bad_sizes},
-    {"/engine/strategy/too-many-orders", too_many_orders},
-    {"/engine/strategy/warmup-refuses", warmup_refuses},
-    {"/engine/strategy/orders-from-on-fill", orders_from_on_fill},
-    {"/engine/strategy/no-future-in-memory", no_future_in_memory},
-    {"/engine/input/refused-instants", refused_instants},
-    {"/engine/input/refused-configs", refused_configs},
-    {"/engine/input/sink-failure", sink_failure},
 };
 
 int main(void)

@@ -303,3 +303,67 @@ void lab_day(qb_series *series, int day, double open, double close)
                                           .split_factor = 1.0,
                                       }));
 }
+
+/* ---- words of the cases ------------------------------------------------------------------- */
+
+uint64_t lab_bar_index(const qb_context *context, uint32_t instrument)
+{
+    return context->history[instrument].total - 1;
+}
+
+void lab_always_long(const qb_context *context, uint32_t instrument)
+{
+    context->host->signal(context, instrument, 1.0);
+}
+
+qb_side lab_once_side;
+qb_size lab_once_size;
+uint64_t lab_once_id;
+
+void lab_order_once(const qb_context *context, uint32_t instrument)
+{
+    if (lab_bar_index(context, instrument) == 0)
+        lab_once_id = context->host->order(context, instrument, lab_once_side, lab_once_size);
+}
+
+qb_size lab_units(double amount)
+{
+    return (qb_size){QB_SIZE_UNITS, QB_SIZE_AT_DECISION, amount};
+}
+
+qb_series lab_stairs(int count)
+{
+    qb_series series = {0};
+    for (int day = 0; day < count; day++)
+        lab_day(&series, day, 10.0 * (day + 1), 10.0 * (day + 1) + 1.0);
+    return series;
+}
+
+void lab_use(lab_on_bar bar)
+{
+    lab_bar = bar;
+    lab_fill = NULL;
+    lab_warmup = 1;
+}
+
+void lab_check_fill(const lab *lab, size_t index, int day, double units_signed, double price)
+{
+    if (index >= lab->fill_count) {
+        CHECK(index < lab->fill_count);
+        return;
+    }
+    const qb_fill *fill = &lab->fills[index];
+    CHECK_INT(fill->bar_ts_us, LAB_START + day * QB_DAY_US);
+    CHECK_INT(fill->quantity.raw, LAB_RAW(units_signed));
+    CHECK_INT(fill->price.raw, LAB_RAW(price));
+}
+
+void lab_check_order(const lab *lab, size_t index, qb_order_status status, qb_reason reason)
+{
+    if (index >= lab->order_count) {
+        CHECK(index < lab->order_count);
+        return;
+    }
+    CHECK_TEXT(qb_order_status_text(lab->orders[index].last.status), qb_order_status_text(status));
+    CHECK_TEXT(qb_reason_text(lab->orders[index].last.reason), qb_reason_text(reason));
+}

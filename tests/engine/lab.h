@@ -65,4 +65,23 @@ void lab_clear(lab *lab);
 #define LAB_RAW(amount) ((int64_t)((amount)*1e8 + ((amount) < 0 ? -0.5 : 0.5)))
 #define LAB_START INT64_C(1577836800000000) /* 2020-01-01 */
 
+/* ---- words of the cases ------------------------------------------------------------------- */
+
+/* The test's strategy from here on: warm-up 1, no on_fill. */
+void lab_use(lab_on_bar bar);
+/* The bar being decided: total - 1 of the instrument that asks. */
+uint64_t lab_bar_index(const qb_context *context, uint32_t instrument);
+/* Signals 1 on every bar. */
+void lab_always_long(const qb_context *context, uint32_t instrument);
+/* One order on the first bar: what, the test says in these. */
+extern qb_side lab_once_side;
+extern qb_size lab_once_size;
+extern uint64_t lab_once_id;
+void lab_order_once(const qb_context *context, uint32_t instrument);
+qb_size lab_units(double amount);
+/* Opens 10, 20, 30 ...; closes one above. The caller clears it. */
+qb_series lab_stairs(int count);
+void lab_check_fill(const lab *lab, size_t index, int day, double units_signed, double price);
+void lab_check_order(const lab *lab, size_t index, qb_order_status status, qb_reason reason);
+
 #endif
