@@ -68,7 +68,7 @@ static void sink_alone(qb_engine *engine, uint32_t instrument, const outcome *ou
 void decide_note(qb_engine *engine, uint32_t instrument, outcome outcome)
 {
     instrument_state *state = &engine->states[instrument];
-    if (state->closed_us != engine->context.now_us || !engine->deciding) {
+    if (state->closed_us != engine->context.now_us || engine->telling) {
         if (touches_order(&outcome))
             sink_alone(engine, instrument, &outcome);
         return;

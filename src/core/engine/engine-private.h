@@ -74,11 +74,12 @@ typedef struct instrument_state {
     double *open, *high, *low, *close, *volume;
     double price_factor, volume_factor; /* product of past splits, and its inverse */
 
-    double wish;                        /* the strength last acted upon; NaN: none */
-    outcome outcome;                    /* of the bar being decided */
-    qb_decision run;                    /* of equal outcomes, not yet sunk; bars 0: none */
-    int64_t closed_us;                  /* when its last bar became known */
-    int64_t opened_ts_us, closed_ts_us; /* stamps of the bars that did so last */
+    double price;         /* last known; 0 before the first */
+    double wish;          /* the strength last acted upon; NaN: none */
+    outcome outcome;      /* of the bar being decided */
+    qb_decision run;      /* of equal outcomes, not yet sunk; bars 0: none */
+    int64_t closed_us;    /* when its last bar became known */
+    int64_t opened_ts_us; /* stamp of the bar that opened last */
     uint32_t open_orders;
     quote quote;
 } instrument_state;
@@ -109,10 +110,10 @@ struct qb_engine {
     instrument_state *states; /* [instrument_count] */
     order_book book;
     qb_random random;
-    qb_engine_totals totals;
-    qb_money sizing_equity; /* what QB_SIZE_AT_FILL sizes are of, at the instant being filled */
+    qb_engine_totals totals; /* what can be summed up at the end is not counted on every bar */
+    qb_money sizing_equity;  /* what QB_SIZE_AT_FILL sizes are of, at the instant being filled */
     qb_status status;
-    bool deciding; /* the bars of this instant are being decided */
+    bool telling; /* the strategy is being told of a fill: it decides no bar */
     bool finished;
     bool stopped; /* failed, bankrupt or finished */
 };
@@ -131,9 +132,26 @@ static inline void engine_heard(qb_engine *engine, qb_status answer)
         engine_fail(engine, QB_SINK_FAILED);
 }
 
+/* The stamp of the instrument's last bar. */
+static inline int64_t engine_closed_ts_us(const qb_engine *engine, uint32_t instrument)
+{
+    const qb_history *history = &engine->histories[instrument];
+    return history->count > 0 ? history->ts_us[history->count - 1] : INT64_MIN;
+}
+
 static inline int64_t engine_held(const qb_engine *engine, uint32_t instrument)
 {
     return engine->portfolio.positions[instrument].quantity.raw;
+}
+
+/* The last known price; 0 before the first. Only what is held is marked in the portfolio, so that
+ * a large universe costs no more than its positions. */
+static inline qb_price engine_price(const qb_engine *engine, uint32_t instrument)
+{
+    qb_price price = {0};
+    if (qb_price_from_double(engine->states[instrument].price, &price) != QB_OK)
+        price.raw = 0;
+    return price;
 }
 
 static inline int64_t magnitude(int64_t value)

@@ -85,7 +85,6 @@ static qb_status histories_init(qb_engine *engine)
             .wish = NAN,
             .closed_us = INT64_MIN,
             .opened_ts_us = INT64_MIN,
-            .closed_ts_us = INT64_MIN,
             .quote.at_us = INT64_MIN,
         };
         engine->histories[i] = (qb_history){
@@ -201,6 +200,7 @@ qb_status qb_engine_new(const qb_engine_config *config, const qb_sink *sink, qb_
         .leverage = config->leverage,
         .patience = config->patience,
         .random = {config->seed},
+        .totals.first_us = INT64_MIN,
     };
     if (sink != NULL)
         engine->sink = *sink;
@@ -247,7 +247,8 @@ static inline qb_status check_bar(const qb_engine *engine, const qb_closed_bar *
 {
     const instrument_state *state = &engine->states[closed->instrument];
     int64_t ts_us = closed->bar.ts_us;
-    if (UNLIKELY(ts_us <= state->closed_ts_us || ts_us < state->opened_ts_us))
+    if (UNLIKELY(ts_us <= engine_closed_ts_us(engine, closed->instrument) ||
+                 ts_us < state->opened_ts_us))
         return QB_OUT_OF_ORDER;
     return LIKELY(is_price(closed->bar.close)) ? QB_OK : QB_OUT_OF_RANGE;
 }
@@ -255,7 +256,8 @@ static inline qb_status check_bar(const qb_engine *engine, const qb_closed_bar *
 static inline qb_status check_opening(const qb_engine *engine, const qb_opening *opening)
 {
     const instrument_state *state = &engine->states[opening->instrument];
-    if (UNLIKELY(opening->bar_ts_us <= state->opened_ts_us))
+    if (UNLIKELY(opening->bar_ts_us <= state->opened_ts_us ||
+                 opening->bar_ts_us <= engine_closed_ts_us(engine, opening->instrument)))
         return QB_OUT_OF_ORDER;
     if (UNLIKELY(has_actions(opening)) && !actions_are_sound(opening))
         return QB_OUT_OF_RANGE;
@@ -394,13 +396,12 @@ INLINED static inline void take_bar(qb_engine *engine, seat seat, const qb_bar *
     instrument_state *state = seat.state;
     append(engine, seat, bar);
     state->closed_us = engine->context.now_us;
-    state->closed_ts_us = state->opened_ts_us = bar->ts_us;
     state->outcome.stage = LIKELY(seat.history->total >= engine->warmup) ? QB_STAGE_NO_SIGNAL
                                                                          : QB_STAGE_WARMUP;
-    mark(engine, seat.position, bar->close);
+    state->price = bar->close;
     if (seat.position->quantity.raw != 0) {
+        mark(engine, seat.position, bar->close);
         seat.position->bars++;
-        engine->totals.bars_held++;
     }
     if (UNLIKELY(engine->fill_at != QB_FILL_NEXT_OPEN))
         set_quote(engine, state, bar->close, bar->volume, bar->ts_us, bar->flags);
@@ -414,12 +415,10 @@ INLINED static inline void ask_strategy(qb_engine *engine, uint32_t instrument)
 
 /* Between taking the bars and deciding: what waits for a close is filled. False when the run has
  * ended. */
-INLINED static inline bool settle_closes(qb_engine *engine, size_t count)
+INLINED static inline bool settle_closes(qb_engine *engine)
 {
-    if (UNLIKELY(engine->totals.bars == 0))
+    if (UNLIKELY(engine->totals.first_us == INT64_MIN))
         engine->totals.first_us = engine->context.now_us;
-    engine->totals.bars += count;
-    engine->totals.last_us = engine->context.now_us;
     if (UNLIKELY(engine->fill_at != QB_FILL_NEXT_OPEN) && engine->book.count > 0)
         fills_run(engine);
     if (UNLIKELY(!engine->stopped && is_ruined(engine)))
@@ -439,12 +438,10 @@ static inline void close_bars(qb_engine *engine, const qb_instant *instant)
     const qb_closed_bar *first = instant->bars, *end = first + instant->bar_count;
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         take_bar(engine, seat_of(engine, bar->instrument), &bar->bar);
-    if (!settle_closes(engine, instant->bar_count))
+    if (!settle_closes(engine))
         return;
-    engine->deciding = true;
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         ask_strategy(engine, bar->instrument);
-    engine->deciding = false;
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         decide_record(engine, &engine->states[bar->instrument]);
     settle_decisions(engine);
@@ -505,9 +502,10 @@ static inline void take_opening(qb_engine *engine, const qb_opening *opening)
 {
     seat seat = seat_of(engine, opening->instrument);
     seat.state->opened_ts_us = opening->bar_ts_us;
+    seat.state->price = opening->price;
     if (UNLIKELY(has_actions(opening)))
         apply_actions(engine, opening);
-    else
+    else if (seat.position->quantity.raw != 0)
         mark(engine, seat.position, opening->price);
     if (UNLIKELY(seat.state->open_orders > 0))
         meet_orders(engine, opening);
@@ -575,11 +573,9 @@ INLINED static inline void step_stretch(qb_engine *engine, const qb_stretch *str
     };
     engine->context.now_us = stretch->ts_us[row + 1];
     take_bar(engine, seat, &bar);
-    if (!settle_closes(engine, 1))
+    if (!settle_closes(engine))
         return;
-    engine->deciding = true;
     ask_strategy(engine, stretch->instrument);
-    engine->deciding = false;
     decide_record(engine, seat.state);
     settle_decisions(engine);
 }
@@ -601,7 +597,7 @@ static qb_status run_stretch(qb_engine *engine, const qb_stretch *stretch)
 {
     if (stretch->count == 0 || stretch->interval_us <= 0 ||
         stretch->instrument >= engine->context.instrument_count ||
-        stretch->ts_us[0] <= engine->states[stretch->instrument].closed_ts_us ||
+        stretch->ts_us[0] <= engine_closed_ts_us(engine, stretch->instrument) ||
         stretch->ts_us[1] <= engine->context.now_us)
         return QB_OUT_OF_ORDER;
     const seat seat = seat_of(engine, stretch->instrument);
@@ -645,10 +641,27 @@ qb_status qb_engine_finish(qb_engine *engine)
     return engine->status;
 }
 
+static void sum_bars(const qb_engine *engine, qb_engine_totals *out)
+{
+    const qb_portfolio *portfolio = &engine->portfolio;
+    out->bars = 0;
+    out->bars_held = portfolio->bars_closed;
+    out->last_us = INT64_MIN;
+    for (uint32_t i = 0; i < engine->context.instrument_count; i++) {
+        int64_t closed_us = engine->states[i].closed_us;
+        out->bars += engine->histories[i].total;
+        out->bars_held += portfolio->positions[i].bars;
+        out->last_us = closed_us > out->last_us ? closed_us : out->last_us;
+    }
+    if (out->bars == 0)
+        out->first_us = out->last_us = 0;
+}
+
 void qb_engine_totals_get(const qb_engine *engine, qb_engine_totals *out)
 {
     const qb_portfolio *portfolio = &engine->portfolio;
     *out = engine->totals;
+    sum_bars(engine, out);
     out->cash = portfolio->cash;
     /* Both sums were formed before, when equity was last sunk or checked. */
     out->equity.raw = portfolio->cash.raw + portfolio->value.raw;

@@ -146,7 +146,7 @@ typedef struct qb_engine_totals {
     qb_money traded; /* both sides' notional */
     bool bankrupt;
     bool disabled;             /* the strategy gave a size that is none and was asked no more */
-    int64_t first_us, last_us; /* first and last instant with a bar */
+    int64_t first_us, last_us; /* first and last instant with a bar; 0 when there was none */
 } qb_engine_totals;
 
 typedef struct qb_engine qb_engine;

@@ -134,10 +134,16 @@ static void execute(qb_engine *engine, uint32_t index, qb_price price, int64_t u
     bool closed = false;
     qb_trade trade;
     qb_money uncut;
+    qb_portfolio *portfolio = &engine->portfolio;
     qb_status status = order_fee(engine, slot, price, (qb_quantity){units}, &fill.fee, &uncut);
+    /* Nothing held, nothing marked so far; what is held has this mark already. */
     if (status == QB_OK)
-        status = qb_portfolio_apply_fill(&engine->portfolio, &fill, &closed, &trade);
-    if (status == QB_OK && !qb_portfolio_balances(&engine->portfolio))
+        status = qb_portfolio_mark(portfolio, &portfolio->positions[order->instrument],
+                                   quote->price);
+    if (status == QB_OK)
+        status = qb_portfolio_apply_fill(portfolio, &fill, &closed,
+                                         engine->sink.trade != NULL ? &trade : NULL);
+    if (status == QB_OK && !qb_portfolio_balances(portfolio))
         status = QB_BROKEN;
     if (status != QB_OK) {
         engine_fail(engine, status);
@@ -177,7 +183,7 @@ static qb_status allow_increase(const qb_engine *engine, const qb_order *order, 
     qb_money equity, at_price, others;
     qb_status status = qb_portfolio_equity(portfolio, &equity);
     if (status == QB_OK && position->quantity.raw != 0) {
-        status = qb_notional(price, position->quantity, &at_price);
+        status = qb_value(price, position->quantity, &at_price);
         if (status == QB_OK)
             status = qb_add(equity.raw, at_price.raw - position->value.raw, &equity.raw);
     }

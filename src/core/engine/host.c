@@ -144,6 +144,9 @@ const qb_host engine_host = {
 void host_on_fill(qb_engine *engine, const qb_fill *fill)
 {
     const qb_strategy *strategy = engine->strategy;
-    if (strategy->on_fill != NULL && !engine->totals.disabled && engine->status == QB_OK)
-        strategy->on_fill(engine->strategy_state, &engine->context, fill);
+    if (strategy->on_fill == NULL || engine->totals.disabled || engine->status != QB_OK)
+        return;
+    engine->telling = true;
+    strategy->on_fill(engine->strategy_state, &engine->context, fill);
+    engine->telling = false;
 }

@@ -25,12 +25,14 @@ qb_status orders_init(order_book *book, qb_arena *arena, uint32_t instrument_cou
     return QB_OK;
 }
 
+/* A slot at the end of the list; the caller fills in the order. */
 static order_slot *book_append(order_book *book)
 {
     uint32_t index = book->unused;
     order_slot *slot = &book->slots[index];
     book->unused = slot->next;
-    *slot = (order_slot){.previous = book->last, .next = NO_SLOT};
+    slot->previous = book->last;
+    slot->next = NO_SLOT;
     if (book->last != NO_SLOT)
         book->slots[book->last].next = index;
     else
@@ -207,7 +209,7 @@ static qb_status change_to_budget(const qb_engine *engine, uint32_t instrument, 
     qb_money value;
     qb_price price;
     qb_quantity units;
-    qb_status status = qb_notional(reference, (qb_quantity){held}, &value);
+    qb_status status = qb_value(reference, (qb_quantity){held}, &value);
     if (status != QB_OK)
         return status;
     if (value.raw > budget.raw) {
@@ -258,7 +260,7 @@ static qb_status gate_budget(const qb_engine *engine, qb_price price, int64_t he
     if (engine->leverage.raw != QB_ONE)
         status = qb_muldiv(equity.raw, engine->leverage.raw, QB_ONE, &budget);
     if (status == QB_OK && held != 0)
-        status = qb_notional(price, (qb_quantity){held}, &held_value);
+        status = qb_value(price, (qb_quantity){held}, &held_value);
     if (status == QB_OK)
         status = qb_add(budget, -others.raw, &budget);
     if (status == QB_OK)
@@ -266,6 +268,17 @@ static qb_status gate_budget(const qb_engine *engine, qb_price price, int64_t he
     if (status == QB_OK)
         out->raw = budget;
     return status;
+}
+
+/* True when the need is far enough below the budget to see it in doubles, whose error is a part in
+ * 10^15. The usual order asks no more of the gate than this. */
+static bool fits_clearly(const qb_costs *costs, qb_price price, int64_t units, qb_money budget)
+{
+    double quantity = qb_raw_to_double(units);
+    double notional = (double)price.raw * quantity; /* 1e-8 */
+    double fee = notional * qb_raw_to_double(costs->fee_rate.raw) +
+                 quantity * (double)costs->fee_per_unit.raw + (double)costs->fee_minimum.raw;
+    return (notional + fee) * (1.0 + 1e-9) + 100.0 < (double)budget.raw;
 }
 
 qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind kind,
@@ -276,7 +289,11 @@ qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind 
     qb_status status = gate_budget(engine, price, held, others, equity, &budget);
     if (status != QB_OK)
         return status;
-    status = qb_notional(price, (qb_quantity){units}, &notional);
+    if (fits_clearly(&engine->costs_gate, price, units, budget)) {
+        *out_allowed = units;
+        return QB_OK;
+    }
+    status = qb_value(price, (qb_quantity){units}, &notional);
     if (status == QB_OK)
         status = qb_fill_fee(&engine->costs_gate, price, (qb_quantity){units}, &fee);
     if (status == QB_OK)
@@ -315,14 +332,14 @@ typedef struct request {
  * sold is known only at the fill, where the gate looks again and counts everything. */
 static qb_reason admit(qb_engine *engine, request *request)
 {
-    const qb_position *position = &engine->portfolio.positions[request->instrument];
+    const qb_price reference = engine_price(engine, request->instrument);
     qb_price price;
     qb_money equity;
     if (request->refusal != QB_REASON_NONE)
         return request->refusal;
     if (engine->book.unused == NO_SLOT)
         return QB_REASON_TOO_MANY;
-    if (position->mark.raw <= 0)
+    if (reference.raw <= 0)
         return QB_REASON_BAD_PRICE;
     int64_t same_side = request->held * request->side;
     int64_t reducing = same_side < 0 ? -same_side : 0;
@@ -330,7 +347,7 @@ static qb_reason admit(qb_engine *engine, request *request)
     if (request->reduce_only || increasing <= 0)
         return QB_REASON_NONE;
     if (qb_fill_price(&engine->instruments[request->instrument], &engine->costs, request->side,
-                      position->mark, &price) != QB_OK)
+                      reference, &price) != QB_OK)
         return QB_REASON_BAD_PRICE;
 
     int64_t allowed = 0;
@@ -345,15 +362,9 @@ static qb_reason admit(qb_engine *engine, request *request)
     return QB_REASON_NONE;
 }
 
-static outcome refused(uint64_t id, qb_reason reason)
+static qb_order order_of(qb_engine *engine, const request *request)
 {
-    return (outcome){.stage = QB_STAGE_REFUSED, .reason = reason, .order_id = id};
-}
-
-static outcome submit(qb_engine *engine, request *request)
-{
-    qb_reason reason = admit(engine, request);
-    qb_order order = {
+    return (qb_order){
         .id = ++engine->totals.orders,
         .instrument = request->instrument,
         .side = request->side,
@@ -362,21 +373,32 @@ static outcome submit(qb_engine *engine, request *request)
         .quantity = {request->units},
         .submitted_us = engine->context.now_us,
     };
-    if (reason != QB_REASON_NONE) {
-        order.status = QB_ORDER_REJECTED;
-        order.reason = reason;
-        order.final_us = engine->context.now_us;
-        engine->totals.rejected++;
-        sink_order(engine, &order);
-        return refused(order.id, reason);
-    }
+}
+
+static outcome refuse(qb_engine *engine, const request *request, qb_reason reason)
+{
+    qb_order order = order_of(engine, request);
+    order.status = QB_ORDER_REJECTED;
+    order.reason = reason;
+    order.final_us = engine->context.now_us;
+    engine->totals.rejected++;
+    sink_order(engine, &order);
+    return (outcome){.stage = QB_STAGE_REFUSED, .reason = reason, .order_id = order.id};
+}
+
+static outcome submit(qb_engine *engine, request *request)
+{
+    qb_reason reason = admit(engine, request);
+    if (UNLIKELY(reason != QB_REASON_NONE))
+        return refuse(engine, request, reason);
     order_slot *slot = book_append(&engine->book);
-    slot->order = order;
+    slot->order = order_of(engine, request);
     slot->by_target = request->by_target;
     slot->is_target = request->is_target;
+    slot->fee_uncut.raw = slot->fee_paid.raw = 0;
     engine->states[request->instrument].open_orders++;
-    sink_order(engine, &order);
-    return (outcome){.stage = QB_STAGE_ORDERED, .order_id = order.id};
+    sink_order(engine, &slot->order);
+    return (outcome){.stage = QB_STAGE_ORDERED, .order_id = slot->order.id};
 }
 
 static outcome held(void)
@@ -422,8 +444,7 @@ static outcome submit_change(qb_engine *engine, uint32_t instrument, qb_side sid
     qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
     if (status == QB_OK)
         status = size_change(engine, instrument, side, size, equity,
-                             engine->portfolio.positions[instrument].mark, magnitude(position),
-                             &change);
+                             engine_price(engine, instrument), magnitude(position), &change);
     request request = {
         .instrument = instrument,
         .side = change < 0 ? (qb_side)-side : side,
@@ -478,7 +499,7 @@ outcome orders_submit(qb_engine *engine, uint32_t instrument, qb_side side, qb_s
         qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
         if (status == QB_OK)
             status = size_units(engine, instrument, side, size, equity,
-                                engine->portfolio.positions[instrument].mark, &request.units);
+                                engine_price(engine, instrument), &request.units);
         request.refusal = size_problem(status);
         if (status == QB_OK && request.units == 0)
             request.refusal = QB_REASON_BELOW_LOT;

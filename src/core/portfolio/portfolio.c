@@ -36,7 +36,7 @@ static void accumulate(int64_t *sum, int64_t change, qb_status *status)
 static qb_status revalue(qb_portfolio *portfolio, qb_position *position, qb_price price)
 {
     qb_money value;
-    qb_status status = qb_notional(price, position->quantity, &value);
+    qb_status status = qb_value(price, position->quantity, &value);
     int64_t before = position->value.raw;
     if (status == QB_OK)
         accumulate(&portfolio->exposure.raw, magnitude(value.raw) - magnitude(before), &status);
@@ -45,7 +45,6 @@ static qb_status revalue(qb_portfolio *portfolio, qb_position *position, qb_pric
     portfolio->value.raw += value.raw - before;
     position->mark = price;
     position->value = value;
-    position->whole = position->quantity.raw % QB_ONE == 0 ? position->quantity.raw / QB_ONE : 0;
     return QB_OK;
 }
 
@@ -91,7 +90,6 @@ static void forget_trade(qb_position *position)
 {
     *position = (qb_position){
         .quantity = position->quantity,
-        .whole = position->whole,
         .mark = position->mark,
         .value = position->value,
         .cost = position->cost,
@@ -152,7 +150,7 @@ qb_status qb_portfolio_apply_fill(qb_portfolio *portfolio, const qb_fill *fill, 
         return QB_OUT_OF_RANGE;
 
     qb_money notional;
-    qb_status status = qb_notional(fill->price, fill->quantity, &notional);
+    qb_status status = qb_value(fill->price, fill->quantity, &notional);
     if (status != QB_OK)
         return status;
     if (reducing) {
@@ -171,6 +169,7 @@ qb_status qb_portfolio_apply_fill(qb_portfolio *portfolio, const qb_fill *fill, 
         if (out_trade != NULL)
             status = trade_of(&position, fill->instrument, held > 0 ? QB_BUY : QB_SELL, fill->ts_us,
                               out_trade);
+        next.bars_closed += position.bars;
         forget_trade(&position);
     }
     if (status != QB_OK)
@@ -268,6 +267,7 @@ qb_status qb_portfolio_apply_actions(qb_portfolio *portfolio, const qb_actions *
         if (out_trade != NULL)
             status = trade_of(&position, actions->instrument, held > 0 ? QB_BUY : QB_SELL,
                               actions->at_us, out_trade);
+        next.bars_closed += position.bars;
         forget_trade(&position);
     }
     if (status != QB_OK)

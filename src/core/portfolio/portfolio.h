@@ -23,7 +23,6 @@ typedef struct qb_trade {
 
 typedef struct qb_position {
     qb_quantity quantity; /* short < 0 */
-    int64_t whole;        /* the quantity in whole units; 0 when it is not a whole number */
     qb_price mark;        /* last known price; 0 before the first */
     qb_money value;       /* quantity at the mark */
     qb_money cost;        /* average cost of what is held; short < 0 */
@@ -42,6 +41,7 @@ typedef struct qb_portfolio {
     qb_money cost;          /* of all positions */
     qb_money value;         /* of all positions at their marks */
     qb_money exposure;      /* sum of |value| */
+    uint64_t bars_closed;   /* held, of closed trades */
     qb_position *positions; /* [count], from the run's arena */
     uint32_t count;
 } qb_portfolio;
@@ -50,9 +50,21 @@ typedef struct qb_portfolio {
 QB_CHECKED qb_status qb_portfolio_init(qb_portfolio *portfolio, qb_arena *arena, uint32_t count,
                                        qb_money cash);
 
-/* What is held of one instrument (one of the portfolio's positions) gets a new price and value. QB_OVERFLOW leaves all untouched.
- * This runs for every bar held, so whole units take the short way: their value needs no rounding.
- * The sum of values lies within +-exposure, so one check of overflow does for both. */
+/* What that much is worth. Whole units take the short way, for their value needs no rounding. */
+QB_CHECKED static inline qb_status qb_value(qb_price price, qb_quantity quantity, qb_money *out)
+{
+    int64_t whole = quantity.raw / QB_ONE, value;
+    if (whole * QB_ONE != quantity.raw)
+        return qb_notional(price, quantity, out);
+    if (__builtin_mul_overflow(price.raw, whole, &value) || value == INT64_MIN)
+        return QB_OVERFLOW;
+    out->raw = value;
+    return QB_OK;
+}
+
+/* What is held of one instrument (one of the portfolio's positions) gets a new price and value.
+ * QB_OVERFLOW leaves all untouched. The sum of values lies within +-exposure, so one check of
+ * overflow does for both. */
 QB_CHECKED static inline qb_status qb_portfolio_mark(qb_portfolio *portfolio, qb_position *position,
                                                      qb_price price)
 {
@@ -62,11 +74,7 @@ QB_CHECKED static inline qb_status qb_portfolio_mark(qb_portfolio *portfolio, qb
     }
     qb_money value;
     int64_t exposure;
-    qb_status status = QB_OK;
-    if (position->whole == 0)
-        status = qb_notional(price, position->quantity, &value);
-    else if (__builtin_mul_overflow(price.raw, position->whole, &value.raw))
-        status = QB_OVERFLOW;
+    qb_status status = qb_value(price, position->quantity, &value);
     if (status != QB_OK)
         return status;
     /* Both values have the sign of the quantity, so their difference cannot overflow. */
