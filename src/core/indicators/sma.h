@@ -14,7 +14,7 @@ typedef struct qb_sma {
     size_t period;  /* >= 1 */
     size_t next;    /* where the next value goes */
     double length;  /* period */
-    uint64_t count; /* values so far */
+    bool full;      /* period values are in */
     double sum;     /* of the window */
     double rebuilt; /* of ring[0 .. next) */
 } qb_sma;
@@ -29,18 +29,18 @@ static inline void qb_sma_add(qb_sma *sma, double value)
     sma->sum += value - sma->ring[sma->next];
     sma->ring[sma->next] = value;
     sma->rebuilt += value;
-    sma->count++;
     if (++sma->next == sma->period) {
         sma->next = 0;
         sma->sum = sma->rebuilt;
         sma->rebuilt = 0.0;
+        sma->full = true;
     }
 }
 
 /* True once `period` values are in. */
 static inline bool qb_sma_ready(const qb_sma *sma)
 {
-    return sma->count >= sma->period;
+    return sma->full;
 }
 
 /* 1 when a's average is above b's, -1 when below, 0 when equal; defined only when both are ready.
