@@ -607,6 +607,67 @@ static void w1(void)
     qb_series_clear(&series);
 }
 
+/* W3 of the performance page: each 21 days the 50 of 500 with the best momentum, at 0.99/50 of the
+ * equity valued at the next open, sales first. Its golden value is the number of fills. */
+enum { W3_INSTRUMENTS = 500, W3_DAYS = 5040, W3_HELD = 50 };
+
+/* The instruments in descending order of momentum, ties by the lower number: the first W3_HELD. */
+static void w3_select(const qb_context *context, bool *chosen)
+{
+    static double momentum[W3_INSTRUMENTS];
+    for (uint32_t i = 0; i < W3_INSTRUMENTS; i++) {
+        const qb_history *history = &context->history[i];
+        const double *close = history->close + history->count - 1;
+        momentum[i] = close[-21] / close[-252] - 1.0;
+        chosen[i] = false;
+    }
+    for (int place = 0; place < W3_HELD; place++) {
+        uint32_t best = W3_INSTRUMENTS;
+        for (uint32_t i = 0; i < W3_INSTRUMENTS; i++)
+            if (!chosen[i] && (best == W3_INSTRUMENTS || momentum[i] > momentum[best]))
+                best = i;
+        chosen[best] = true;
+    }
+}
+
+static void w3_bar(const qb_context *context, uint32_t instrument)
+{
+    static bool chosen[W3_INSTRUMENTS];
+    uint64_t day = context->history[0].total - 1;
+    if (instrument != W3_INSTRUMENTS - 1 || day % 21 != 20 || day < 252)
+        return;
+    w3_select(context, chosen);
+    for (uint32_t i = 0; i < W3_INSTRUMENTS; i++)
+        if (chosen[i] || context->host->position(context, i) != 0.0)
+            context->host->target(
+                context, i, QB_BUY,
+                (qb_size){QB_SIZE_WEIGHT, QB_SIZE_AT_FILL, chosen[i] ? 0.99 / W3_HELD : 0.0});
+}
+
+static void w3(void)
+{
+    static qb_series series[W3_INSTRUMENTS];
+    static qb_instrument coins[W3_INSTRUMENTS];
+    for (uint32_t i = 0; i < W3_INSTRUMENTS; i++) {
+        coins[i] = lab_coin(QB_1D);
+        coins[i].lot.raw = 1;
+        CHECK_OK(walk64_append(&series[i], 1000 + i, W3_DAYS, WALK64_DAYS, QB_DAY_US));
+    }
+    lab_bar = w3_bar;
+    lab_fill = NULL;
+    lab_warmup = 253;
+    qb_engine_config config = lab_config(coins, W3_INSTRUMENTS);
+    config.cash.raw = 1000000 * QB_ONE;
+    config.costs.fee_rate.raw = 100000;
+    lab lab = lab_run(&config, series);
+    CHECK_OK(lab.status);
+    CHECK_INT(lab.fill_count, 14703);
+    CHECK_INT(lab.totals.rejected, 0);
+    lab_clear(&lab);
+    for (uint32_t i = 0; i < W3_INSTRUMENTS; i++)
+        qb_series_clear(&series[i]);
+}
+
 static const tap_case cases[] = {
     {"/engine/property/all-built-in-are-listed", all_listed},
     {"/engine/property/prefix-walk64", prefix_walk},
@@ -619,6 +680,7 @@ static const tap_case cases[] = {
     {"/engine/property/no-allocation-in-the-loop", no_allocation_in_the_loop},
     {"/engine/property/walk64", walk64},
     {"/engine/property/w1", w1},
+    {"/engine/property/w3", w3},
 };
 
 int main(void)

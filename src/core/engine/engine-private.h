@@ -1,5 +1,6 @@
 /* The engine's parts: what one run remembers, and who may do what to it.
  *
+ *   setup.c    a new run: configuration, memory, the strategy's init
  *   engine.c   the life of an instant: histories, marks, decisions, equity
  *   host.c     what a strategy may call
  *   orders.c   submission, the gate at admission, targets, cancellation
