@@ -76,6 +76,8 @@ static qb_instrument instrument_of(const golden_spec *spec)
 
 static const qb_strategy *strategy_of(const golden_spec *spec, double params[PARAMS_MAX])
 {
+    if (spec->own != NULL)
+        return spec->own;
     const qb_strategy *strategy = strategies_find(spec->strategy);
     if (strategy == NULL || strategy->param_count > PARAMS_MAX)
         give_up("no strategy", spec->strategy);
@@ -96,7 +98,7 @@ static int64_t raw_or_zero(const char *text)
 golden_run golden_run_series(const golden_spec *spec, const qb_series *series)
 {
     const qb_instrument instrument = instrument_of(spec);
-    double params[PARAMS_MAX];
+    double params[PARAMS_MAX] = {0};
     const qb_engine_config config = {
         .instruments = &instrument,
         .instrument_count = 1,
@@ -107,7 +109,7 @@ golden_run golden_run_series(const golden_spec *spec, const qb_series *series)
                   .fee_per_unit = {raw_or_zero(spec->fee_per_unit)},
                   .fee_minimum = {raw_or_zero(spec->fee_minimum)}},
         .size = spec->size,
-        .fill_at = QB_FILL_NEXT_OPEN,
+        .fill_at = spec->fill_at,
         .leverage = {QB_ONE},
         /* None of the programs compared with lets an order expire in a gap. */
         .patience = 1000,

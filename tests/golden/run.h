@@ -16,6 +16,8 @@ typedef struct golden_spec {
     const char *params[6];                                    /* "name=value", NULL-terminated */
     const char *cash, *fee_rate, *fee_per_unit, *fee_minimum; /* NULL: 0 */
     qb_size size;
+    const qb_strategy *own; /* of the test, without parameters; NULL: the built-in `strategy` */
+    qb_fill_at fill_at;     /* next open unless set */
 } golden_spec;
 
 typedef struct golden_run {
@@ -29,7 +31,7 @@ typedef struct golden_run {
     uint64_t skipped;     /* bars that the calendar refused, or without a price */
 } golden_run;
 
-/* Fills at the next open, leverage 1, one instrument of whole units. The caller clears the run. */
+/* Leverage 1, one instrument of whole units. The caller clears the run. */
 golden_run golden_run_series(const golden_spec *spec, const qb_series *series);
 void golden_run_clear(golden_run *run);
 
