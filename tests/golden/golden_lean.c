@@ -1,4 +1,5 @@
-/* LEAN's BasicTemplateDailyAlgorithm: all of 100,000 into SPY, for a week of October 2013.
+/* LEAN's published runs on daily bars. BasicTemplateDailyAlgorithm: all of 100,000 into SPY, for a
+ * week of October 2013. DividendRegressionAlgorithm: half of it, with eight years of dividends.
  *
  * Its conventions, as a run of ours: adjusted bars; the target is 99.75 % of the portfolio (a
  * buffer of 0.25 %) by the last close, with the fee inside; the fill is the next open; the fee
@@ -147,9 +148,71 @@ static void week_of_clone(void)
                "lean_statistics.json");
 }
 
+/* Cash dividends of the factor file: reference price x (1 - factor / next factor), to the cent, on
+ * the first session after the row's date. */
+static size_t add_dividends(qb_series *series, const char *folder, const char *path)
+{
+    columns *file = columns_read(folder, path);
+    int64_t *dates = columns_times(file, "date");
+    double *factor = columns_numbers(file, "price_factor");
+    double *reference = columns_numbers(file, "reference_price");
+    qb_series paid = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < series->count; i++) {
+        qb_bar bar = qb_series_bar(series, i);
+        for (size_t k = 0; k + 1 < columns_rows(file) && i > 0; k++)
+            if (dates[k] >= series->ts_us[i - 1] && dates[k] < bar.ts_us) {
+                bar.dividend = round(reference[k] * (1.0 - factor[k] / factor[k + 1]) * 100) / 100;
+                count += bar.dividend > 0;
+            }
+        CHECK_OK(qb_series_append(&paid, &bar));
+    }
+    qb_series_clear(series);
+    *series = paid;
+    free(dates);
+    free(factor);
+    free(reference);
+    columns_free(file);
+    return count;
+}
+
+/* DividendRegressionAlgorithm: half of the account once, raw prices, dividends to cash. The figures
+ * are those of "verified" beside the published statistics. */
+static void dividends(void)
+{
+    const char *folder = golden_shared();
+    if (folder == NULL)
+        SKIP(GOLDEN_ABSENT);
+    const golden_spec spec = {
+        .calendar = "XNYS",
+        .strategy = "buy_and_hold",
+        .interval = QB_1D,
+        .cash = "100000",
+        .fee_per_unit = "0.005",
+        .fee_minimum = "1",
+        .size = {QB_SIZE_WEIGHT, QB_SIZE_AT_DECISION, 0.5 * 0.9975},
+    };
+    qb_series all = golden_series(folder, "equities/daily_raw/SPY.csv", "date");
+    qb_series series = cut(&all, "1998-01-01", "2006-01-01");
+    CHECK_INT(add_dividends(&series, folder, "equities/corporate_actions/factor_files/SPY.csv"),
+              33);
+    golden_run run = golden_run_series(&spec, &series);
+    CHECK_INT(run.fill_count, 1);
+    CHECK_INT(run.fills[0].quantity.raw, 512 * QB_ONE);
+    CHECK_INT(run.fills[0].price.raw, golden_raw("97.84"));
+    CHECK_INT(run.fills[0].bar_ts_us, golden_time("1998-01-05"));
+    CHECK_INT(run.totals.fees.raw, golden_raw("2.56"));
+    CHECK_INT(run.totals.dividends.raw, golden_raw("6789.12"));
+    CHECK_NEAR(qb_raw_to_double(run.totals.equity.raw), 120462.08, 5e-3);
+    golden_run_clear(&run);
+    qb_series_clear(&series);
+    qb_series_clear(&all);
+}
+
 static const tap_case cases[] = {
     {"/golden/lean/basic-template-daily", week_of_clone},
     {"/golden/lean/basic-template-daily-shared", week_of_shared},
+    {"/golden/lean/dividends", dividends},
 };
 
 int main(void)
