@@ -468,6 +468,46 @@ static void same_equity_for_all(void)
     qb_series_clear(&series[1]);
 }
 
+/* A position to be cut and one to be opened, both sized at the open and the second asked first:
+ * the cut comes first, and the opening is sized on what its fee has left. */
+static void rebalance(const qb_context *context, uint32_t instrument)
+{
+    uint64_t bar = lab_bar_index(context, instrument);
+    if (instrument == 0 && bar == 0)
+        context->host->order(context, 0, QB_BUY, lab_units(50));
+    if (instrument == 1 && bar == 2) {
+        const qb_size half = {QB_SIZE_WEIGHT, QB_SIZE_AT_FILL, 0.5};
+        const qb_size quarter = {QB_SIZE_WEIGHT, QB_SIZE_AT_FILL, 0.25};
+        context->host->target(context, 1, QB_BUY, half);
+        context->host->target(context, 0, QB_BUY, quarter);
+    }
+}
+
+static void sized_on_what_is_left(void)
+{
+    lab_use(rebalance);
+    qb_instrument coins[] = {lab_coin(QB_1D), lab_coin(QB_1D)};
+    coins[0].lot.raw = coins[1].lot.raw = 1;
+    qb_engine_config config = lab_config(coins, 2);
+    config.costs.fee_rate.raw = QB_ONE / 100;
+    qb_series series[2] = {{0}, {0}};
+    for (int day = 0; day < 5; day++) {
+        lab_day(&series[0], day, 100, 100);
+        lab_day(&series[1], day, 50, 50);
+    }
+    lab lab = lab_run(&config, series);
+    CHECK_INT(lab.fill_count, 3);
+    /* Equity 9,950: a quarter is 24.875 units at 100, so 25.125 are sold, for a fee of 25.125. */
+    CHECK_INT(lab.fills[1].instrument, 0);
+    lab_check_fill(&lab, 1, 3, -25.125, 100);
+    /* Half of 9,924.875 pays for 4962.4375 / (50 x 1.01) units. */
+    CHECK_INT(lab.fills[2].instrument, 1);
+    CHECK_INT(lab.fills[2].quantity.raw, 9826608910);
+    lab_clear(&lab);
+    qb_series_clear(&series[0]);
+    qb_series_clear(&series[1]);
+}
+
 /* The margin counts every position: two that fit alone do not fit together. */
 static void margin_is_shared(void)
 {
@@ -637,6 +677,7 @@ static const tap_case cases[] = {
     {"/engine/size/full-weight-is-stable", full_weight_is_stable},
     {"/engine/many/reducing-first", reducing_first},
     {"/engine/many/same-equity-for-all", same_equity_for_all},
+    {"/engine/many/sized-on-what-is-left", sized_on_what_is_left},
     {"/engine/many/margin-is-shared", margin_is_shared},
     {"/engine/actions/split-and-dividend", split_and_dividend},
     {"/engine/actions/split-of-resting-order", split_of_resting_order},

@@ -109,6 +109,29 @@ static void warmup_refuses(void)
     qb_series_clear(&series);
 }
 
+/* A strategy that says nothing warms up all the same. */
+static void silent(const qb_context *context, uint32_t instrument)
+{
+}
+
+static void warmup_in_silence(void)
+{
+    lab_use(silent);
+    lab_warmup = 3;
+    qb_instrument coin = lab_coin(QB_1D);
+    qb_engine_config config = lab_config(&coin, 1);
+    qb_series series = lab_stairs(6);
+    lab lab = lab_run(&config, &series);
+    CHECK_INT(lab.decision_count, 2);
+    CHECK_INT(lab.decisions[0].stage, QB_STAGE_WARMUP);
+    CHECK_INT(lab.decisions[0].bars, 2);
+    CHECK_INT(lab.decisions[1].stage, QB_STAGE_NO_SIGNAL);
+    CHECK_INT(lab.decisions[1].reason, QB_REASON_NONE);
+    CHECK_INT(lab.decisions[1].bars, 4);
+    lab_clear(&lab);
+    qb_series_clear(&series);
+}
+
 /* Orders made while a fill is told wait for the next price, and cancelling the order that is
  * just being filled does no harm. */
 static void sell_on_fill(const qb_context *context, const qb_fill *fill)
@@ -131,6 +154,14 @@ static void orders_from_on_fill(void)
     lab_check_fill(&lab, 0, 1, 3, 20);
     lab_check_fill(&lab, 1, 2, -3, 30);
     lab_check_fill(&lab, 2, 2, -2, 30);
+    /* A day's open is the moment of the last one's close, and still no bar decided this. */
+    size_t beside_bars = 0;
+    for (size_t k = 0; k < lab.decision_count; k++)
+        beside_bars += lab.decisions[k].bars == 0;
+    CHECK_INT(beside_bars, 1);
+    CHECK_INT(lab.decisions[1].bars, 0);
+    CHECK_INT(lab.decisions[1].stage, QB_STAGE_ORDERED);
+    CHECK_INT(lab.decisions[1].order_id, 2);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
@@ -292,6 +323,7 @@ static const tap_case cases[] = {
     {"/engine/strategy/bad-sizes", bad_sizes},
     {"/engine/strategy/too-many-orders", too_many_orders},
     {"/engine/strategy/warmup-refuses", warmup_refuses},
+    {"/engine/strategy/warmup-in-silence", warmup_in_silence},
     {"/engine/strategy/orders-from-on-fill", orders_from_on_fill},
     {"/engine/strategy/no-future-in-memory", no_future_in_memory},
     {"/engine/input/refused-instants", refused_instants},

@@ -213,6 +213,52 @@ static void param_texts(void)
     }
 }
 
+/* ---- sma_cross ---------------------------------------------------------------------------- */
+
+/* Against the average of two, a close is above when it rose, below when it fell, and equal when
+ * it stood still. Signals by hand from the definitions; 9 stands for none yet. */
+static const double closes[] = {10, 11, 11, 12, 12, 11, 11, 12, 11, 12};
+static const struct {
+    double trigger, side;
+    int signals[10];
+} crossings[] = {
+    /*      -  up  =  up  =  dn   =  up  dn  up */
+    {0, 0, {9, 1, 0, 1, 0, 0, 0, 1, 0, 1}},   /* state, long */
+    {0, 1, {9, 1, 0, 1, 0, -1, 0, 1, -1, 1}}, /* state, both */
+    {1, 0, {9, 9, 0, 0, 0, 0, 0, 0, 0, 1}},   /* cross: a tie in between hides it */
+    {1, 1, {9, 9, 0, 0, 0, 0, 0, 0, -1, 1}},
+    {2, 0, {9, 9, 0, 0, 0, 0, 0, 1, 0, 1}}, /* sign: ties are looked through */
+    {2, 1, {9, 9, 0, 0, 0, -1, -1, 1, -1, 1}},
+};
+
+static void sma_cross_triggers(void)
+{
+    qb_instrument coin = lab_coin(QB_1D);
+    qb_series series = {0};
+    for (int day = 0; day < 10; day++)
+        lab_day(&series, day, closes[day], closes[day]);
+    for (size_t i = 0; i < sizeof crossings / sizeof *crossings; i++) {
+        const double params[] = {1, 2, crossings[i].trigger, crossings[i].side};
+        qb_engine_config config = lab_config(&coin, 1);
+        config.strategy = strategies_find("sma_cross");
+        config.params = params;
+        lab lab = lab_run(&config, &series);
+        size_t bar = 0, differ = 0;
+        for (size_t k = 0; k < lab.decision_count; k++)
+            for (uint64_t n = 0; n < lab.decisions[k].bars && bar < 10; n++, bar++) {
+                int want = crossings[i].signals[bar];
+                double got = lab.decisions[k].signal;
+                differ += want == 9 ? !isnan(got) : got != (double)want;
+            }
+        CHECK_INT(bar, 10);
+        CHECK_INT(differ, 0);
+        if (differ > 0)
+            printf("# in row %zu\n", i);
+        lab_clear(&lab);
+    }
+    qb_series_clear(&series);
+}
+
 static const tap_case cases[] = {
     {"/engine/strategy/built-in", built_in},
     {"/engine/strategy/checks", checks},
@@ -220,6 +266,7 @@ static const tap_case cases[] = {
     {"/engine/strategy/params-from-text", params_from_text},
     {"/engine/strategy/params-together", params_together},
     {"/engine/strategy/param-texts", param_texts},
+    {"/engine/strategy/sma-cross-triggers", sma_cross_triggers},
 };
 
 int main(void)

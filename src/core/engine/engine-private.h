@@ -30,8 +30,9 @@
 /* An open order. Slots form one list in order of submission; the unused ones another. */
 typedef struct order_slot {
     qb_order order;
-    bool by_target;     /* made by a target or signal: the next one replaces it */
-    bool is_target;     /* its size is what to hold, not what to trade; until resolved */
+    bool by_target; /* made by a target or signal: the next one replaces it */
+    bool is_target; /* its size is what to hold, not what to trade; until resolved */
+    qb_side target; /* the side to hold that on: the order's own is the one expected to get there */
     qb_money fee_uncut; /* of its fills so far, without the minimum */
     qb_money fee_paid;
     uint32_t previous, next;

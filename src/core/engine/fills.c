@@ -44,18 +44,17 @@ static qb_status size_at_quote(const qb_engine *engine, const order_slot *slot, 
 {
     const qb_order *order = &slot->order;
     qb_price reference = engine->states[order->instrument].quote.price;
-    int64_t units = 0;
+    qb_side side = slot->is_target ? slot->target : order->side;
+    int64_t held = engine_held(engine, order->instrument) * side, units = 0;
     qb_status status;
-    if (slot->is_target) {
-        int64_t held = engine_held(engine, order->instrument) * order->side;
-        status = size_change(engine, order->instrument, order->side, order->size,
-                             engine->sizing_equity, reference, held > 0 ? held : 0, &units);
-    } else {
-        status = size_units(engine, order->instrument, order->side, order->size,
-                            engine->sizing_equity, reference, &units);
-    }
+    if (slot->is_target)
+        status = size_change(engine, order->instrument, side, order->size, engine->sizing_equity,
+                             reference, held > 0 ? held : 0, &units);
+    else
+        status = size_units(engine, order->instrument, side, order->size, engine->sizing_equity,
+                            reference, &units);
     if (status == QB_OK)
-        *out_units = units * order->side;
+        *out_units = units * side;
     return status;
 }
 

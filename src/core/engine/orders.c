@@ -320,7 +320,7 @@ qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind 
 /* What the gate is asked to admit. */
 typedef struct request {
     uint32_t instrument;
-    qb_side side;
+    qb_side side, target;
     qb_size size;
     int64_t units; /* 0: sized at the fill */
     int64_t held;  /* signed units in front of it, once the orders before it have filled */
@@ -395,6 +395,7 @@ static outcome submit(qb_engine *engine, request *request)
     slot->order = order_of(engine, request);
     slot->by_target = request->by_target;
     slot->is_target = request->is_target;
+    slot->target = request->target;
     slot->fee_uncut.raw = slot->fee_paid.raw = 0;
     engine->states[request->instrument].open_orders++;
     sink_order(engine, &slot->order);
@@ -459,6 +460,7 @@ static outcome submit_change(qb_engine *engine, uint32_t instrument, qb_side sid
         request.units = 0;
         request.reduce_only = false;
         request.is_target = true;
+        request.target = side;
     } else if (status == QB_OK && change == 0) {
         if (position != 0)
             return held();
