@@ -45,8 +45,14 @@ static qb_status record_equity(void *self, int64_t at_us, qb_money equity)
     recorder *recorder = self;
     const double value = qb_raw_to_double(equity.raw);
     const gint64 at = at_us;
-    g_array_append_val(recorder->result->equity_us, at);
-    g_array_append_val(recorder->result->equity, value);
+    GArray *times = recorder->result->equity_us, *values = recorder->result->equity;
+    /* An opening that ruins the account overtakes the close that it shares its instant with. */
+    if (times->len > 0 && g_array_index(times, gint64, times->len - 1) == at) {
+        g_array_index(values, double, values->len - 1) = value;
+    } else {
+        g_array_append_val(times, at);
+        g_array_append_val(values, value);
+    }
     return recorder->inner.equity != NULL
                ? recorder->inner.equity(recorder->inner.self, at_us, equity)
                : QB_OK;

@@ -8,7 +8,8 @@
  *           (each once, as it ended, by ascending id; what is still open comes last, open)
  *   fills   id order instrument ts quantity price reference fee bar_ts
  *   trades  instrument side entry exit quantity entry_price exit_price profit fees bars
- *   equity  at equity
+ *   equity  at equity (of points with the same stamp the last: an opening that ruins the account
+ *           overtakes the close that it shares its instant with)
  *
  * The state is SHA-256 over the text "quantbot state 1", then for each stream its count of records
  * and its digest (32 bytes), then cash, the count of positions, for each position quantity, cost
@@ -37,6 +38,8 @@ struct runlog_hasher {
     GArray *waiting; /* of qb_order; [0] has id first_waiting */
     guint done;      /* of waiting, already in the stream */
     guint64 first_waiting;
+    runlog_point latest; /* not yet in its stream: another of the same stamp replaces it */
+    gboolean has_latest;
 };
 
 /* ---- streams -------------------------------------------------------------------------------- */
@@ -141,12 +144,20 @@ static qb_status hash_trade(void *object, const qb_trade *trade)
     return QB_OK;
 }
 
+static void put_point(stream *self, const runlog_point *point)
+{
+    const gint64 values[] = {point->ts_us, point->equity_e8};
+    put_integers(self, values, G_N_ELEMENTS(values));
+    self->count++;
+}
+
 static qb_status hash_equity(void *object, int64_t at_us, qb_money equity)
 {
-    stream *stream = &((runlog_hasher *)object)->streams[EQUITY];
-    const gint64 values[] = {at_us, equity.raw};
-    put_integers(stream, values, G_N_ELEMENTS(values));
-    stream->count++;
+    runlog_hasher *self = object;
+    if (self->has_latest && self->latest.ts_us != at_us)
+        put_point(&self->streams[EQUITY], &self->latest);
+    self->latest = (runlog_point){at_us, equity.raw};
+    self->has_latest = TRUE;
     return QB_OK;
 }
 
@@ -158,6 +169,7 @@ runlog_hasher *runlog_hasher_new(void)
     self->waiting = g_array_new(FALSE, FALSE, sizeof(qb_order));
     self->done = 0;
     self->first_waiting = 1;
+    self->has_latest = FALSE;
     return self;
 }
 
@@ -194,6 +206,8 @@ static void put_stream(stream *state, const runlog_hasher *self, int which)
     if (which == ORDERS)
         for (guint i = self->done; i < self->waiting->len; i++)
             put_order(copy, &g_array_index(self->waiting, qb_order, i));
+    if (which == EQUITY && self->has_latest)
+        put_point(copy, &self->latest);
     flush(copy);
     g_checksum_get_digest(copy->sum, digest, &size);
     put_integers(state, &copy->count, 1);

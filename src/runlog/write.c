@@ -146,10 +146,15 @@ static qb_status keep_equity(void *object, int64_t at_us, qb_money equity)
 {
     runlog_writer *self = object;
     const runlog_point point = {at_us, equity.raw};
-    if (self->points->len > 0 &&
-        at_us <= g_array_index(self->points, runlog_point, self->points->len - 1).ts_us)
+    runlog_point *last = self->points->len > 0
+                             ? &g_array_index(self->points, runlog_point, self->points->len - 1)
+                             : NULL;
+    if (last != NULL && at_us < last->ts_us)
         return reject(self, "equity points do not ascend in time");
-    g_array_append_val(self->points, point);
+    if (last != NULL && at_us == last->ts_us)
+        *last = point; /* the opening of an instant overtakes its close */
+    else
+        g_array_append_val(self->points, point);
     return self->hash.equity(self->hash.self, at_us, equity);
 }
 

@@ -135,6 +135,29 @@ static void test_ledger_from_outside(void)
     json_decref(root);
 }
 
+/* The opening that ruins the account comes at the instant of the close before it: one point of
+ * equity, and a run that can be told and made again. By hand: 5 x 99,9xx of exposure loses 60 %. */
+static void test_bankrupt(void)
+{
+    g_autoptr(program) self = program_new();
+    program_write(self, "gap.csv",
+                  "date,open,high,low,close,volume\n2020-01-01,100,101,99,100,1000000\n"
+                  "2020-01-02,100,101,99,100,1000000\n2020-01-03,100,101,99,100,1000000\n"
+                  "2020-01-04,40,41,39,40,1000000\n2020-01-05,40,41,39,40,1000000\n");
+    program_expect(self, 0, "data", "import", "gap.csv", "--symbol", "GAP-USD", "--asset",
+                   "crypto");
+    program_expect(self, 0, "backtest", "--symbols", "GAP-USD", "--strategy", "buy_and_hold",
+                   "--leverage", "10", "--size", "500%", "--json");
+    json_t *root = program_json(self);
+    g_assert_true(json_is_true(json_object_get(root, "bankrupt")));
+    g_assert_cmpfloat(number_of(root, "equity"), <, -190000);
+    g_assert_cmpfloat(number_of(root, "bars"), ==, 3);
+    json_t *kpis = json_object_get(root, "kpis");
+    g_assert_true(json_is_null(json_object_get(kpis, "sharpe")));
+    json_decref(root);
+    program_expect(self, 0, "runs", "reproduce", "last");
+}
+
 /* ---- run files ----------------------------------------------------------------------------- */
 
 static void test_run_file(void)
@@ -232,6 +255,7 @@ int main(int argc, char **argv)
     g_test_add_func("/commands/backtest/buy-and-hold-by-hand", test_buy_and_hold_by_hand);
     g_test_add_func("/commands/backtest/report", test_backtest);
     g_test_add_func("/commands/backtest/ledger-from-outside", test_ledger_from_outside);
+    g_test_add_func("/commands/backtest/bankrupt", test_bankrupt);
     g_test_add_func("/commands/run-file/over-defaults", test_run_file);
     g_test_add_func("/commands/run-file/errors", test_run_file_errors);
     g_test_add_func("/commands/run-file/problems-come-together", test_problems_come_together);

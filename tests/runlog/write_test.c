@@ -244,7 +244,7 @@ static void test_bad_events(sample_folder *folder, gconstpointer unused)
         if (i == 3 && sink.order(sink.self, &done) == QB_OK)
             status = sink.order(sink.self, &done);
         if (i == 4 && sink.equity(sink.self, 5, (qb_money){0}) == QB_OK)
-            status = sink.equity(sink.self, 5, (qb_money){0});
+            status = sink.equity(sink.self, 4, (qb_money){0});
         g_assert_cmpint(status, ==, QB_SINK_FAILED);
         g_assert_nonnull(runlog_writer_error(writer));
         g_assert_false(runlog_writer_commit(writer, NULL, NULL, 0, &error));
