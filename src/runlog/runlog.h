@@ -52,8 +52,8 @@ typedef struct runlog_writer runlog_writer;
 /* The texts of run are copied. FAILURE_USAGE for an id that is empty or too long. */
 runlog_writer *runlog_writer_new(runlog *self, const runlog_run *run, GError **error);
 const char *runlog_writer_id(const runlog_writer *self);
-/* A sink for the engine. After QB_SINK_FAILED the reason is in runlog_writer_error. Borrowed. Equity stamps
- * must not go back; of two points with one stamp the later counts. */
+/* A sink for the engine. After QB_SINK_FAILED the reason is in runlog_writer_error. Borrowed.
+ * Equity stamps must not go back; of two points with one stamp the later counts. */
 qb_sink runlog_writer_sink(runlog_writer *self);
 const GError *runlog_writer_error(const runlog_writer *self);
 /* FAILURE_BAD_DATA for a value that is not finite. */
