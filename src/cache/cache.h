@@ -94,7 +94,8 @@ typedef struct cache_entry {
 
 /* All series, sorted by asset, symbol, interval. Array of cache_key. */
 GArray *cache_keys(cache *self, GError **error);
-/* What is stored, from the manifest (foreign files are opened). FAILURE_MISSING. A symbol without asset or interval: `cache_find`. */
+/* What is stored, from the manifest (foreign files are opened). FAILURE_MISSING. A symbol without
+ * asset or interval: `cache_find`. */
 gboolean cache_stat(cache *self, const cache_key *key, cache_entry *out, GError **error);
 /* The stored series with this symbol as a person types it ("spy", "btc"); asset and interval may
  * be -1 for any. FAILURE_MISSING, or FAILURE_USAGE when several fit, naming them. */

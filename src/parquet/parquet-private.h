@@ -78,7 +78,7 @@ void thrift_put_list(thrift_out *out, gint id, guint element_type, gsize count);
 void thrift_begin(thrift_out *out, gint id);
 void thrift_end(thrift_out *out);
 
-/* ---- schema.c, footer.c, footer_write.c, page_header.c: the structures -------------------------------------------------------------- */
+/* ---- schema.c, footer.c, footer_write.c, page_header.c: the structures -------------------- */
 
 enum parquet_physical {
     PHYSICAL_BOOLEAN = 0,
