@@ -221,12 +221,13 @@ static void add_result(GString *text, const run_plan *plan, const run_result *re
                            qb_time_to_text(totals->last_us, last));
     g_string_append_printf(text,
                            "\"bars\":%" G_GUINT64_FORMAT ",\"skipped_bars\":%" G_GUINT64_FORMAT
-                           ",\"orders\":%" G_GUINT64_FORMAT ",\"fills\":%" G_GUINT64_FORMAT
-                           ",\"trades\":%" G_GUINT64_FORMAT ",\"rejected\":%" G_GUINT64_FORMAT
-                           ",\"expired\":%" G_GUINT64_FORMAT ",\"cancelled\":%" G_GUINT64_FORMAT
-                           ",",
-                           totals->bars, result->skipped_bars, totals->orders, totals->fills,
-                           totals->trades, totals->rejected, totals->expired, totals->cancelled);
+                           ",\"unpriced_bars\":%" G_GUINT64_FORMAT ",\"orders\":%" G_GUINT64_FORMAT
+                           ",\"fills\":%" G_GUINT64_FORMAT ",\"trades\":%" G_GUINT64_FORMAT
+                           ",\"rejected\":%" G_GUINT64_FORMAT ",\"expired\":%" G_GUINT64_FORMAT
+                           ",\"cancelled\":%" G_GUINT64_FORMAT ",",
+                           totals->bars, result->skipped_bars, result->unpriced_bars,
+                           totals->orders, totals->fills, totals->trades, totals->rejected,
+                           totals->expired, totals->cancelled);
     add_number(text, "cash", totals->cash.raw);
     add_number(text, "equity", totals->equity.raw);
     add_number(text, "fees", totals->fees.raw);
