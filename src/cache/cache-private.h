@@ -14,7 +14,12 @@
 
 struct cache {
     char *root; /* DATA/cache */
+    const qb_calendars *calendars;
 };
+
+/* The calendar of that name; FAILURE_CONFIG, headed by `where`, when it is unknown here. */
+const qb_calendar *cache_calendar(const cache *self, const char *name, const char *where,
+                                  GError **error);
 
 /* FAILURE_MISSING; always FALSE. */
 gboolean cache_fail_missing(const cache_key *key, GError **error);
@@ -72,7 +77,7 @@ typedef struct manifest_entry {
 typedef struct manifest {
     gboolean exists;
     cache_adjustment adjustment;
-    char calendar[16];
+    char calendar[QB_CALENDAR_NAME_SIZE];
     GArray *entries; /* of manifest_entry, sorted */
 } manifest;
 
@@ -142,7 +147,8 @@ gboolean month_read(parquet_reader *reader, GBytes *bytes, const char *path, mon
                     bars_builder *into, parquet_table **out_footer, GError **error);
 gboolean month_has_other_columns(const parquet_table *footer);
 /* Bars that stand where the calendar expects one. */
-gsize month_present(const gint64 *ts_us, gsize count, const char *calendar, qb_interval interval);
+gsize month_present(const gint64 *ts_us, gsize count, const qb_calendar *calendar,
+                    qb_interval interval);
 GBytes *month_write(const qb_series *bars, const cache_key *key, const cache_provenance *provenance,
                     GError **error);
 
@@ -195,11 +201,11 @@ gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_
 /* The state of a file that was read into the builder, or (look) of one that need not be opened
  * when it is listed and settled. absent: no rows there. */
 void series_files_state(const series_files *self, const month_file *file, const bars_builder *from,
-                        const char *calendar, file_state *out);
-gboolean series_files_look(series_files *self, month_id id, const char *calendar, file_state *out,
-                           gboolean *out_absent, GError **error);
-/* The calendar's name and the adjustment: of the manifest, else of the first file that says. */
+                        const qb_calendar *calendar, file_state *out);
+gboolean series_files_look(series_files *self, month_id id, const qb_calendar *calendar,
+                           file_state *out, gboolean *out_absent, GError **error);
+/* The calendar and the adjustment: of the manifest, else of the first file that says. */
 gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment,
-                            char out_calendar[16], GError **error);
+                            const qb_calendar **out_calendar, GError **error);
 
 #endif

@@ -7,11 +7,26 @@
 
 /* ---- the object ----------------------------------------------------------------------------- */
 
-cache *cache_new(const char *data_dir)
+cache *cache_new(const char *data_dir, const qb_calendars *calendars)
 {
     cache *self = g_new0(cache, 1);
     self->root = g_build_filename(data_dir, "cache", NULL);
+    self->calendars = calendars;
     return self;
+}
+
+const qb_calendar *cache_calendar(const cache *self, const char *name, const char *where,
+                                  GError **error)
+{
+    const qb_calendar *calendar = qb_calendars_find(self->calendars, name != NULL ? name : "");
+    if (calendar != NULL)
+        return calendar;
+    g_autofree char *quoted = failure_quote(name != NULL ? name : "", -1);
+    g_set_error(error, FAILURE, FAILURE_CONFIG,
+                "%s: calendar: %s is unknown here (expected XNYS, 24/7, weekdays or a section "
+                "[calendar NAME] of instruments.ini)",
+                where, quoted);
+    return NULL;
 }
 
 void cache_free(cache *self)
@@ -71,16 +86,15 @@ static gsize listed_rows(const series_files *files, const range *wanted)
 static gboolean check_foreign(series_files *files, const month_file *file, GError **error)
 {
     cache_adjustment adjustment;
-    char calendar[16];
+    const qb_calendar *calendar;
     bars_builder whole = {.columns = CACHE_ALL};
     qb_series bars = {0};
     g_autoptr(parquet_table) footer = NULL;
-    gboolean ok = series_files_facts(files, &adjustment, calendar, error) &&
+    gboolean ok = series_files_facts(files, &adjustment, &calendar, error) &&
                   month_read(files->reader, file->bytes, file->path, file->id, &whole, &footer,
                              error);
     bars_builder_finish(&whole, &bars);
-    ok = ok &&
-         bars_check(&bars, qb_calendar_find(calendar), files->key.interval, file->path, error);
+    ok = ok && bars_check(&bars, calendar, files->key.interval, file->path, error);
     qb_series_clear(&bars);
     return ok;
 }
@@ -159,21 +173,23 @@ static void add_state(cache_entry *entry, const file_state *state)
 static gboolean stat_files(series_files *files, cache_entry *out, GError **error)
 {
     cache_entry entry = {.key = files->key};
-    if (!series_files_facts(files, &entry.adjustment, entry.calendar, error))
+    const qb_calendar *calendar;
+    if (!series_files_facts(files, &entry.adjustment, &calendar, error))
         return FALSE;
+    g_strlcpy(entry.calendar, qb_calendar_name(calendar), sizeof entry.calendar);
     for (guint i = 0; i < files->months->len; i++) {
         file_state state;
         gboolean absent;
-        if (!series_files_look(files, g_array_index(files->months, month_id, i), entry.calendar,
-                               &state, &absent, error))
+        if (!series_files_look(files, g_array_index(files->months, month_id, i), calendar, &state,
+                               &absent, error))
             return FALSE;
         if (!absent)
             add_state(&entry, &state);
     }
     if (entry.files == 0)
         return cache_fail_missing(&files->key, error);
-    entry.expected = qb_expected_bars(qb_calendar_find(entry.calendar), entry.key.interval,
-                                      entry.first_us, entry.last_us + 1);
+    entry.expected = qb_expected_bars(calendar, entry.key.interval, entry.first_us,
+                                      entry.last_us + 1);
     *out = entry;
     return TRUE;
 }

@@ -12,8 +12,10 @@
 #include "platform/failure.h"
 
 typedef struct cache cache;
-/* data_dir is QUANTBOT_DATA_DIR; folders are made when something is written. */
-cache *cache_new(const char *data_dir);
+/* data_dir is QUANTBOT_DATA_DIR; folders are made when something is written. calendars: the user's
+ * beside the built-in ones, borrowed as long as the cache; NULL: none. A stored series whose
+ * calendar is in neither is FAILURE_CONFIG. */
+cache *cache_new(const char *data_dir, const qb_calendars *calendars);
 void cache_free(cache *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(cache, cache_free)
 
@@ -84,7 +86,7 @@ gboolean cache_read(cache *self, const cache_key *key, gint64 from_us, gint64 to
 typedef struct cache_entry {
     cache_key key;
     cache_adjustment adjustment;
-    char calendar[16];
+    char calendar[QB_CALENDAR_NAME_SIZE];
     char provider[32]; /* of the latest fetch; "foreign" when no file says */
     gsize rows, files, bytes;
     gint64 first_us, last_us, fetched_us;
@@ -120,5 +122,79 @@ typedef struct cache_month {
     gsize present, expected, rows;
 } cache_month;
 GArray *cache_coverage(cache *self, const cache_key *key, GError **error);
+
+/* ---- the gap ledger ------------------------------------------------------------------------- */
+
+/* Stretches of expected bars that are not stored, from the first stored bar to the last, and what
+ * is known about them. gaps.json beside the manifest holds what was said; a hole that nobody spoke
+ * of is unknown. A word about bars that were stored since is dropped by the next reader. */
+typedef enum cache_gap_state {
+    CACHE_GAP_UNKNOWN,
+    CACHE_GAP_EMPTY,  /* confirmed empty at the source: not asked again */
+    CACHE_GAP_CLOSED, /* the market was closed, though the calendar does not say so */
+    CACHE_GAP_RETRY,  /* to be asked for again */
+} cache_gap_state;
+/* "unknown", "confirmed-empty", "market-closed", "to-retry"; static. */
+const char *cache_gap_state_text(cache_gap_state state);
+gboolean cache_gap_state_from_text(const char *text, cache_gap_state *out);
+
+typedef struct cache_gap {
+    gint64 from_us, to_us; /* stamps of the first missing bar, and of the first after it */
+    gsize bars;            /* expected and missing */
+    cache_gap_state state;
+    char who[32]; /* "tiingo", "user"; "" while unknown */
+    gint64 said_us;
+    char why[128];
+} cache_gap;
+
+/* Array of cache_gap, ascending; neighbours in the same state with the same word are one. Reads
+ * stamps of months that miss bars only. FAILURE_MISSING, FAILURE_BAD_DATA. */
+GArray *cache_gaps(cache *self, const cache_key *key, GError **error);
+/* Says something about the missing bars within from_us <= ts < to_us. *out_bars: how many it
+ * concerned. Under the series' lock, by atomic replacement. FAILURE_USAGE for a who or why that is
+ * too long or not plain text. */
+gboolean cache_gap_say(cache *self, const cache_key *key, const cache_gap *word, gsize *out_bars,
+                       GError **error);
+
+/* ---- size ----------------------------------------------------------------------------------- */
+
+/* Bytes on disk of one series' folder by kind, and what gc would remove from it. */
+typedef struct cache_usage {
+    gsize bars, manifests, damaged, foreign_copies, leftovers, other; /* bytes */
+    gsize removable_files, removable_bytes;
+} cache_usage;
+gboolean cache_du(cache *self, const cache_key *key, cache_usage *out, GError **error);
+/* Removes what no reader needs: leftovers of interrupted writes, and with `damaged` also the files
+ * set aside (NAME.damaged-N, NAME.foreign-N). Under the lock. removed (may be NULL) gets each
+ * path, relative to DATA/cache. dry_run: only tells. */
+gboolean cache_gc(cache *self, const cache_key *key, gboolean damaged, gboolean dry_run,
+                  GPtrArray *removed, GError **error);
+
+/* ---- macro series --------------------------------------------------------------------------- */
+
+/* Values with vintages: the row (ts, known_from) says what was known of the observation `ts` from
+ * known_from on, until known_to (exclusive; INT64_MAX: still). Key: asset macro, the series'
+ * name, interval 1d 1w 1mo 1q 1y; the same folders, manifest, locks and hashes as bars. Sorted by
+ * ts, then known_from. Start from {0}; g_free each column, or macro_series_clear. */
+typedef struct macro_series {
+    gint64 *ts_us; /* start of the observed period */
+    double *value; /* NaN: withdrawn, or published as missing */
+    gint64 *known_from_us, *known_to_us;
+    gsize count;
+} macro_series;
+void macro_series_clear(macro_series *series);
+
+/* Merges by (ts, known_from): a later fetch wins, nothing is removed; each vintage ends where the
+ * next one of its observation begins. FAILURE_BAD_DATA naming rows that are not sorted, doubled,
+ * infinite, or known before their period began. Otherwise as cache_merge. */
+gboolean cache_macro_merge(cache *self, const cache_key *key, const macro_series *rows,
+                           const cache_provenance *provenance, cache_change *out_change,
+                           GError **error);
+/* All vintages with from_us <= ts < to_us. FAILURE_MISSING, FAILURE_BAD_DATA. */
+gboolean cache_macro_read(cache *self, const cache_key *key, gint64 from_us, gint64 to_us,
+                          macro_series *out, GPtrArray *out_hashes, GError **error);
+/* What was known at that instant: per observation the vintage with known_from <= at < known_to.
+ * Pure; out must be {0}. */
+gboolean macro_series_as_of(const macro_series *all, gint64 at_us, macro_series *out);
 
 #endif

@@ -36,6 +36,7 @@ typedef struct merge {
     series_files files;
     const qb_series *bars;
     const cache_provenance *provenance;
+    const qb_calendar *calendar; /* the one that provenance names */
     cache_change change;
     GArray *changes;  /* of month_change */
     gboolean settled; /* the manifest in memory differs from the one on disk */
@@ -54,13 +55,6 @@ static gboolean check_provenance(const cache_provenance *provenance, GError **er
     if (provenance->source_hash == NULL || strlen(provenance->source_hash) >= CACHE_SHA256_SIZE ||
         !g_str_is_ascii(provenance->source_hash)) {
         g_set_error(error, FAILURE, FAILURE_USAGE, "source hash: expected at most 64 hex digits");
-        return FALSE;
-    }
-    if (provenance->calendar == NULL || qb_calendar_find(provenance->calendar) == NULL) {
-        g_autofree char *quoted = failure_quote(provenance->calendar ? provenance->calendar : "",
-                                                -1);
-        g_set_error(error, FAILURE, FAILURE_USAGE,
-                    "calendar: %s is unknown (expected XNYS, 24/7 or weekdays)", quoted);
         return FALSE;
     }
     if ((unsigned)provenance->adjustment >= CACHE_UNKNOWN) {
@@ -83,10 +77,10 @@ static gboolean check_range(const qb_series *bars, const char *name, GError **er
 static gboolean check_facts(merge *self, GError **error)
 {
     cache_adjustment adjustment;
-    char calendar[16];
+    const qb_calendar *calendar;
     if (self->files.months->len == 0 && !self->files.manifest->exists)
         return TRUE;
-    if (!series_files_facts(&self->files, &adjustment, calendar, error))
+    if (!series_files_facts(&self->files, &adjustment, &calendar, error))
         return FALSE;
     const char *name = layout_relative(self->files.cache, self->files.folder);
     if (adjustment != self->provenance->adjustment) {
@@ -97,11 +91,11 @@ static gboolean check_facts(merge *self, GError **error)
                     cache_adjustment_text(adjustment));
         return FALSE;
     }
-    if (g_ascii_strcasecmp(calendar, self->provenance->calendar) != 0) {
+    if (calendar != self->calendar) {
         g_set_error(error, FAILURE, FAILURE_BAD_DATA,
                     "%s: calendar: \"%s\" (expected \"%s\", as the stored bars have; one series "
                     "has one calendar)",
-                    name, self->provenance->calendar, calendar);
+                    name, self->provenance->calendar, qb_calendar_name(calendar));
         return FALSE;
     }
     return TRUE;
@@ -209,8 +203,7 @@ static gboolean save_manifest(merge *self, GError **error)
     if (!listed->exists) {
         listed->exists = TRUE;
         listed->adjustment = self->provenance->adjustment;
-        const qb_calendar *calendar = qb_calendar_find(self->provenance->calendar);
-        g_strlcpy(listed->calendar, qb_calendar_name(calendar), sizeof listed->calendar);
+        g_strlcpy(listed->calendar, qb_calendar_name(self->calendar), sizeof listed->calendar);
     }
     return manifest_save(listed, self->files.folder, &self->files.key, error);
 }
@@ -292,8 +285,7 @@ static gboolean read_month(merge *self, month_id id, const qb_series *bars, bars
     }
     if (!file.absent) {
         change->had_before = TRUE;
-        series_files_state(&self->files, &file, earlier, self->provenance->calendar,
-                           &change->before);
+        series_files_state(&self->files, &file, earlier, self->calendar, &change->before);
         if (!file.listed && month_has_other_columns(file.footer))
             change->foreign = g_bytes_ref(file.bytes);
     }
@@ -310,7 +302,7 @@ static void describe(const merge *self, const qb_series *bars, month_change *cha
     now->rows = bars->count;
     now->first_us = bars->ts_us[0];
     now->last_us = bars->ts_us[bars->count - 1];
-    now->present = month_present(bars->ts_us, bars->count, provenance->calendar,
+    now->present = month_present(bars->ts_us, bars->count, self->calendar,
                                  self->files.key.interval);
     now->fetched_us = provenance->fetched_us;
     g_strlcpy(now->provider, provenance->provider, sizeof now->provider);
@@ -388,9 +380,10 @@ static gboolean merge_bars(merge *self, const cache *owner, const cache_key *key
     if (self->files.folder == NULL)
         return FALSE;
     const char *name = layout_relative(owner, self->files.folder);
-    const qb_calendar *calendar = qb_calendar_find(self->provenance->calendar);
     g_autofree char *lock_path = g_build_filename(self->files.folder, ".lock", NULL);
-    if (!bars_check(self->bars, calendar, key->interval, name, error) ||
+    self->calendar = cache_calendar(owner, self->provenance->calendar, name, error);
+    if (self->calendar == NULL ||
+        !bars_check(self->bars, self->calendar, key->interval, name, error) ||
         !check_range(self->bars, name, error) ||
         !layout_check_links(owner, self->files.folder, error))
         return FALSE;

@@ -98,13 +98,14 @@ gboolean month_has_other_columns(const parquet_table *footer)
     return FALSE;
 }
 
-gsize month_present(const gint64 *ts_us, gsize count, const char *calendar, qb_interval interval)
+gsize month_present(const gint64 *ts_us, gsize count, const qb_calendar *calendar,
+                    qb_interval interval)
 {
-    const qb_calendar *found = qb_calendar_find(calendar);
+    qb_session_cursor cursor = {0};
     gsize present = 0;
-    for (gsize i = 0; found != NULL && i < count; i++) {
+    for (gsize i = 0; i < count; i++) {
         qb_bar_time times;
-        present += qb_bar_times(found, interval, ts_us[i], &times);
+        present += qb_bar_times_next(calendar, interval, ts_us[i], &cursor, &times);
     }
     return present;
 }

@@ -268,41 +268,42 @@ gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_
 
 /* ---- what is known without opening files ---------------------------------------------------- */
 
-static gboolean facts_of_file(const parquet_table *footer, cache_adjustment *adjustment,
-                              char calendar[16])
+static gboolean facts_of_file(const series_files *self, const parquet_table *footer,
+                              cache_adjustment *adjustment, const qb_calendar **calendar)
 {
     const char *stored = g_hash_table_lookup(footer->metadata, "adjustment");
     const char *name = g_hash_table_lookup(footer->metadata, "calendar");
-    const qb_calendar *found = name != NULL ? qb_calendar_find(name) : NULL;
+    const qb_calendar *found = name != NULL ? qb_calendars_find(self->cache->calendars, name)
+                                            : NULL;
     if (found != NULL)
-        g_strlcpy(calendar, qb_calendar_name(found), 16);
+        *calendar = found;
     return stored != NULL && cache_adjustment_from_text(stored, adjustment);
 }
 
 /* *out_told: this month's file said how its prices are adjusted. */
 static gboolean facts_of_month(series_files *self, month_id id, cache_adjustment *adjustment,
-                               char calendar[16], gboolean *out_told, GError **error)
+                               const qb_calendar **calendar, gboolean *out_told, GError **error)
 {
     bars_builder stamps = {0};
     month_file file = {0};
     const gboolean ok = series_files_read(self, id, FALSE, &stamps, &file, error);
-    *out_told = ok && !file.absent && facts_of_file(file.footer, adjustment, calendar);
+    *out_told = ok && !file.absent && facts_of_file(self, file.footer, adjustment, calendar);
     month_file_clear(&file);
     bars_builder_clear(&stamps);
     return ok;
 }
 
 gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment,
-                            char out_calendar[16], GError **error)
+                            const qb_calendar **out_calendar, GError **error)
 {
     if (self->manifest->exists) {
         *out_adjustment = self->manifest->adjustment;
-        g_strlcpy(out_calendar, self->manifest->calendar, 16);
-        return TRUE;
+        *out_calendar = cache_calendar(self->cache, self->manifest->calendar, self->folder, error);
+        return *out_calendar != NULL;
     }
     gboolean told = FALSE;
     *out_adjustment = CACHE_UNKNOWN;
-    g_strlcpy(out_calendar, qb_calendar_name(qb_calendar_default(self->key.asset)), 16);
+    *out_calendar = qb_calendar_default(self->key.asset);
     for (guint i = 0; i < self->months->len && !told; i++)
         if (!facts_of_month(self, g_array_index(self->months, month_id, i), out_adjustment,
                             out_calendar, &told, error))
@@ -310,8 +311,8 @@ gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment
     return TRUE;
 }
 
-static void state_of_foreign(const month_file *file, const gint64 *ts_us, const char *calendar,
-                             qb_interval interval, file_state *out)
+static void state_of_foreign(const month_file *file, const gint64 *ts_us,
+                             const qb_calendar *calendar, qb_interval interval, file_state *out)
 {
     const char *provider = g_hash_table_lookup(file->footer->metadata, "provider");
     const char *fetched = g_hash_table_lookup(file->footer->metadata, "fetched_at");
@@ -328,7 +329,7 @@ static void state_of_foreign(const month_file *file, const gint64 *ts_us, const 
 }
 
 void series_files_state(const series_files *self, const month_file *file, const bars_builder *from,
-                        const char *calendar, file_state *out)
+                        const qb_calendar *calendar, file_state *out)
 {
     if (file->listed)
         *out = file->state;
@@ -336,8 +337,8 @@ void series_files_state(const series_files *self, const month_file *file, const 
         state_of_foreign(file, from->series.ts_us + file->start, calendar, self->key.interval, out);
 }
 
-gboolean series_files_look(series_files *self, month_id id, const char *calendar, file_state *out,
-                           gboolean *out_absent, GError **error)
+gboolean series_files_look(series_files *self, month_id id, const qb_calendar *calendar,
+                           file_state *out, gboolean *out_absent, GError **error)
 {
     const manifest_entry *entry = manifest_find(self->manifest, id);
     *out_absent = FALSE;

@@ -46,7 +46,7 @@ typedef struct verification {
     series_files files;
     cache_findings *findings;
     cache_adjustment adjustment;
-    char calendar[16];
+    const qb_calendar *calendar;
     bars_builder bars;
     GArray *parts;
 } verification;
@@ -78,7 +78,7 @@ static void check_owner(verification *self, const month_file *file, const char *
         {"symbol", key->symbol},
         {"interval", qb_interval_text(key->interval)},
         {"adjustment", cache_adjustment_text(self->adjustment)},
-        {"calendar", self->calendar},
+        {"calendar", qb_calendar_name(self->calendar)},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
         const char *value = g_hash_table_lookup(file->footer->metadata, pairs[i][0]);
@@ -188,8 +188,8 @@ static gboolean verify_bars(verification *self, GError **error)
     if (self->parts->len == 0)
         return TRUE;
     bars_builder_finish(&self->bars, &bars);
-    const gboolean ok = bars_defects(&bars, qb_calendar_find(self->calendar),
-                                     self->files.key.interval, &defects, error);
+    const gboolean ok = bars_defects(&bars, self->calendar, self->files.key.interval, &defects,
+                                     error);
     for (int kind = 0; ok && kind < QB_DEFECT_KIND_COUNT; kind++)
         if (defects.by_kind[kind] > 0)
             report_kind(self, &defects, (qb_defect_kind)kind);
@@ -203,11 +203,10 @@ static gboolean verify_bars(verification *self, GError **error)
 /* Without facts (no manifest, and the first file cannot be read) each file still is looked at. */
 static void find_facts(verification *self)
 {
-    if (series_files_facts(&self->files, &self->adjustment, self->calendar, NULL))
+    if (series_files_facts(&self->files, &self->adjustment, &self->calendar, NULL))
         return;
     self->adjustment = CACHE_UNKNOWN;
-    g_strlcpy(self->calendar, qb_calendar_name(qb_calendar_default(self->files.key.asset)),
-              sizeof self->calendar);
+    self->calendar = qb_calendar_default(self->files.key.asset);
 }
 
 static gboolean verify_files(verification *self, GError **error)
@@ -253,7 +252,7 @@ static month_id next_month(month_id id)
 static gboolean cover_months(series_files *files, const cache_entry *whole, GArray *months,
                              GError **error)
 {
-    const qb_calendar *calendar = qb_calendar_find(whole->calendar);
+    const qb_calendar *calendar = qb_calendars_find(files->cache->calendars, whole->calendar);
     const month_id last = month_of(whole->last_us);
     guint at = 0;
     for (month_id id = month_of(whole->first_us); month_compare(id, last) <= 0;
@@ -266,7 +265,7 @@ static gboolean cover_months(series_files *files, const cache_entry *whole, GArr
             at++;
         if (at < files->months->len &&
             month_compare(g_array_index(files->months, month_id, at), id) == 0 &&
-            !series_files_look(files, id, whole->calendar, &state, &absent, error))
+            !series_files_look(files, id, calendar, &state, &absent, error))
             return FALSE;
         month.rows = absent ? 0 : state.rows;
         month.present = absent ? 0 : state.present;

@@ -100,7 +100,7 @@ static gboolean backtest(const backtest_flags *flags, char **values, const setti
     g_autoptr(run_texts) texts = read_texts(flags, values, error);
     if (texts == NULL)
         return FALSE;
-    g_autoptr(cache) cache = cache_new(settings_data_dir(settings));
+    g_autoptr(cache) cache = cache_new(settings_data_dir(settings), NULL);
     g_autoptr(run_plan) plan = run_plan_new(texts, cache, error);
     g_autoptr(run_plan) beside_plan = NULL;
     if (plan == NULL || !find_beside(flags, plan, &beside_plan, error))

@@ -463,7 +463,7 @@ static int store_all(const import_options *flags, GArray *imports)
     g_autoptr(settings) settings = command_settings(&exit_code);
     if (settings == NULL)
         return exit_code;
-    g_autoptr(cache) cache = cache_new(settings_data_dir(settings));
+    g_autoptr(cache) cache = cache_new(settings_data_dir(settings), NULL);
     for (guint i = 0; i < imports->len; i++) {
         GError *error = NULL;
         if (!store(flags, &g_array_index(imports, import, i), cache, &error)) {

@@ -52,7 +52,7 @@ static gboolean reproduce(const settings *settings, const char *id, gboolean jso
     gboolean ok = FALSE;
     g_autoptr(GPtrArray) hashes = NULL;
     g_autoptr(run_texts) texts = run_texts_from_json(run->params, &hashes, error);
-    g_autoptr(cache) cache = cache_new(settings_data_dir(settings));
+    g_autoptr(cache) cache = cache_new(settings_data_dir(settings), NULL);
     g_autoptr(run_plan) plan = texts != NULL ? run_plan_new(texts, cache, error) : NULL;
     g_autoptr(run_bars) bars = plan != NULL ? run_bars_load(plan, cache, error) : NULL;
     g_autoptr(run_result) result = NULL;

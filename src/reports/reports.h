@@ -102,4 +102,21 @@ typedef struct chart {
 /* Equity above, drawdown below, one time axis. PNG bytes. */
 GBytes *chart_png(const chart *chart, GError **error);
 
+/* Rows of months, each cell the share of expected bars that is there: full, partial, empty, or not
+ * expected at all. Rows and months beyond what fits are joined, and the picture says so. */
+typedef struct heatmap_row {
+    const char *label;
+    const double *share; /* [months]; NaN: nothing expected */
+} heatmap_row;
+typedef struct heatmap {
+    const char *title, *subtitle, *footer;
+    int first_year, first_month; /* of column 0 */
+    gsize months;
+    const heatmap_row *rows;
+    gsize row_count;
+    int width; /* 0: 1200; the height follows from the rows */
+} heatmap;
+/* PNG bytes. */
+GBytes *heatmap_png(const heatmap *map, GError **error);
+
 #endif

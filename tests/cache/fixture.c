@@ -23,7 +23,7 @@ void fixture_set_up(fixture *self, gconstpointer unused)
     const char *parent = g_access("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir();
     self->folder = g_build_filename(parent, "quantbot-cache-XXXXXX", NULL);
     g_assert_nonnull(g_mkdtemp(self->folder));
-    self->cache = cache_new(self->folder);
+    self->cache = cache_new(self->folder, NULL);
 }
 
 void fixture_tear_down(fixture *self, gconstpointer unused)

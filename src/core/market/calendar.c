@@ -32,6 +32,15 @@ const qb_calendar *qb_calendar_find(const char *name)
     return NULL;
 }
 
+const qb_calendar *qb_calendars_find(const qb_calendars *calendars, const char *name)
+{
+    for (size_t i = 0; calendars != NULL && i < calendars->count; i++) {
+        if (strcasecmp(name, calendars->items[i]->name) == 0)
+            return calendars->items[i];
+    }
+    return qb_calendar_find(name);
+}
+
 const qb_calendar *qb_calendar_default(qb_asset asset)
 {
     switch (asset) {

@@ -3,11 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const asset_texts[QB_ASSET_COUNT] = {
-    [QB_EQUITY] = "equity",
-    [QB_INDEX] = "index",
-    [QB_CRYPTO] = "crypto",
-    [QB_FX] = "fx",
+static const char *const asset_texts[QB_ANY_ASSET_COUNT] = {
+    [QB_EQUITY] = "equity", [QB_INDEX] = "index", [QB_CRYPTO] = "crypto",
+    [QB_FX] = "fx",         [QB_MACRO] = "macro",
 };
 
 const char *qb_asset_text(qb_asset asset)
@@ -168,6 +166,8 @@ qb_status qb_instrument_default(const char *symbol, qb_asset asset, qb_interval 
         .interval = interval,
         .lot = {asset == QB_CRYPTO ? 1 : QB_ONE},
         .price_decimals = 8,
+        .multiplier = {QB_ONE},
+        .since = INT32_MIN,
     };
     qb_status status = qb_symbol_normalise(symbol, asset, instrument.symbol);
     if (status != QB_OK)

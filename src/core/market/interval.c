@@ -5,11 +5,18 @@
 static const struct {
     const char *text;
     int64_t length_us;
-} intervals[QB_INTERVAL_COUNT] = {
-    [QB_1M] = {"1m", QB_MINUTE_US},        [QB_5M] = {"5m", 5 * QB_MINUTE_US},
-    [QB_15M] = {"15m", 15 * QB_MINUTE_US}, [QB_30M] = {"30m", 30 * QB_MINUTE_US},
-    [QB_1H] = {"1h", QB_HOUR_US},          [QB_4H] = {"4h", 4 * QB_HOUR_US},
-    [QB_1D] = {"1d", QB_DAY_US},           [QB_1W] = {"1w", 7 * QB_DAY_US},
+} intervals[QB_MACRO_INTERVAL_COUNT] = {
+    [QB_1M] = {"1m", QB_MINUTE_US},
+    [QB_5M] = {"5m", 5 * QB_MINUTE_US},
+    [QB_15M] = {"15m", 15 * QB_MINUTE_US},
+    [QB_30M] = {"30m", 30 * QB_MINUTE_US},
+    [QB_1H] = {"1h", QB_HOUR_US},
+    [QB_4H] = {"4h", 4 * QB_HOUR_US},
+    [QB_1D] = {"1d", QB_DAY_US},
+    [QB_1W] = {"1w", 7 * QB_DAY_US},
+    [QB_1MO] = {"1mo", 0},
+    [QB_1Q] = {"1q", 0},
+    [QB_1Y] = {"1y", 0},
 };
 
 const char *qb_interval_text(qb_interval interval)
@@ -17,15 +24,25 @@ const char *qb_interval_text(qb_interval interval)
     return intervals[interval].text;
 }
 
-qb_status qb_interval_from_text(const char *text, qb_interval *out)
+static qb_status find_interval(const char *text, int from, int to, qb_interval *out)
 {
-    for (int i = 0; i < QB_INTERVAL_COUNT; i++) {
+    for (int i = from; i < to; i++) {
         if (strcmp(text, intervals[i].text) == 0) {
             *out = (qb_interval)i;
             return QB_OK;
         }
     }
     return QB_BAD_FORMAT;
+}
+
+qb_status qb_interval_from_text(const char *text, qb_interval *out)
+{
+    return find_interval(text, 0, QB_INTERVAL_COUNT, out);
+}
+
+qb_status qb_macro_interval_from_text(const char *text, qb_interval *out)
+{
+    return find_interval(text, QB_1D, QB_MACRO_INTERVAL_COUNT, out);
 }
 
 int64_t qb_interval_us(qb_interval interval)

@@ -5,11 +5,23 @@
 const char *qb_defect_text(qb_defect_kind kind)
 {
     static const char *const texts[QB_DEFECT_KIND_COUNT] = {
-        [QB_DEFECT_OUT_OF_ORDER] = "out-of-order", [QB_DEFECT_DUPLICATE] = "duplicate",
-        [QB_DEFECT_NOT_FINITE] = "not-finite",     [QB_DEFECT_NOT_POSITIVE] = "not-positive",
-        [QB_DEFECT_HIGH_LOW] = "high-low",         [QB_DEFECT_MISALIGNED] = "misaligned",
-        [QB_DEFECT_NON_SESSION] = "non-session",   [QB_DEFECT_OUTSIDE_SESSION] = "outside-session",
+        [QB_DEFECT_OUT_OF_ORDER] = "out-of-order",
+        [QB_DEFECT_DUPLICATE] = "duplicate",
+        [QB_DEFECT_NOT_FINITE] = "not-finite",
+        [QB_DEFECT_NOT_POSITIVE] = "not-positive",
+        [QB_DEFECT_HIGH_LOW] = "high-low",
+        [QB_DEFECT_MISALIGNED] = "misaligned",
+        [QB_DEFECT_NON_SESSION] = "non-session",
+        [QB_DEFECT_OUTSIDE_SESSION] = "outside-session",
         [QB_DEFECT_FORWARD_FILL] = "forward-fill",
+        [QB_DEFECT_ZERO_VOLUME] = "zero-volume",
+        [QB_DEFECT_STALE] = "stale",
+        [QB_DEFECT_SPIKE] = "spike",
+        [QB_DEFECT_OUTLIER] = "outlier",
+        [QB_DEFECT_UNDECLARED_SPLIT] = "undeclared-split",
+        [QB_DEFECT_VOLUME] = "volume",
+        [QB_DEFECT_ZONE_SHIFT] = "zone-shift",
+        [QB_DEFECT_MIXED_BASIS] = "mixed-basis",
     };
     return texts[kind];
 }
@@ -47,6 +59,7 @@ static void report(validation *walk, qb_defect_kind kind, size_t row, double val
         defects->items[defects->stored++] = (qb_defect){
             .kind = kind,
             .row = row,
+            .rows = 1,
             .ts_us = walk->series->ts_us[row],
             .value = value,
             .field = field,

@@ -1,0 +1,70 @@
+/* What the user knows about instruments and calendars: instruments.ini over the built-in defaults.
+ *
+ * In: an ini file, and the CSV files of sessions it names. Out: complete instruments, calendars,
+ * and the stored form of a symbol that a person typed. Every key is checked when the file is read,
+ * and all problems are told at once, with line and value. Nothing here looks at bars.
+ *
+ *   [equity]                      defaults of a class: equity, index, crypto, fx
+ *   lot = 0.001                   fractional shares
+ *
+ *   [BRK.B]                       one instrument, by its stored symbol
+ *   asset = equity                needed where the class cannot be told from the symbol
+ *   aliases = BRK-B, BRK/B
+ *   currency = USD
+ *   calendar = XNYS
+ *   tick = 0.01
+ *   lot = 1
+ *   price_decimals = 2
+ *   multiplier = 50
+ *   sector = Financials
+ *   since = 1996-05-09            earlier bars are another company's
+ *
+ *   [calendar XLON]               a list of sessions: session,open,close[,break_start,break_end]
+ *   sessions = calendars/XLON.csv beside instruments.ini
+ *   zone = Europe/London          of the wall clock that hours start from
+ *   periods = 252
+ *
+ *   [calendar XNYS]               the built-in one, with what nobody knew before
+ *   closed = 2027-01-09, 2028-03-03
+ *   early = 2027-07-02 13:00 */
+#ifndef INSTRUMENTS_INSTRUMENTS_H
+#define INSTRUMENTS_INSTRUMENTS_H
+
+#include "core/market/market.h"
+#include "platform/failure.h"
+
+#define INSTRUMENTS_LIMIT 20000u /* sections */
+
+typedef struct instruments instruments;
+/* path: QUANTBOT_INSTRUMENTS. A file that is absent is no failure unless it must exist: the
+ * built-in defaults hold then. FAILURE_CONFIG lists every problem; FAILURE_BAD_DATA for a CSV. */
+instruments *instruments_load(const char *path, gboolean must_exist, GError **error);
+void instruments_free(instruments *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(instruments, instruments_free)
+
+/* For cache_new; valid as long as self. */
+const qb_calendars *instruments_calendars(const instruments *self);
+
+/* The stored symbol that a person means: an alias of the file, else qb_symbol_normalise. asset -1:
+ * any; *out_asset is the alias's class, or -1 when it stays open. FALSE: no symbol at all. */
+gboolean instruments_symbol(const instruments *self, const char *text, int asset,
+                            char out_symbol[QB_SYMBOL_SIZE], int *out_asset);
+
+/* Built-in defaults, then the class's section, then the instrument's, for a stored symbol.
+ * FAILURE_CONFIG when it cannot be one (a section of another class, a currency that does not
+ * fit). */
+gboolean instruments_get(const instruments *self, const char *symbol, qb_asset asset,
+                         qb_interval interval, qb_instrument *out, GError **error);
+
+/* Which keys were set, for `instruments show`: "BRK.B", "equity" or "built-in" (static or borrowed)
+ * for "tick", "lot" ... as in the file. */
+const char *instruments_source(const instruments *self, const char *symbol, qb_asset asset,
+                               const char *key);
+/* The sections that are instruments, in file order: (char *) stored symbols, and their classes
+ * (int). Borrowed. */
+const GPtrArray *instruments_symbols(const instruments *self);
+qb_asset instruments_asset(const instruments *self, const char *symbol);
+/* The aliases of one, comma-joined, or NULL. Borrowed. */
+const char *instruments_aliases(const instruments *self, const char *symbol);
+
+#endif
