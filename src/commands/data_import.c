@@ -1,8 +1,7 @@
 /* data import: files of bars into the cache. In: CSV files, plain or gzip, and what they hold. Out:
  * stored bars and an account of every row that was not stored as it stood. All files are read
  * before the first bar is written. */
-#include "commands/data-private.h"
-#include "csv/csv.h"
+#include "commands/import-private.h"
 #include "platform/clock.h"
 #include "platform/files.h"
 
@@ -26,11 +25,6 @@ static const char about[] =
 
 #define PROVIDER_LIMIT 31
 
-typedef struct import_options {
-    char *asset, *symbol, *interval, *calendar, *map, *zone, *date_order, *adjustment, *provider;
-    gboolean skip_bad, extended, no_header, dry_run, json;
-} import_options;
-
 static void import_options_clear(import_options *self)
 {
     char *texts[] = {self->asset, self->symbol,     self->interval,   self->calendar, self->map,
@@ -40,23 +34,9 @@ static void import_options_clear(import_options *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(import_options, import_options_clear)
 
-/* One file on its way. */
-typedef struct import {
-    const char *path;
-    cache_key key;
-    gboolean symbol_guessed;
-    csv_bars_options bars;
-    cache_adjustment adjustment;
-    char *adjustment_note; /* why, and what was not used; or NULL */
-    char *source_hash;
-    qb_series series;
-    csv_bars_report report;
-    cache_change change;
-} import;
-
 static void import_clear(gpointer item)
 {
-    import *self = item;
+    import_file *self = item;
     g_free(self->adjustment_note);
     g_free(self->source_hash);
     qb_series_clear(&self->series);
@@ -82,7 +62,7 @@ static gboolean is_provider(const char *text)
 }
 
 /* What all files have in common. */
-static gboolean read_flags(const import_options *flags, import *out, GError **error)
+static gboolean read_flags(const import_options *flags, import_file *out, GError **error)
 {
     csv_bars_options *bars = &out->bars;
     cache_adjustment adjustment;
@@ -111,170 +91,11 @@ static gboolean read_flags(const import_options *flags, import *out, GError **er
     return TRUE;
 }
 
-/* ---- a symbol in a file name ---------------------------------------------------------------- */
-
-static char *cut_suffix(char *text, const char *suffix)
-{
-    gsize length = strlen(text), size = strlen(suffix);
-    if (length > size && g_ascii_strcasecmp(text + length - size, suffix) == 0)
-        text[length - size] = '\0';
-    return text;
-}
-
-/* "BTCUSDT" or "BTC-USD": a pair, not a word that could be a coin's name. */
-static gboolean is_pair(const char *piece, qb_asset asset, char out_symbol[QB_SYMBOL_SIZE])
-{
-    char symbol[QB_SYMBOL_SIZE];
-    if (qb_symbol_normalise(piece, asset, symbol) != QB_OK)
-        return FALSE;
-    g_auto(GStrv) sides = g_strsplit(symbol, "-", 2);
-    g_autofree char *joined = g_strjoinv("", sides);
-    if (g_ascii_strcasecmp(piece, joined) != 0 && g_ascii_strcasecmp(piece, symbol) != 0)
-        return FALSE;
-    g_strlcpy(out_symbol, symbol, QB_SYMBOL_SIZE);
-    return TRUE;
-}
-
-/* The one piece of "Binance_BTCUSDT_1h" that is a pair. Six letters of fx could be any word, so
- * only capitals count there, or a name that holds nothing else. */
-static gboolean pair_in_name(const char *stem, qb_asset asset, char out_symbol[QB_SYMBOL_SIZE])
-{
-    g_auto(GStrv) pieces = g_strsplit(stem, "_", -1);
-    guint found = 0, count = g_strv_length(pieces);
-    for (char **piece = pieces; *piece != NULL; piece++) {
-        g_autofree char *upper = g_ascii_strup(*piece, -1);
-        if (asset == QB_FX && count > 1 && strcmp(upper, *piece) != 0)
-            continue;
-        found += is_pair(*piece, asset, out_symbol);
-    }
-    return found == 1;
-}
-
-/* AAPL, BRK.B, ^SPX in capitals; aapl.us and aapl_us_d as Stooq names its files. */
-static gboolean ticker_in_name(char *stem, qb_asset asset, char out_symbol[QB_SYMBOL_SIZE])
-{
-    gsize before = strlen(stem);
-    cut_suffix(stem, "_d");
-    cut_suffix(stem, "_us");
-    cut_suffix(stem, ".us");
-    if (strlen(stem) == before) {
-        g_autofree char *upper = g_ascii_strup(stem, -1);
-        if (strcmp(upper, stem) != 0)
-            return FALSE;
-    }
-    gsize letters = strspn(stem + (*stem == '^'),
-                           "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-    const char *rest = stem + (*stem == '^') + letters;
-    gboolean share_class = (*rest == '.' || *rest == '-') && g_ascii_isalpha(rest[1]) &&
-                           rest[2] == '\0';
-    return letters >= 1 && letters <= 6 && (*rest == '\0' || share_class) &&
-           qb_symbol_normalise(stem, asset, out_symbol) == QB_OK;
-}
-
-static gboolean symbol_in_name(const char *path, qb_asset asset, char out_symbol[QB_SYMBOL_SIZE])
-{
-    g_autofree char *stem = g_path_get_basename(path);
-    cut_suffix(stem, ".gz");
-    cut_suffix(stem, ".csv");
-    cut_suffix(stem, ".txt");
-    if (asset == QB_CRYPTO || asset == QB_FX)
-        return pair_in_name(stem, asset, out_symbol);
-    return ticker_in_name(stem, asset, out_symbol);
-}
-
-static gboolean find_symbol(const import_options *flags, import *self, GError **error)
-{
-    const char *asset = qb_asset_text(self->key.asset);
-    if (flags->symbol != NULL) {
-        if (qb_symbol_normalise(flags->symbol, self->key.asset, self->key.symbol) == QB_OK)
-            return TRUE;
-        g_autofree char *quoted = failure_quote(flags->symbol, -1);
-        g_set_error(error, FAILURE, FAILURE_USAGE,
-                    "--symbol: %s is no symbol of asset %s (expected for example %s)", quoted,
-                    asset,
-                    self->key.asset == QB_CRYPTO ? "BTC-USD"
-                    : self->key.asset == QB_FX   ? "EUR-USD"
-                                                 : "AAPL or BRK.B");
-        return FALSE;
-    }
-    if (symbol_in_name(self->path, self->key.asset, self->key.symbol)) {
-        self->symbol_guessed = TRUE;
-        return TRUE;
-    }
-    g_autofree char *file = failure_path(self->path);
-    g_set_error(error, FAILURE, FAILURE_USAGE,
-                "%s: the name of the file tells no symbol of asset %s (expected --symbol)", file,
-                asset);
-    return FALSE;
-}
-
-/* ---- adjustment ----------------------------------------------------------------------------- */
-
-/* Yahoo's "Adj Close" stands beside prices that are adjusted for splits; other vendors' columns of
- * that kind stand beside raw prices. */
-static gboolean is_yahoo_adjusted(const char *name)
-{
-    return name != NULL && g_ascii_strncasecmp(name, "Adj Close", strlen("Adj Close")) == 0;
-}
-
-/* Written by download or by Ticker.history; neither says how prices are adjusted. */
-static gboolean is_yfinance(const csv_bars_report *report)
-{
-    return report->yfinance || (report->split_column != NULL &&
-                                g_ascii_strcasecmp(report->split_column, "Stock Splits") == 0);
-}
-
-static gboolean choose_adjustment(const import_options *flags, import *self, GError **error)
-{
-    const csv_bars_report *report = &self->report;
-    gboolean yahoo = is_yahoo_adjusted(report->adjusted_close);
-    g_autofree char *beside = report->adjusted_close != NULL ? failure_path(report->adjusted_close)
-                                                             : NULL;
-    if (flags->adjustment != NULL) {
-        cache_adjustment_from_text(flags->adjustment, &self->adjustment);
-        if (beside != NULL)
-            self->adjustment_note = g_strdup_printf("as told; %s is not used", beside);
-        return TRUE;
-    }
-    if (!yahoo && is_yfinance(report)) {
-        g_autofree char *file = failure_path(self->path);
-        g_set_error(error, FAILURE, FAILURE_USAGE,
-                    "%s: the columns are yfinance's, whose prices are adjusted (expected "
-                    "--adjustment full, or split where auto_adjust=False was given)",
-                    file);
-        return FALSE;
-    }
-    self->adjustment = yahoo ? CACHE_SPLIT : CACHE_RAW;
-    if (yahoo)
-        self->adjustment_note =
-            g_strdup_printf("Open to Close as Yahoo adjusts them; %s is not used", beside);
-    else if (beside != NULL)
-        self->adjustment_note = g_strdup_printf(
-            "%s is not used; --adjustment split if open to close are adjusted", beside);
-    return TRUE;
-}
-
-/* Adjusted prices contain their splits (and, full, their dividends): a second time would be wrong. */
-static void drop_actions(import *self)
-{
-    qb_series *series = &self->series;
-    if (self->adjustment == CACHE_RAW || (series->dividend == NULL && series->split_factor == NULL))
-        return;
-    qb_realloc(series->dividend, 0);
-    qb_realloc(series->split_factor, 0);
-    series->dividend = series->split_factor = NULL;
-    g_autofree char *file = failure_path(self->path);
-    g_ptr_array_add(self->report.notes,
-                    g_strdup_printf("%s: dividends and splits are not stored: prices with "
-                                    "adjustment %s contain them",
-                                    file, cache_adjustment_text(self->adjustment)));
-}
-
 /* ---- reading and storing -------------------------------------------------------------------- */
 
-static gboolean read_file(const import_options *flags, import *self, GError **error)
+static gboolean read_file(const import_options *flags, import_file *self, GError **error)
 {
-    if (!find_symbol(flags, self, error))
+    if (!import_find_symbol(flags, self, error))
         return FALSE;
     self->bars.symbol = self->key.symbol;
     g_autoptr(GBytes) bytes = files_read(self->path, CSV_FILE_LIMIT, error);
@@ -285,13 +106,10 @@ static gboolean read_file(const import_options *flags, import *self, GError **er
     if (text == NULL ||
         !csv_read_bars(text, self->path, &self->bars, &self->series, &self->report, error))
         return FALSE;
-    if (!choose_adjustment(flags, self, error))
-        return FALSE;
-    drop_actions(self);
-    return TRUE;
+    return import_settle_adjustment(flags, self, error);
 }
 
-static gboolean store(const import_options *flags, import *self, cache *cache, GError **error)
+static gboolean store(const import_options *flags, import_file *self, cache *cache, GError **error)
 {
     const cache_provenance provenance = {
         .provider = flags->provider != NULL ? flags->provider : "csv",
@@ -307,142 +125,15 @@ static gboolean store(const import_options *flags, import *self, cache *cache, G
     return FALSE;
 }
 
-/* ---- result --------------------------------------------------------------------------------- */
-
-static char *stamp_text(qb_interval interval, gint64 ts_us)
-{
-    char text[QB_TIME_TEXT];
-    qb_time_to_text(ts_us, text);
-    text[10] = ' ';
-    text[interval >= QB_1D ? 10 : 16] = '\0';
-    return g_strdup(text);
-}
-
-static void print_count(GString *line, gsize count, const char *what)
-{
-    if (count > 0)
-        g_string_append_printf(line, "%s%" G_GSIZE_FORMAT " %s", line->len > 0 ? ", " : "", count,
-                               what);
-}
-
-/* The counts of rows that were not stored as they stood; nothing when there are none. */
-static void print_counts(const import *self)
-{
-    const csv_bars_report *report = &self->report;
-    g_autoptr(GString) out = g_string_new(NULL), met = g_string_new(NULL);
-    print_count(out, report->skipped_bad, "bad");
-    print_count(out, report->duplicates, "duplicate");
-    if (!self->bars.extended)
-        print_count(out, report->outside_session, "outside the session");
-    print_count(out, report->other_symbols, "of other symbols");
-    print_count(met, report->moved, "out of order (sorted)");
-    if (self->bars.extended)
-        print_count(met, report->outside_session, "outside the session (kept)");
-    print_count(met, report->non_session, "without a session (kept)");
-    print_count(met, report->forward_filled, "filled forward? (kept)");
-    if (out->len > 0)
-        printf("  left out    %s\n", out->str);
-    if (met->len > 0)
-        printf("  met         %s\n", met->str);
-}
-
-static void print_import(const import *self, gboolean dry_run)
-{
-    const qb_series *series = &self->series;
-    g_autofree char *file = failure_path(self->path);
-    g_autofree char *first = stamp_text(self->key.interval, series->ts_us[0]);
-    g_autofree char *last = stamp_text(self->key.interval, series->ts_us[series->count - 1]);
-    printf("%s %s %s from %s\n", self->key.symbol, qb_asset_text(self->key.asset),
-           qb_interval_text(self->key.interval), file);
-    if (self->symbol_guessed)
-        printf("  symbol      %s, from the name of the file\n", self->key.symbol);
-    printf("  bars        %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " rows, %s to %s (%s)\n",
-           series->count, self->report.rows, first, last, qb_calendar_name(self->bars.calendar));
-    printf("  columns     %s\n", self->report.columns);
-    printf("  adjustment  %s%s%s\n", cache_adjustment_text(self->adjustment),
-           self->adjustment_note != NULL ? ": " : "",
-           self->adjustment_note != NULL ? self->adjustment_note : "");
-    print_counts(self);
-    if (dry_run)
-        printf("  stored      nothing (--dry-run)\n");
-    else
-        printf("  stored      %" G_GSIZE_FORMAT " new, %" G_GSIZE_FORMAT
-               " changed, %" G_GSIZE_FORMAT " as before, in %" G_GSIZE_FORMAT " files\n",
-               self->change.added, self->change.changed, self->change.unchanged,
-               self->change.files_written);
-    for (guint i = 0; i < self->report.notes->len; i++)
-        printf("  %s\n", (char *)g_ptr_array_index(self->report.notes, i));
-}
-
-static void set_count(json_t *object, const char *name, gsize count)
-{
-    json_object_set_new(object, name, json_integer((json_int_t)count));
-}
-
-static json_t *import_json(const import *self, gboolean dry_run)
-{
-    const csv_bars_report *report = &self->report;
-    const qb_series *series = &self->series;
-    char first[QB_TIME_TEXT], last[QB_TIME_TEXT];
-    g_autofree char *file = failure_path(self->path);
-    json_t *object = data_key_json(&self->key);
-    json_object_set_new(object, "file", json_string(file));
-    json_object_set_new(object, "source_sha256", json_string(self->source_hash));
-    json_object_set_new(object, "symbol_from_name", json_boolean(self->symbol_guessed));
-    json_object_set_new(object, "calendar", json_string(qb_calendar_name(self->bars.calendar)));
-    json_object_set_new(object, "columns", json_string(report->columns));
-    json_object_set_new(object, "adjustment", json_string(cache_adjustment_text(self->adjustment)));
-    json_object_set_new(object, "adjustment_note",
-                        self->adjustment_note != NULL ? json_string(self->adjustment_note)
-                                                      : json_null());
-    json_object_set_new(object, "first", json_string(qb_time_to_text(series->ts_us[0], first)));
-    json_object_set_new(object, "last",
-                        json_string(qb_time_to_text(series->ts_us[series->count - 1], last)));
-    set_count(object, "rows", report->rows);
-    set_count(object, "kept", report->kept);
-    set_count(object, "skipped_bad", report->skipped_bad);
-    set_count(object, "other_symbols", report->other_symbols);
-    set_count(object, "out_of_order", report->moved);
-    json_object_set_new(object, "newest_first", json_boolean(report->newest_first));
-    set_count(object, "duplicates", report->duplicates);
-    set_count(object, "duplicates_with_other_values", report->duplicates_other);
-    set_count(object, "outside_session", report->outside_session);
-    set_count(object, "non_session", report->non_session);
-    set_count(object, "forward_filled", report->forward_filled);
-    json_object_set_new(object, "stored", json_boolean(!dry_run));
-    set_count(object, "added", self->change.added);
-    set_count(object, "changed", self->change.changed);
-    set_count(object, "unchanged", self->change.unchanged);
-    set_count(object, "files_written", self->change.files_written);
-    json_object_set_new(object, "notes", data_lines_json(report->notes));
-    return object;
-}
-
-static void print_all(const GArray *imports, const import_options *flags)
-{
-    if (!flags->json) {
-        for (guint i = 0; i < imports->len; i++)
-            print_import(&g_array_index(imports, import, i), flags->dry_run);
-        return;
-    }
-    json_auto_t *root = json_object();
-    json_t *files = json_array();
-    for (guint i = 0; i < imports->len; i++)
-        json_array_append_new(files,
-                              import_json(&g_array_index(imports, import, i), flags->dry_run));
-    json_object_set_new(root, "files", files);
-    data_print_json(root);
-}
-
 /* ---- entry ---------------------------------------------------------------------------------- */
 
 /* Reads every file, so that all problems are told at once. Returns the first exit code. */
-static int read_all(const import_options *flags, const import *common, int count, char **paths,
+static int read_all(const import_options *flags, const import_file *common, int count, char **paths,
                     GArray *imports)
 {
     int exit_code = 0;
     for (int i = 0; i < count; i++) {
-import one = * common;
+        import_file one = *common;
         GError *error = NULL;
         one.path = paths[i];
         gboolean good = read_file(flags, &one, &error);
@@ -466,7 +157,7 @@ static int store_all(const import_options *flags, GArray *imports)
     g_autoptr(cache) cache = cache_new(settings_data_dir(settings), NULL);
     for (guint i = 0; i < imports->len; i++) {
         GError *error = NULL;
-        if (!store(flags, &g_array_index(imports, import, i), cache, &error)) {
+        if (!store(flags, &g_array_index(imports, import_file, i), cache, &error)) {
             exit_code = command_fail(error);
             if (i > 0)
                 command_warn("the %u files before it are stored", i);
@@ -478,17 +169,17 @@ static int store_all(const import_options *flags, GArray *imports)
 
 static int import_files(const import_options *flags, int count, char **paths)
 {
-import common = {0 };
+    import_file common = {0};
     GError *error = NULL;
     if (!read_flags(flags, &common, &error))
         return command_fail(error);
-    g_autoptr(GArray) imports = g_array_new(FALSE, FALSE, sizeof(import));
+    g_autoptr(GArray) imports = g_array_new(FALSE, FALSE, sizeof(import_file));
     g_array_set_clear_func(imports, import_clear);
     int exit_code = read_all(flags, &common, count, paths, imports);
     if (exit_code == 0 && !flags->dry_run)
         exit_code = store_all(flags, imports);
     if (exit_code == 0)
-        print_all(imports, flags);
+        import_print(imports, flags);
     return exit_code;
 }
 
