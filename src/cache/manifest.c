@@ -1,6 +1,7 @@
 /* manifest.json: what each month file of a series folder should be. It is text that people read
  * and diff: sorted keys, indented, stamps as dates. */
 #include "cache/cache-private.h"
+#include "cache/fields-private.h"
 
 #include "platform/files.h"
 
@@ -136,92 +137,33 @@ gboolean manifest_save(const manifest *self, const char *folder, const cache_key
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* Where a value stands, for messages: "PATH: files.2020/2020-03.parquet.rows". */
-typedef struct place {
-    const char *path;
-    const char *entry; /* NULL at the top */
-} place;
-
-static gboolean fail_field(const place *at, const char *field, const json_t *value,
-                           const char *expected, GError **error)
-{
-    g_autofree char *text = value != NULL ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT)
-                                          : NULL;
-    g_autofree char *quoted = text != NULL ? failure_quote(text, -1) : NULL;
-    g_set_error(error, FAILURE, FAILURE_BAD_DATA, "%s: %s%s%s%s: %s (expected %s)", at->path,
-                at->entry != NULL ? "files." : "", at->entry != NULL ? at->entry : "",
-                at->entry != NULL ? "." : "", field, quoted != NULL ? quoted : "is missing",
-                expected);
-    return FALSE;
-}
-
-static gboolean read_count(const place *at, const json_t *object, const char *field, gint64 *out,
+static gboolean read_state(const fields_place *at, const json_t *object, file_state *out,
                            GError **error)
 {
-    const json_t *value = json_object_get(object, field);
-    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-        json_integer_value(value) > G_GINT64_CONSTANT(1) << 48)
-        return fail_field(at, field, value, "a whole number, not negative", error);
-    *out = json_integer_value(value);
-    return TRUE;
-}
-
-static gboolean read_text(const place *at, const json_t *object, const char *field, char *out,
-                          gsize size, GError **error)
-{
-    const json_t *value = json_object_get(object, field);
-    if (!json_is_string(value) || json_string_length(value) >= size ||
-        strlen(json_string_value(value)) != json_string_length(value))
-        return fail_field(at, field, value, "a short text", error);
-    g_strlcpy(out, json_string_value(value), size);
-    return TRUE;
-}
-
-static gboolean read_time(const place *at, const json_t *object, const char *field, gint64 *out,
-                          GError **error)
-{
-    const json_t *value = json_object_get(object, field);
-    if (!json_is_string(value) ||
-        qb_time_from_text(json_string_value(value), json_string_length(value), out) != QB_OK)
-        return fail_field(at, field, value, "a time such as 2020-01-31T14:30:00Z", error);
-    return TRUE;
-}
-
-static gboolean read_sha256(const place *at, const json_t *object, const char *field, char *out,
-                            GError **error)
-{
-    const json_t *value = json_object_get(object, field);
-    const char *text = json_is_string(value) ? json_string_value(value) : "";
-    if (strlen(text) != CACHE_SHA256_SIZE - 1 || strspn(text, "0123456789abcdef") != strlen(text))
-        return fail_field(at, field, value, "64 hex digits", error);
-    g_strlcpy(out, text, CACHE_SHA256_SIZE);
-    return TRUE;
-}
-
-static gboolean read_state(const place *at, const json_t *object, file_state *out, GError **error)
-{
     gint64 rows = 0, present = 0;
-    if (!read_count(at, object, "bytes", &out->bytes, error) ||
-        !read_count(at, object, "rows", &rows, error) ||
-        !read_count(at, object, "present", &present, error) ||
-        !read_sha256(at, object, "sha256", out->sha256, error) ||
-        !read_time(at, object, "first", &out->first_us, error) ||
-        !read_time(at, object, "last", &out->last_us, error) ||
-        !read_time(at, object, "fetched_at", &out->fetched_us, error) ||
-        !read_text(at, object, "provider", out->provider, sizeof out->provider, error) ||
-        !read_text(at, object, "source_sha256", out->source_sha256, sizeof out->source_sha256,
-                   error))
+    if (!fields_count(at, object, "bytes", &out->bytes, error) ||
+        !fields_count(at, object, "rows", &rows, error) ||
+        !fields_count(at, object, "present", &present, error) ||
+        !fields_sha256(at, object, "sha256", out->sha256, error) ||
+        !fields_time(at, object, "first", &out->first_us, error) ||
+        !fields_time(at, object, "last", &out->last_us, error) ||
+        !fields_time(at, object, "fetched_at", &out->fetched_us, error) ||
+        !fields_text(at, object, "provider", out->provider, sizeof out->provider, error) ||
+        !fields_text(at, object, "source_sha256", out->source_sha256, sizeof out->source_sha256,
+                     error))
         return FALSE;
     if (rows == 0 || rows > PARQUET_ROWS_LIMIT)
-        return fail_field(at, "rows", json_object_get(object, "rows"), "1 to 20000000", error);
+        return fields_fail(at, "rows", json_object_get(object, "rows"), "1 to 20000000", error);
     if (present > rows)
-        return fail_field(at, "present", json_object_get(object, "present"), "at most rows", error);
+        return fields_fail(at, "present", json_object_get(object, "present"), "at most rows",
+                           error);
     out->rows = (gsize)rows;
     out->present = (gsize)present;
     return TRUE;
 }
 
-static gboolean check_span(const place *at, month_id id, const file_state *state, GError **error)
+static gboolean check_span(const fields_place *at, month_id id, const file_state *state,
+                           GError **error)
 {
     if (state->first_us < month_start_us(id) || state->last_us >= month_end_us(id) ||
         state->first_us > state->last_us) {
@@ -236,11 +178,12 @@ static gboolean check_span(const place *at, month_id id, const file_state *state
 static gboolean read_entry(manifest *self, const char *path, const char *name, const json_t *object,
                            GError **error)
 {
-    const place at = {path, name};
+    const fields_place at = {path, "files", name};
     month_id id;
     if (!month_from_name(name, &id))
-        return fail_field(&(place){path, NULL}, "files", json_object_get(object, "bytes"),
-                          "names such as 2020/2020-03.parquet", error);
+        return fields_fail(&(fields_place){path, NULL, NULL}, "files",
+                           json_object_get(object, "bytes"), "names such as 2020/2020-03.parquet",
+                           error);
     manifest_entry entry = {.id = id};
     if (!read_state(&at, object, &entry.now, error) || !check_span(&at, id, &entry.now, error))
         return FALSE;
@@ -254,43 +197,25 @@ static gboolean read_entry(manifest *self, const char *path, const char *name, c
     return TRUE;
 }
 
-/* A folder that was copied or renamed by hand must not pass for another instrument's. */
-static gboolean read_key(const place *at, const json_t *root, const cache_key *key, GError **error)
-{
-    char asset[16], symbol[QB_SYMBOL_SIZE], interval[8];
-    if (!read_text(at, root, "asset", asset, sizeof asset, error) ||
-        !read_text(at, root, "symbol", symbol, sizeof symbol, error) ||
-        !read_text(at, root, "interval", interval, sizeof interval, error))
-        return FALSE;
-    if (strcmp(asset, qb_asset_text(key->asset)) != 0)
-        return fail_field(at, "asset", json_object_get(root, "asset"), qb_asset_text(key->asset),
-                          error);
-    if (strcmp(symbol, key->symbol) != 0)
-        return fail_field(at, "symbol", json_object_get(root, "symbol"), key->symbol, error);
-    if (strcmp(interval, qb_interval_text(key->interval)) != 0)
-        return fail_field(at, "interval", json_object_get(root, "interval"),
-                          qb_interval_text(key->interval), error);
-    return TRUE;
-}
-
-static gboolean read_facts(manifest *self, const place *at, const json_t *root, GError **error)
+static gboolean read_facts(manifest *self, const fields_place *at, const json_t *root,
+                           GError **error)
 {
     gint64 schema = 0;
     char adjustment[16];
-    if (!read_count(at, root, "schema", &schema, error))
+    if (!fields_count(at, root, "schema", &schema, error))
         return FALSE;
     if (schema != MANIFEST_SCHEMA)
-        return fail_field(at, "schema", json_object_get(root, "schema"),
-                          "1; a newer program wrote it", error);
-    if (!read_text(at, root, "adjustment", adjustment, sizeof adjustment, error) ||
-        !read_text(at, root, "calendar", self->calendar, sizeof self->calendar, error))
+        return fields_fail(at, "schema", json_object_get(root, "schema"),
+                           "1; a newer program wrote it", error);
+    if (!fields_text(at, root, "adjustment", adjustment, sizeof adjustment, error) ||
+        !fields_text(at, root, "calendar", self->calendar, sizeof self->calendar, error))
         return FALSE;
     if (!cache_adjustment_from_text(adjustment, &self->adjustment))
-        return fail_field(at, "adjustment", json_object_get(root, "adjustment"),
-                          "raw, split or full", error);
+        return fields_fail(at, "adjustment", json_object_get(root, "adjustment"),
+                           "raw, split or full", error);
     if (*self->calendar == '\0')
-        return fail_field(at, "calendar", json_object_get(root, "calendar"),
-                          "the name of a calendar", error);
+        return fields_fail(at, "calendar", json_object_get(root, "calendar"),
+                           "the name of a calendar", error);
     return TRUE;
 }
 
@@ -305,15 +230,15 @@ manifest *manifest_parse(const char *path, const cache_key *key, const char *tex
                     where.column, reason);
         return NULL;
     }
-    const place at = {path, NULL};
+    const fields_place at = {path, NULL, NULL};
     g_autoptr(manifest) self = manifest_new();
     self->exists = TRUE;
-    if (!read_facts(self, &at, root, error) || !read_key(&at, root, key, error))
+    if (!read_facts(self, &at, root, error) || !fields_key(&at, root, key, error))
         return NULL;
     json_t *files = json_object_get(root, "files"), *value;
     const char *name;
     if (!json_is_object(files)) {
-        fail_field(&at, "files", files, "an object", error);
+        fields_fail(&at, "files", files, "an object", error);
         return NULL;
     }
     json_object_foreach(files, name, value)
