@@ -4,6 +4,7 @@
 
 #include "cache/cache.h"
 #include "parquet/parquet.h"
+#include "platform/files.h"
 
 #define CACHE_FILE_LIMIT (1024u * 1024u * 1024u) /* bytes of one month file */
 #define CACHE_SHA256_SIZE 65                     /* hex digits and the terminating zero */
@@ -198,14 +199,63 @@ void series_files_clear(series_files *self);
  * damaged; the builder has its rows of before then. */
 gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_builder *into,
                            month_file *out, GError **error);
-/* The state of a file that was read into the builder, or (look) of one that need not be opened
+/* The same without keeping the rows: only whether and how the file is there. */
+gboolean series_files_check(series_files *self, month_id id, month_file *out, GError **error);
+/* The state of a file whose rows have these stamps, or (look) of one that need not be opened
  * when it is listed and settled. absent: no rows there. */
-void series_files_state(const series_files *self, const month_file *file, const bars_builder *from,
+void series_files_state(const series_files *self, const month_file *file, const gint64 *ts_us,
                         const qb_calendar *calendar, file_state *out);
 gboolean series_files_look(series_files *self, month_id id, const qb_calendar *calendar,
                            file_state *out, gboolean *out_absent, GError **error);
 /* The calendar and the adjustment: of the manifest, else of the first file that says. */
 gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment,
                             const qb_calendar **out_calendar, GError **error);
+
+/* ---- writing a series ----------------------------------------------------------------------- */
+
+/* Rows of one month. */
+typedef struct month_span {
+    gsize count;
+    gint64 first_us, last_us;
+} month_span;
+
+/* All changes are made in memory, a third of the rows' own size at most, before the first is
+ * written: so what is refused in one month writes none. */
+typedef struct month_change {
+    month_id id;
+    GBytes *bytes;
+    GBytes *foreign; /* a user's file with columns that are not ours: a copy is kept */
+    file_state now, before;
+    gboolean had_before, damaged;
+} month_change;
+void month_change_clear(gpointer data);
+
+/* One writer at work on a series. Start from {0}; clear it in any case. */
+typedef struct series_writer {
+    series_files files; /* until the lock is held: cache, key and folder only */
+    const cache_provenance *provenance;
+    const qb_calendar *calendar; /* of the bars; NULL for values */
+    cache_change change;
+    GArray *changes;  /* of month_change */
+    gboolean settled; /* the manifest in memory differs from the one on disk */
+    files_lock *lock;
+} series_writer;
+/* Checks the provenance and finds the folder. */
+gboolean writer_init(series_writer *self, const cache *owner, const cache_key *key,
+                     const cache_provenance *provenance, GError **error);
+/* Takes the lock and opens the files. */
+gboolean writer_lock(series_writer *self, GError **error);
+/* Looks what an interrupted write left, and says so in the manifest. */
+gboolean writer_settle(series_writer *self, GError **error);
+/* The month's file could not be read, for the reason `damage` (taken). TRUE when it is damaged and
+ * the new rows cover all that it held: change says so. */
+gboolean writer_take_damage(const series_writer *self, const month_span *rows, GError *damage,
+                            month_change *change, GError **error);
+/* The month's file as it will be (takes bytes and change); written by commit. */
+void writer_add(series_writer *self, month_change *change, GBytes *bytes, const month_span *rows,
+                gsize present);
+void writer_count(series_writer *self, const cache_change *counts);
+gboolean writer_commit(series_writer *self, GError **error);
+void writer_clear(series_writer *self);
 
 #endif

@@ -266,6 +266,14 @@ gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_
     }
 }
 
+gboolean series_files_check(series_files *self, month_id id, month_file *out, GError **error)
+{
+    bars_builder stamps = {0};
+    const gboolean ok = series_files_read(self, id, TRUE, &stamps, out, error);
+    bars_builder_clear(&stamps);
+    return ok;
+}
+
 /* ---- what is known without opening files ---------------------------------------------------- */
 
 static gboolean facts_of_file(const series_files *self, const parquet_table *footer,
@@ -328,13 +336,13 @@ static void state_of_foreign(const month_file *file, const gint64 *ts_us,
     out->present = month_present(ts_us, file->rows, calendar, interval);
 }
 
-void series_files_state(const series_files *self, const month_file *file, const bars_builder *from,
+void series_files_state(const series_files *self, const month_file *file, const gint64 *ts_us,
                         const qb_calendar *calendar, file_state *out)
 {
     if (file->listed)
         *out = file->state;
     else
-        state_of_foreign(file, from->series.ts_us + file->start, calendar, self->key.interval, out);
+        state_of_foreign(file, ts_us, calendar, self->key.interval, out);
 }
 
 gboolean series_files_look(series_files *self, month_id id, const qb_calendar *calendar,
@@ -351,7 +359,7 @@ gboolean series_files_look(series_files *self, month_id id, const qb_calendar *c
     const gboolean ok = series_files_read(self, id, TRUE, &stamps, &file, error);
     *out_absent = file.absent || file.rows == 0;
     if (ok && !*out_absent)
-        series_files_state(self, &file, &stamps, calendar, out);
+        series_files_state(self, &file, stamps.series.ts_us, calendar, out);
     month_file_clear(&file);
     bars_builder_clear(&stamps);
     return ok;
