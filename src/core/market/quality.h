@@ -44,19 +44,26 @@ typedef struct qb_defect {
     const char *field; /* "open" .. "volume", "ts"; static */
 } qb_defect;
 
-/* Defects are stored up to capacity; count goes on counting, by kind too. */
+/* Defects are stored up to capacity, and of one kind at most per_kind; the counts go on counting.
+ * Start from {0}, or from {.items, .capacity, .per_kind}. */
 typedef struct qb_defects {
     qb_defect *items; /* caller's array of capacity entries, may be NULL with 0 */
-    size_t capacity, stored, count;
+    size_t capacity;
+    size_t per_kind; /* 0: no limit but capacity */
+    size_t stored, count;
     size_t by_kind[QB_DEFECT_KIND_COUNT];
+    size_t rows_of_kind[QB_DEFECT_KIND_COUNT]; /* the sum of the defects' rows */
 } qb_defects;
 
 /* "duplicate", "high-low" ...; static. */
 const char *qb_defect_text(qb_defect_kind kind);
 /* True for the kinds that make a file unfit (not finite, not positive, high-low, misaligned). */
 bool qb_defect_is_fatal(qb_defect_kind kind);
+/* Errors: the fatal kinds. Warnings: what may well be wrong (out of order, duplicate, forward
+ * fill, stale, spike, undeclared split, volume, zone shift, mixed basis). Notes: what is often
+ * quite right (non-session, outside session, zero volume, outlier). */
 qb_severity qb_defect_severity(qb_defect_kind kind);
-/* What a person can do about it, one static sentence. */
+/* What a person can do about it, one static sentence without a final point. */
 const char *qb_defect_suggestion(qb_defect_kind kind);
 /* "note", "warning", "error"; static. */
 const char *qb_severity_text(qb_severity severity);

@@ -1,43 +1,8 @@
+/* The row-by-row rules. */
+#include "core/market/quality-private.h"
 #include "core/market/series-private.h"
 
 #include <math.h>
-
-const char *qb_defect_text(qb_defect_kind kind)
-{
-    static const char *const texts[QB_DEFECT_KIND_COUNT] = {
-        [QB_DEFECT_OUT_OF_ORDER] = "out-of-order",
-        [QB_DEFECT_DUPLICATE] = "duplicate",
-        [QB_DEFECT_NOT_FINITE] = "not-finite",
-        [QB_DEFECT_NOT_POSITIVE] = "not-positive",
-        [QB_DEFECT_HIGH_LOW] = "high-low",
-        [QB_DEFECT_MISALIGNED] = "misaligned",
-        [QB_DEFECT_NON_SESSION] = "non-session",
-        [QB_DEFECT_OUTSIDE_SESSION] = "outside-session",
-        [QB_DEFECT_FORWARD_FILL] = "forward-fill",
-        [QB_DEFECT_ZERO_VOLUME] = "zero-volume",
-        [QB_DEFECT_STALE] = "stale",
-        [QB_DEFECT_SPIKE] = "spike",
-        [QB_DEFECT_OUTLIER] = "outlier",
-        [QB_DEFECT_UNDECLARED_SPLIT] = "undeclared-split",
-        [QB_DEFECT_VOLUME] = "volume",
-        [QB_DEFECT_ZONE_SHIFT] = "zone-shift",
-        [QB_DEFECT_MIXED_BASIS] = "mixed-basis",
-    };
-    return texts[kind];
-}
-
-bool qb_defect_is_fatal(qb_defect_kind kind)
-{
-    switch (kind) {
-    case QB_DEFECT_NOT_FINITE:
-    case QB_DEFECT_NOT_POSITIVE:
-    case QB_DEFECT_HIGH_LOW:
-    case QB_DEFECT_MISALIGNED:
-        return true;
-    default:
-        return false;
-    }
-}
 
 /* ---- what a walk over the rows knows ----------------------------------------------------- */
 
@@ -54,19 +19,15 @@ typedef struct validation {
 static void report(validation *walk, qb_defect_kind kind, size_t row, double value,
                    const char *field)
 {
-    qb_defects *defects = walk->defects;
-    if (defects->stored < defects->capacity) {
-        defects->items[defects->stored++] = (qb_defect){
-            .kind = kind,
-            .row = row,
-            .rows = 1,
-            .ts_us = walk->series->ts_us[row],
-            .value = value,
-            .field = field,
-        };
-    }
-    defects->count++;
-    defects->by_kind[kind]++;
+    const qb_defect defect = {
+        .kind = kind,
+        .row = row,
+        .rows = 1,
+        .ts_us = walk->series->ts_us[row],
+        .value = value,
+        .field = field,
+    };
+    qb_defects_add(walk->defects, &defect);
 }
 
 /* ---- stamps ------------------------------------------------------------------------------- */
@@ -193,7 +154,8 @@ qb_status qb_validate(const qb_series *series, const qb_calendar *calendar, qb_i
     if (!is_ordered(series) && (repeats = find_repeats(series)) == NULL)
         return QB_NO_MEMORY;
 
-    *defects = (qb_defects){.items = defects->items, .capacity = defects->capacity};
+    *defects = (qb_defects){
+        .items = defects->items, .capacity = defects->capacity, .per_kind = defects->per_kind};
     validation walk = {
         .series = series,
         .calendar = calendar,
