@@ -154,56 +154,6 @@ gboolean cache_read(cache *self, const cache_key *key, gint64 from_us, gint64 to
     return FALSE;
 }
 
-/* ---- what is stored ------------------------------------------------------------------------- */
-
-static void add_state(cache_entry *entry, const file_state *state)
-{
-    entry->first_us = entry->rows == 0 ? state->first_us : MIN(entry->first_us, state->first_us);
-    entry->last_us = entry->rows == 0 ? state->last_us : MAX(entry->last_us, state->last_us);
-    if (entry->files == 0 || state->fetched_us >= entry->fetched_us) {
-        entry->fetched_us = state->fetched_us;
-        g_strlcpy(entry->provider, state->provider, sizeof entry->provider);
-    }
-    entry->rows += state->rows;
-    entry->files++;
-    entry->bytes += (gsize)state->bytes;
-    entry->present += state->present;
-}
-
-static gboolean stat_files(series_files *files, cache_entry *out, GError **error)
-{
-    cache_entry entry = {.key = files->key};
-    const qb_calendar *calendar;
-    if (!series_files_facts(files, &entry.adjustment, &calendar, error))
-        return FALSE;
-    g_strlcpy(entry.calendar, qb_calendar_name(calendar), sizeof entry.calendar);
-    for (guint i = 0; i < files->months->len; i++) {
-        file_state state;
-        gboolean absent;
-        if (!series_files_look(files, g_array_index(files->months, month_id, i), calendar, &state,
-                               &absent, error))
-            return FALSE;
-        if (!absent)
-            add_state(&entry, &state);
-    }
-    if (entry.files == 0)
-        return cache_fail_missing(&files->key, error);
-    entry.expected = qb_expected_bars(calendar, entry.key.interval, entry.first_us,
-                                      entry.last_us + 1);
-    *out = entry;
-    return TRUE;
-}
-
-gboolean cache_stat(cache *self, const cache_key *key, cache_entry *out, GError **error)
-{
-    series_files files = {0};
-    if (!series_files_open(self, key, NULL, &files, error))
-        return FALSE;
-    const gboolean ok = stat_files(&files, out, error);
-    series_files_clear(&files);
-    return ok;
-}
-
 /* ---- finding -------------------------------------------------------------------------------- */
 
 /* Does the series folder hold a month file, or a manifest that may miss some? Cheap: a command

@@ -115,46 +115,62 @@ typedef struct cache_findings {
  * findings. FALSE with error only when it could not be done. */
 gboolean cache_verify(cache *self, const cache_key *key, cache_findings *findings, GError **error);
 
-/* Present and expected bars per month from the first stored bar to the last, for coverage tables;
- * months without a file are there with rows 0. Array of cache_month. */
+/* Present and expected bars per month from the first stored bar to the last; months without a file
+ * are there with rows 0. From manifests: only foreign files, and those written under a calendar
+ * that has changed since, are opened. present <= expected always. Array of cache_month.
+ * out_whole (may be NULL): the same as of cache_stat. */
 typedef struct cache_month {
     int year, month;
     gsize present, expected, rows;
 } cache_month;
-GArray *cache_coverage(cache *self, const cache_key *key, GError **error);
+GArray *cache_coverage(cache *self, const cache_key *key, cache_entry *out_whole, GError **error);
 
 /* ---- the gap ledger ------------------------------------------------------------------------- */
 
-/* Stretches of expected bars that are not stored, from the first stored bar to the last, and what
- * is known about them. gaps.json beside the manifest holds what was said; a hole that nobody spoke
- * of is unknown. A word about bars that were stored since is dropped by the next reader. */
+/* Stretches of expected bars that are not stored, and what is known about them. gaps.json beside
+ * the manifest holds what was said of ranges; a hole that nobody spoke of is unknown. Words are
+ * about bars that are missing: what was said of bars that were stored since counts no more, and
+ * the next writer drops it. A later word takes the place of an earlier one where they overlap. */
 typedef enum cache_gap_state {
     CACHE_GAP_UNKNOWN,
     CACHE_GAP_EMPTY,  /* confirmed empty at the source: not asked again */
     CACHE_GAP_CLOSED, /* the market was closed, though the calendar does not say so */
     CACHE_GAP_RETRY,  /* to be asked for again */
 } cache_gap_state;
+#define CACHE_GAP_STATES 4
 /* "unknown", "confirmed-empty", "market-closed", "to-retry"; static. */
 const char *cache_gap_state_text(cache_gap_state state);
 gboolean cache_gap_state_from_text(const char *text, cache_gap_state *out);
 
 typedef struct cache_gap {
     gint64 from_us, to_us; /* stamps of the first missing bar, and of the first after it */
+    gint64 last_us;        /* stamp of the last missing bar */
     gsize bars;            /* expected and missing */
+    gboolean outside;      /* before the first stored bar, or after the last */
     cache_gap_state state;
     char who[32]; /* "tiingo", "user"; "" while unknown */
     gint64 said_us;
     char why[128];
 } cache_gap;
 
-/* Array of cache_gap, ascending; neighbours in the same state with the same word are one. Reads
- * stamps of months that miss bars only. FAILURE_MISSING, FAILURE_BAD_DATA. */
+/* Array of cache_gap, ascending: the holes from the first stored bar to the last, and outside of
+ * those what something was said of. Neighbours in the same state with the same word are one.
+ * Reads stamps of months that miss bars only. FAILURE_MISSING, FAILURE_BAD_DATA. */
 GArray *cache_gaps(cache *self, const cache_key *key, GError **error);
-/* Says something about the missing bars within from_us <= ts < to_us. *out_bars: how many it
- * concerned. Under the series' lock, by atomic replacement. FAILURE_USAGE for a who or why that is
- * too long or not plain text. */
-gboolean cache_gap_say(cache *self, const cache_key *key, const cache_gap *word, gsize *out_bars,
-                       GError **error);
+/* What a download still has to ask for: the bars expected with from_us <= ts < to_us that are
+ * neither stored nor confirmed empty or closed, also before the first stored bar and after the
+ * last, and all of them when nothing is stored. Array of cache_gap (unknown or to-retry) that ends
+ * at to_us at the latest. The caller leaves out bars that are not over yet. calendar: of a
+ * series that is not stored; NULL: the asset's. FAILURE_BAD_DATA. */
+GArray *cache_missing(cache *self, const cache_key *key, const qb_calendar *calendar,
+                      gint64 from_us, gint64 to_us, GError **error);
+/* Says something (state, who, said_us, why) about the missing bars with from_us <= ts < to_us, of
+ * which bars is not read; CACHE_GAP_UNKNOWN takes back what was said. *out_bars: how many it
+ * concerned; of none, nothing is kept. calendar as above. Under the series' lock, by atomic
+ * replacement. FAILURE_USAGE for a who or why that is too long or no plain text, for a range that
+ * ends before it begins or, unless closed, after said_us. */
+gboolean cache_gap_say(cache *self, const cache_key *key, const qb_calendar *calendar,
+                       const cache_gap *word, gsize *out_bars, GError **error);
 
 /* ---- size ----------------------------------------------------------------------------------- */
 

@@ -89,7 +89,7 @@ static int cover_all(cache *cache, const GArray *keys, gboolean json)
     for (guint i = 0; i < keys->len; i++) {
         GError *error = NULL;
         const cache_key *key = &g_array_index(keys, cache_key, i);
-        g_autoptr(GArray) months = cache_coverage(cache, key, &error);
+        g_autoptr(GArray) months = cache_coverage(cache, key, NULL, &error);
         if (months == NULL && g_error_matches(error, FAILURE, FAILURE_MISSING)) {
             g_clear_error(&error); /* a first import ended before its first file */
             continue;

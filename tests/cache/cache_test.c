@@ -120,7 +120,7 @@ static void test_month_boundaries(fixture *self, gconstpointer unused)
                                         "2020/2020-03"};
     static const gsize rows[] = {2, 744, 696, 2}; /* 31 and 29 days of 24 hours */
     g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) months = cache_coverage(self->cache, &key, &error);
+    g_autoptr(GArray) months = cache_coverage(self->cache, &key, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(months->len, ==, G_N_ELEMENTS(names));
     for (guint i = 0; i < months->len; i++) {
@@ -670,7 +670,7 @@ static void test_coverage(fixture *self, gconstpointer unused)
     static const cache_month want[] = {
         {2020, 2, 19, 19, 29}, {2020, 3, 21, 22, 30}, {2020, 4, 0, 21, 0}, {2020, 5, 20, 20, 31}};
     g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) months = cache_coverage(self->cache, &key, &error);
+    g_autoptr(GArray) months = cache_coverage(self->cache, &key, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(months->len, ==, G_N_ELEMENTS(want));
     for (guint i = 0; i < months->len; i++) {
