@@ -1,33 +1,26 @@
 /* Trading sessions, by rule.
  *
  * Nothing is stored or cached: the session of a date follows from the date in some ten
- * nanoseconds, so calendars are constants that any thread may use. What the rules cannot know
+ * nanoseconds, so built-in calendars are constants that any thread may use. What the rules cannot know
  * (days of mourning, hurricanes, early closes that some year did not have) is one switch over
  * dates. Sources: the rules and the table are those of semantics.md; the United States' daylight
  * saving follows the Uniform Time Act of 1966 and its amendments of 1986 and 2005. */
 #include "core/market/calendar-private.h"
 
+#include <string.h>
 #include <strings.h>
 
-typedef enum calendar_kind { CALENDAR_ALWAYS, CALENDAR_WEEKDAYS, CALENDAR_XNYS } calendar_kind;
-
-struct qb_calendar {
-    const char *name;
-    calendar_kind kind;
-    int periods;
-};
-
-static const qb_calendar calendars[] = {
-    [CALENDAR_ALWAYS] = {"24/7", CALENDAR_ALWAYS, 365},
-    [CALENDAR_WEEKDAYS] = {"weekdays", CALENDAR_WEEKDAYS, 252},
-    [CALENDAR_XNYS] = {"XNYS", CALENDAR_XNYS, 252},
+static const qb_calendar built_in[] = {
+    [CALENDAR_ALWAYS] = {.name = "24/7", .kind = CALENDAR_ALWAYS, .periods = 365},
+    [CALENDAR_WEEKDAYS] = {.name = "weekdays", .kind = CALENDAR_WEEKDAYS, .periods = 252},
+    [CALENDAR_XNYS] = {.name = "XNYS", .kind = CALENDAR_XNYS, .periods = 252},
 };
 
 const qb_calendar *qb_calendar_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof calendars / sizeof *calendars; i++) {
-        if (strcasecmp(name, calendars[i].name) == 0)
-            return &calendars[i];
+    for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
+        if (strcasecmp(name, built_in[i].name) == 0)
+            return &built_in[i];
     }
     return NULL;
 }
@@ -45,11 +38,11 @@ const qb_calendar *qb_calendar_default(qb_asset asset)
 {
     switch (asset) {
     case QB_CRYPTO:
-        return &calendars[CALENDAR_ALWAYS];
+        return &built_in[CALENDAR_ALWAYS];
     case QB_FX:
-        return &calendars[CALENDAR_WEEKDAYS];
+        return &built_in[CALENDAR_WEEKDAYS];
     default:
-        return &calendars[CALENDAR_XNYS];
+        return &built_in[CALENDAR_XNYS];
     }
 }
 
@@ -65,13 +58,17 @@ int qb_calendar_periods(const qb_calendar *calendar)
 
 int qb_calendar_days_a_week(const qb_calendar *calendar)
 {
-    static const int days[] = {[CALENDAR_ALWAYS] = 7, [CALENDAR_WEEKDAYS] = 5, [CALENDAR_XNYS] = 0};
-    return days[calendar->kind];
+    static const int days[] = {
+        [CALENDAR_ALWAYS] = 7, [CALENDAR_WEEKDAYS] = 5, [CALENDAR_XNYS] = 0, [CALENDAR_LIST] = 0};
+    return calendar->change_count == 0 ? days[calendar->kind] : 0;
 }
 
 bool qb_calendar_covers(const qb_calendar *calendar, int32_t date)
 {
     enum { FIRST = 7305, LAST = 22279 }; /* 1990-01-01, 2030-12-31 */
+    if (calendar->kind == CALENDAR_LIST)
+        return date >= calendar->sessions[0].date &&
+               date <= calendar->sessions[calendar->count - 1].date;
     return calendar->kind != CALENDAR_XNYS || (date >= FIRST && date <= LAST);
 }
 
@@ -123,6 +120,8 @@ static int64_t new_york_offset_us(int64_t instant_us)
 
 int64_t qb_calendar_offset_us(const qb_calendar *calendar, int64_t instant_us)
 {
+    if (calendar->kind == CALENDAR_LIST)
+        return qb_list_offset_us(calendar, instant_us);
     return calendar->kind == CALENDAR_XNYS ? new_york_offset_us(instant_us) : 0;
 }
 
@@ -137,6 +136,8 @@ int64_t qb_calendar_midnight_us(const qb_calendar *calendar, int32_t date)
 
 int32_t qb_calendar_date(const qb_calendar *calendar, int64_t instant_us)
 {
+    if (calendar->kind == CALENDAR_LIST)
+        return qb_list_date(calendar, instant_us);
     /* The offset may not be added to the instant itself, which may be the earliest there is. */
     int64_t of_day_us = instant_us % QB_DAY_US;
     of_day_us += (of_day_us < 0 ? QB_DAY_US : 0) + qb_calendar_offset_us(calendar, instant_us);
@@ -314,10 +315,8 @@ static bool xnys_session(int32_t date, qb_session *out)
     return true;
 }
 
-bool qb_calendar_session(const qb_calendar *calendar, int32_t date, qb_session *out)
+static bool rule_session(const qb_calendar *calendar, int32_t date, qb_session *out)
 {
-    if (date < -QB_CALENDAR_DAYS || date >= QB_CALENDAR_DAYS)
-        return false;
     if (calendar->kind == CALENDAR_XNYS)
         return xnys_session(date, out);
     if (calendar->kind == CALENDAR_WEEKDAYS && qb_weekday(date) >= SATURDAY)
@@ -327,5 +326,54 @@ bool qb_calendar_session(const qb_calendar *calendar, int32_t date, qb_session *
         .open_us = date * QB_DAY_US,
         .close_us = (date + 1) * QB_DAY_US,
     };
+    return true;
+}
+
+static const qb_session_change *find_change(const qb_calendar *calendar, int32_t date)
+{
+    size_t low = 0, high = calendar->change_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (calendar->changes[middle].date < date)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < calendar->change_count && calendar->changes[low].date == date;
+    return found ? &calendar->changes[low] : NULL;
+}
+
+bool qb_session_close_at(qb_session *session, int64_t midnight_us, int32_t close_minute)
+{
+    if (close_minute == CLOSED)
+        return false;
+    int64_t close_us = midnight_us + close_minute * QB_MINUTE_US;
+    session->early_close = close_us < session->close_us;
+    session->close_us = close_us;
+    if (close_us > session->break_end_us)
+        return true;
+    /* Nobody comes back after the break. */
+    if (session->break_start_us < session->break_end_us && close_us > session->break_start_us)
+        session->close_us = session->break_start_us;
+    session->break_start_us = session->break_end_us = 0;
+    return true;
+}
+
+bool qb_calendar_session(const qb_calendar *calendar, int32_t date, qb_session *out)
+{
+    if (date < -QB_CALENDAR_DAYS || date >= QB_CALENDAR_DAYS)
+        return false;
+    if (calendar->kind == CALENDAR_LIST)
+        return qb_list_session(calendar, date, out);
+    if (calendar->change_count == 0)
+        return rule_session(calendar, date, out);
+    qb_session session;
+    if (!rule_session(calendar, date, &session))
+        return false;
+    const qb_session_change *change = find_change(calendar, date);
+    if (change != NULL && !qb_session_close_at(&session, qb_calendar_midnight_us(calendar, date),
+                                               change->close_minute))
+        return false;
+    *out = session;
     return true;
 }
