@@ -92,8 +92,11 @@ static void expect_follower(cursor *cursor, int64_t ts_us)
 {
     bool whole = cursor->interval < QB_1D && cursor->time.open_us == ts_us &&
                  cursor->time.known_us == ts_us + cursor->interval_us;
+    /* Trading goes on until the break, or after it until the close. */
+    const qb_session_cursor *session = &cursor->session;
+    int64_t stop_us = ts_us < session->break_start_us ? session->break_start_us : session->close_us;
     cursor->follow_us = whole ? cursor->time.known_us : NEVER;
-    cursor->follow_end_us = whole ? cursor->session.close_us - cursor->interval_us + 1 : 0;
+    cursor->follow_end_us = whole ? stop_us - cursor->interval_us + 1 : 0;
 }
 
 /* The first row from `row` on that can be delivered, by asking the calendar. */
