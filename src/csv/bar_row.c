@@ -17,9 +17,21 @@ static const csv_field *field_of(const csv_reader *r, csv_kind kind)
     return &r->rows->fields[r->columns.at[kind]];
 }
 
-/* Always FALSE. */
-static gboolean complain(csv_reader *r, csv_kind kind, const char *complaint)
+const char *csv_fault_text(csv_fault fault)
 {
+    static const char *const texts[CSV_FAULT_COUNT] = {
+        [CSV_FAULT_STAMP] = "no date or time",    [CSV_FAULT_OFF_GRID] = "off the grid",
+        [CSV_FAULT_NO_PRICE] = "without a price", [CSV_FAULT_NOT_POSITIVE] = "not positive",
+        [CSV_FAULT_HIGH] = "high too low",        [CSV_FAULT_LOW] = "low too high",
+        [CSV_FAULT_OTHER] = "otherwise bad",
+    };
+    return texts[fault];
+}
+
+/* Always FALSE. */
+static gboolean complain(csv_reader *r, csv_fault fault, csv_kind kind, const char *complaint)
+{
+    r->faults |= 1u << fault;
     if (csv_only_counted(&r->bad))
         return FALSE;
     const csv_field *field = field_of(r, kind);
@@ -48,6 +60,7 @@ static gboolean check_not_blank(csv_reader *r)
     for (guint i = 0; i < r->rows->count; i++)
         if (r->rows->fields[i].length > 0)
             return TRUE;
+    r->faults |= 1u << CSV_FAULT_NO_PRICE;
     if (!csv_only_counted(&r->bad))
         failures_add(&r->bad,
                      "%s:%" G_GSIZE_FORMAT ": every field of the row is blank (expected a bar)",
@@ -63,6 +76,7 @@ static gboolean check_width(csv_reader *r)
         got--;
     if (got <= want && got >= r->columns.needed)
         return TRUE;
+    r->faults |= 1u << CSV_FAULT_OTHER;
     if (csv_only_counted(&r->bad))
         return FALSE;
     failures_add(&r->bad, "%s:%" G_GSIZE_FORMAT ": the row has %u fields (expected %u%s)", r->file,
@@ -150,28 +164,40 @@ static gboolean read_number(csv_reader *r, const char *text, gsize length, gbool
     return TRUE;
 }
 
-static gboolean not_a_number(csv_reader *r, csv_kind kind)
+static gboolean not_a_number(csv_reader *r, csv_fault fault, csv_kind kind)
 {
     const csv_field *field = field_of(r, kind);
     if (memchr(field->text, ',', field->length) == NULL)
-        return complain(r, kind, "is not a number (expected for example 12.5)");
+        return complain(r, fault, kind, "is not a number (expected for example 12.5)");
     if (r->rows->separator == ',')
-        return complain(r, kind,
+        return complain(r, fault, kind,
                         "is not a number (expected for example 1234.5 or \"1,234.5\"; decimal "
                         "commas need ; between the columns)");
-    return complain(r, kind, "is not a number (expected for example 1234.5 or 1234,5)");
+    return complain(r, fault, kind, "is not a number (expected for example 1234.5 or 1234,5)");
+}
+
+static double scaled(const csv_reader *r, double price)
+{
+    return r->divisor > 0 ? price / r->divisor : price * r->scale;
 }
 
 static gboolean read_price(csv_reader *r, csv_kind kind, double *out)
 {
     const csv_field *field = field_of(r, kind);
     gboolean dollar = field->length > 1 && field->text[0] == '$';
-    if (!read_number(r, field->text + dollar, field->length - dollar, field->quoted, out)) {
+    double price;
+    if (!read_number(r, field->text + dollar, field->length - dollar, field->quoted, &price)) {
         if (is_null(field))
-            return complain(r, kind, "is missing (expected a price > 0)");
-        return not_a_number(r, kind);
+            return complain(r, CSV_FAULT_NO_PRICE, kind, "is missing (expected a price > 0)");
+        return not_a_number(r, CSV_FAULT_NO_PRICE, kind);
     }
-    return *out > 0 || complain(r, kind, "is not positive (expected a price > 0)");
+    price = scaled(r, price);
+    if (!isfinite(price))
+        return complain(r, CSV_FAULT_NO_PRICE, kind, "is out of range (expected a price)");
+    if (price <= 0)
+        return complain(r, CSV_FAULT_NOT_POSITIVE, kind, "is not positive (expected a price > 0)");
+    *out = price;
+    return TRUE;
 }
 
 /* A cell that may be absent or blank: standard then. */
@@ -183,23 +209,59 @@ static gboolean read_optional(csv_reader *r, csv_kind kind, double standard, dou
     const csv_field *field = field_of(r, kind);
     double value;
     if (!read_number(r, field->text, field->length, field->quoted, &value))
-        return is_null(field) || not_a_number(r, kind);
+        return is_null(field) || not_a_number(r, CSV_FAULT_OTHER, kind);
     if (value < 0)
-        return complain(r, kind, "is negative (expected >= 0, or blank where unknown)");
+        return complain(r, CSV_FAULT_NOT_POSITIVE, kind,
+                        "is negative (expected >= 0, or blank where unknown)");
     *out = value;
     return TRUE;
+}
+
+static gboolean read_dividend(csv_reader *r, double *out)
+{
+    if (!read_optional(r, CSV_DIVIDEND, 0, out))
+        return FALSE;
+    *out = scaled(r, *out);
+    return isfinite(*out) || complain(r, CSV_FAULT_OTHER, CSV_DIVIDEND, "is out of range");
 }
 
 /* A zero in a quote stands for none, but not everywhere: it is not guessed at. */
 static gboolean read_quote(csv_reader *r, csv_kind kind, double *out)
 {
-    if (!read_optional(r, kind, NAN, out))
+    if (!read_optional(r, kind, NAN, out) || isnan(*out))
+        return r->columns.at[kind] < 0 || is_null(field_of(r, kind));
+    *out = scaled(r, *out);
+    return (*out > 0 && isfinite(*out)) ||
+           complain(r, CSV_FAULT_NOT_POSITIVE, kind,
+                    "is not positive (expected a price > 0, or blank)");
+}
+
+/* Notes how finely these closes are printed: of those with the most digits, the coarsest. */
+static void note_digits(csv_reader *r)
+{
+    const csv_field *field = field_of(r, CSV_ADJUSTED);
+    gboolean dollar = field->length > 0 && field->text[0] == '$';
+    int digits, last;
+    if (!csv_number_digits(field->text + dollar, field->length - dollar, &digits, &last) ||
+        digits < r->adjusted_digits)
+        return;
+    r->adjusted_last = digits > r->adjusted_digits ? last : MAX(last, r->adjusted_last);
+    r->adjusted_digits = digits;
+}
+
+static gboolean read_adjusted(csv_reader *r, double *out)
+{
+    *out = NAN;
+    if (r->columns.at[CSV_ADJUSTED] < 0)
+        return TRUE;
+    if (!read_price(r, CSV_ADJUSTED, out))
         return FALSE;
-    return *out != 0 || complain(r, kind, "is not positive (expected a price > 0, or blank)");
+    note_digits(r);
+    return TRUE;
 }
 
 /* kind's cell stands on the wrong side ("below the close") of another's. */
-static gboolean misplaced(csv_reader *r, csv_kind kind, csv_kind other)
+static void misplaced(csv_reader *r, csv_fault fault, csv_kind kind, csv_kind other)
 {
     static const char *const names[] = {
         [CSV_OPEN] = "open", [CSV_LOW] = "low", [CSV_CLOSE] = "close"};
@@ -208,19 +270,24 @@ static gboolean misplaced(csv_reader *r, csv_kind kind, csv_kind other)
     g_autofree char *text = g_strdup_printf("is %s the %s, %s (expected the %s price of the bar)",
                                             kind == CSV_HIGH ? "below" : "above", names[other],
                                             value, kind == CSV_HIGH ? "highest" : "lowest");
-    return complain(r, kind, text);
+    complain(r, fault, kind, text);
 }
 
+/* A high below the low is told once, whichever of the two is wrong. */
 static gboolean check_relations(csv_reader *r, const qb_bar *bar)
 {
-    if (bar->high < bar->low)
-        return misplaced(r, CSV_HIGH, CSV_LOW);
-    gboolean right = TRUE;
-    if (bar->high < MAX(bar->open, bar->close))
-        right = misplaced(r, CSV_HIGH, bar->high < bar->open ? CSV_OPEN : CSV_CLOSE);
-    if (bar->low > MIN(bar->open, bar->close))
-        right = misplaced(r, CSV_LOW, bar->low > bar->open ? CSV_OPEN : CSV_CLOSE);
-    return right;
+    gboolean high = bar->high < MAX(bar->open, bar->close);
+    gboolean low = bar->low > MIN(bar->open, bar->close);
+    gboolean crossed = bar->high < bar->low;
+    if (crossed)
+        misplaced(r, high ? CSV_FAULT_HIGH : CSV_FAULT_LOW, CSV_HIGH, CSV_LOW);
+    if (high && !crossed)
+        misplaced(r, CSV_FAULT_HIGH, CSV_HIGH, bar->high < bar->open ? CSV_OPEN : CSV_CLOSE);
+    if (low && !crossed)
+        misplaced(r, CSV_FAULT_LOW, CSV_LOW, bar->low > bar->open ? CSV_OPEN : CSV_CLOSE);
+    if (low)
+        r->faults |= 1u << CSV_FAULT_LOW;
+    return !high && !low;
 }
 
 /* One column read as all four prices: the source gave a sample, not a bar. */
@@ -230,8 +297,9 @@ static gboolean is_sampled(const csv_columns *columns)
     return columns->at[CSV_OPEN] == at && columns->at[CSV_HIGH] == at && columns->at[CSV_LOW] == at;
 }
 
-static gboolean read_numbers(csv_reader *r, qb_bar *bar, double *bid, double *ask)
+static gboolean read_numbers(csv_reader *r, csv_bar_cells *out)
 {
+    qb_bar *bar = &out->bar;
     gboolean good = read_price(r, CSV_OPEN, &bar->open);
     good &= read_price(r, CSV_HIGH, &bar->high);
     good &= read_price(r, CSV_LOW, &bar->low);
@@ -239,10 +307,11 @@ static gboolean read_numbers(csv_reader *r, qb_bar *bar, double *bid, double *as
     if (good)
         good = check_relations(r, bar);
     good &= read_optional(r, CSV_VOLUME, NAN, &bar->volume);
-    good &= read_optional(r, CSV_DIVIDEND, 0, &bar->dividend);
+    good &= read_dividend(r, &bar->dividend);
     good &= read_optional(r, CSV_SPLIT, 1, &bar->split_factor);
-    good &= read_quote(r, CSV_BID, bid);
-    good &= read_quote(r, CSV_ASK, ask);
+    good &= read_quote(r, CSV_BID, &out->bid);
+    good &= read_quote(r, CSV_ASK, &out->ask);
+    good &= read_adjusted(r, &out->adjusted);
     if (bar->split_factor == 0)
         bar->split_factor = 1; /* yfinance writes 0 on days without a split */
     if (is_sampled(&r->columns)) {
@@ -279,7 +348,7 @@ static void find_order(csv_reader *r)
     else if (day != 0 || month != 0)
         r->order = day != 0 ? CSV_ORDER_DMY : CSV_ORDER_MDY;
     else
-        complain(r, CSV_TS,
+        complain(r, CSV_FAULT_STAMP, CSV_TS,
                  "may be day/month or month/day, as all dates of the file (expected "
                  "--date-order dmy or mdy)");
     if (r->fatal == NULL && r->order == CSV_ORDER_UNKNOWN)
@@ -289,6 +358,8 @@ static void find_order(csv_reader *r)
 static csv_stamp_status scan_stamp(const csv_reader *r, csv_stamp *out)
 {
     const csv_field *date = field_of(r, CSV_TS);
+    if (r->options->date != NULL)
+        return csv_stamp_scan_on(r->date, date->text, date->length, out);
     if (r->columns.at[CSV_TIME] < 0)
         return csv_stamp_scan(date->text, date->length, r->order, out);
     const csv_field *time = field_of(r, CSV_TIME);
@@ -332,7 +403,7 @@ static gboolean check_label(csv_reader *r, gint64 label_us, gint64 raw_us)
                             " (expected one; is --interval right?)",
                             r->options->interval == QB_1W ? "week of" : "session",
                             qb_date_to_text(qb_date_from_us(label_us), date), r->label_line);
-        return complain(r, CSV_TS, text);
+        return complain(r, CSV_FAULT_STAMP, CSV_TS, text);
     }
     r->label_us = label_us;
     r->label_raw_us = raw_us;
@@ -363,10 +434,12 @@ static gboolean read_stamp(csv_reader *r, gint64 *out_us)
     if (status == CSV_STAMP_OK)
         status = r->labels ? to_label(r, &stamp, out_us) : to_utc(r, &stamp, out_us);
     if (status != CSV_STAMP_OK)
-        return complain(r, CSV_TS,
+        return complain(r, CSV_FAULT_STAMP, CSV_TS,
                         field_of(r, CSV_TS)->length == 0 ? "is missing (expected a date or time)"
                                                          : csv_stamp_complaint(status));
     r->naive += !stamp.zoned;
+    if (r->options->stamp_close)
+        *out_us -= qb_interval_us(r->options->interval);
     if (!r->labels)
         return TRUE;
     if (r->options->interval == QB_1W)
@@ -382,7 +455,7 @@ static gboolean off_grid(csv_reader *r)
                         r->options->interval == QB_1W   ? "a Monday"
                         : r->options->interval == QB_1D ? "00:00 UTC"
                                                         : "a stamp at the open of its bar");
-    return complain(r, CSV_TS, text);
+    return complain(r, CSV_FAULT_OFF_GRID, CSV_TS, text);
 }
 
 /* FALSE when the bar is not to be stored. */
@@ -412,9 +485,10 @@ static gboolean check_session(csv_reader *r, gint64 ts_us)
     return TRUE;
 }
 
-gboolean csv_bar_row(csv_reader *r, qb_bar *out_bar, double *out_bid, double *out_ask)
+gboolean csv_bar_row(csv_reader *r, csv_bar_cells *out)
 {
-    qb_bar bar = {.split_factor = 1};
+    csv_bar_cells cells = {.bar = {.split_factor = 1}};
+    r->faults = 0;
     if (r->columns.at[CSV_SYMBOL] < (int)r->rows->count && !check_symbol(r)) {
         r->report.other_symbols++;
         return FALSE;
@@ -422,12 +496,12 @@ gboolean csv_bar_row(csv_reader *r, qb_bar *out_bar, double *out_bid, double *ou
     r->report.rows++;
     if (!check_not_blank(r) || !check_width(r))
         return FALSE;
-    gboolean good = read_stamp(r, &bar.ts_us);
+    gboolean good = read_stamp(r, &cells.bar.ts_us);
     if (r->fatal != NULL)
         return FALSE;
-    good &= read_numbers(r, &bar, out_bid, out_ask);
-    if (!good || !check_session(r, bar.ts_us))
+    good &= read_numbers(r, &cells);
+    if (!good || !check_session(r, cells.bar.ts_us))
         return FALSE;
-    *out_bar = bar;
+    *out = cells;
     return TRUE;
 }

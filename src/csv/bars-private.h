@@ -21,8 +21,10 @@ typedef struct csv_reader {
     csv_columns columns;
     csv_zone *zone; /* NULL: none given */
     csv_order order;
-    gboolean labels; /* daily and weekly bars of an exchange: stamps are session dates */
-    GError *fatal;   /* why the file as a whole cannot be read */
+    gint32 date;           /* with options->date */
+    double scale, divisor; /* of prices; divisor 0: multiply by scale */
+    gboolean labels;       /* daily and weekly bars of an exchange: stamps are session dates */
+    GError *fatal;         /* why the file as a whole cannot be read */
 
     gint64 label_us, label_raw_us; /* the session date above, and the stamp it came from */
     gsize label_line;              /* 0: none yet */
@@ -32,9 +34,12 @@ typedef struct csv_reader {
     char *symbol_cell;             /* a cell that is the symbol asked for, or the only one */
     char *other_cell;              /* the first that is not */
     gsize bad_rows;
+    guint faults;                       /* of the row at hand: bits 1 << csv_fault */
+    int adjusted_digits, adjusted_last; /* of the adjusted close printed most finely */
 
     qb_series series;
-    GArray *taken; /* of csv_taken, in file order */
+    GArray *adjusted; /* of double, in file order; empty unless asked for */
+    GArray *taken;    /* of csv_taken, in file order */
     qb_session_cursor cursor;
     gint64 latest_us, earliest_us;
     gsize rises, falls; /* steps from row to row */
@@ -43,10 +48,16 @@ typedef struct csv_reader {
     failures bad, late, early, outside, non_session, doubled, filled;
 } csv_reader;
 
+/* What a row holds. */
+typedef struct csv_bar_cells {
+    qb_bar bar;
+    double bid, ask, adjusted; /* NaN: none */
+} csv_bar_cells;
+
 /* Reads the row that reader->rows stands on. FALSE when it is not to be stored: it is left out
- * (another symbol, outside the session) or bad, and then said so in reader->bad, or in
- * reader->fatal. */
-gboolean csv_bar_row(csv_reader *reader, qb_bar *out_bar, double *out_bid, double *out_ask);
+ * (another symbol, outside the session) or bad, and then said so in reader->bad and
+ * reader->faults, or in reader->fatal. */
+gboolean csv_bar_row(csv_reader *reader, csv_bar_cells *out);
 
 /* TRUE when the list is full: then the line is counted, and its text need not be made. */
 gboolean csv_only_counted(failures *list);

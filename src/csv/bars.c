@@ -25,6 +25,48 @@ static gboolean parse_order(const char *text, csv_order *out, GError **error)
     return FALSE;
 }
 
+static gboolean option_error(GError **error, const char *flag, const char *text,
+                             const char *expected)
+{
+    g_autofree char *value = failure_quote(text, -1);
+    g_set_error(error, FAILURE, FAILURE_USAGE, "%s: %s (expected %s)", flag, value, expected);
+    return FALSE;
+}
+
+/* Only a bar within a day has a clock that could be its end, or that could lack its date. */
+static gboolean parse_clock(csv_reader *r, GError **error)
+{
+    const csv_bars_options *options = r->options;
+    if (options->stamp_close && r->labels)
+        return option_error(error, "--stamp", "close",
+                            "open: a daily or weekly bar bears the date of its session");
+    if (options->date == NULL)
+        return TRUE;
+    if (options->interval >= QB_1D)
+        return option_error(error, "--date", options->date,
+                            "bars within a day, --interval 1m to 4h");
+    if (!csv_date_scan(options->date, strlen(options->date), r->order, &r->date))
+        return option_error(error, "--date", options->date, "a date such as 2014-06-09");
+    return TRUE;
+}
+
+#define SCALE_MIN 1e-9
+#define SCALE_MAX 1e9
+
+static gboolean parse_scale(csv_reader *r, GError **error)
+{
+    const double scale = r->options->scale;
+    if (scale != 0 && !(scale >= SCALE_MIN && scale <= SCALE_MAX)) {
+        g_autofree char *text = g_strdup_printf("%g", scale);
+        return option_error(error, "--scale", text, "1e-9 to 1e9, for example 0.0001");
+    }
+    r->scale = scale != 0 ? scale : 1;
+    double inverse = round(1 / r->scale);
+    if (r->scale < 1 && 1 / inverse == r->scale)
+        r->divisor = inverse;
+    return TRUE;
+}
+
 static gboolean is_always_open(const qb_calendar *calendar)
 {
     return strcmp(qb_calendar_name(calendar), "24/7") == 0;
@@ -44,6 +86,7 @@ static csv_reader *reader_new(const char *name, const csv_bars_options *options)
     r->file = failure_path(name);
     r->labels = options->interval >= QB_1D && !is_always_open(options->calendar);
     r->taken = g_array_new(FALSE, FALSE, sizeof(csv_taken));
+    r->adjusted = g_array_new(FALSE, FALSE, sizeof(double));
     r->latest_us = G_MININT64;
     r->earliest_us = G_MAXINT64;
     r->report.notes = g_ptr_array_new_with_free_func(g_free);
@@ -65,6 +108,7 @@ static void reader_free(csv_reader *r)
     g_free(r->other_cell);
     qb_series_clear(&r->series);
     g_array_unref(r->taken);
+    g_array_unref(r->adjusted);
     csv_bars_report_clear(&r->report);
     g_free(r->file);
     g_free(r);
@@ -77,6 +121,7 @@ void csv_bars_report_clear(csv_bars_report *report)
     g_free(report->columns);
     g_free(report->adjusted_close);
     g_free(report->split_column);
+    g_free(report->adjusted);
     *report = (csv_bars_report){0};
 }
 
@@ -191,6 +236,9 @@ static gboolean read_head(csv_reader *r, GError **error)
     r->layout.columns = r->rows->count;
     if (r->columns.yahoo_heads && !read_yahoo_heads(r, error))
         return FALSE;
+    if (r->options->date != NULL && r->columns.at[CSV_TIME] >= 0)
+        return option_error(error, "--date", r->options->date,
+                            "no such option: the file has a column of dates");
     r->report.yfinance = r->columns.yahoo_heads;
     r->report.columns = describe_columns(&r->columns);
     r->report.adjusted_close = g_strdup(r->columns.adjusted_close);
@@ -232,32 +280,41 @@ static void note_order(csv_reader *r, gint64 ts_us)
     r->earliest_us = MIN(r->earliest_us, ts_us);
 }
 
-static gboolean take_bar(csv_reader *r, const qb_bar *bar, double bid, double ask)
+static gboolean take_bar(csv_reader *r, const csv_bar_cells *cells)
 {
-    if (qb_series_append(&r->series, bar) != QB_OK ||
-        (r->columns.at[CSV_BID] >= 0 && !set_quote(&r->series, &r->series.bid, bid)) ||
-        (r->columns.at[CSV_ASK] >= 0 && !set_quote(&r->series, &r->series.ask, ask))) {
+    if (qb_series_append(&r->series, &cells->bar) != QB_OK ||
+        (r->columns.at[CSV_BID] >= 0 && !set_quote(&r->series, &r->series.bid, cells->bid)) ||
+        (r->columns.at[CSV_ASK] >= 0 && !set_quote(&r->series, &r->series.ask, cells->ask))) {
         failure_from_status(&r->fatal, QB_NO_MEMORY, r->file);
         return FALSE;
     }
-    note_order(r, bar->ts_us);
-    csv_taken item = {.ts_us = bar->ts_us, .row = r->taken->len, .line = (guint32)r->rows->line};
+    if (r->columns.at[CSV_ADJUSTED] >= 0)
+        g_array_append_val(r->adjusted, cells->adjusted);
+    note_order(r, cells->bar.ts_us);
+    csv_taken item = {
+        .ts_us = cells->bar.ts_us, .row = r->taken->len, .line = (guint32)r->rows->line};
     g_array_append_val(r->taken, item);
     return TRUE;
 }
 
+static void count_faults(csv_reader *r)
+{
+    r->bad_rows++;
+    for (int fault = 0; fault < CSV_FAULT_COUNT; fault++)
+        r->report.faults[fault] += (r->faults >> fault) & 1;
+}
+
 static gboolean read_row(csv_reader *r, GError **error)
 {
-    qb_bar bar;
-    double bid, ask;
-    guint bad = r->bad.count;
-    if (csv_bar_row(r, &bar, &bid, &ask))
-        take_bar(r, &bar, bid, ask);
+    csv_bar_cells cells;
+    if (csv_bar_row(r, &cells))
+        take_bar(r, &cells);
     if (r->fatal != NULL) {
         g_propagate_error(error, g_steal_pointer(&r->fatal));
         return FALSE;
     }
-    r->bad_rows += r->bad.count != bad;
+    if (r->faults != 0)
+        count_faults(r);
     return TRUE;
 }
 
@@ -389,6 +446,19 @@ static gboolean settle(csv_reader *r, GError **error)
     return TRUE;
 }
 
+/* The adjusted closes in the order of the bars that are left. */
+static void settle_adjusted(csv_reader *r)
+{
+    if (r->columns.at[CSV_ADJUSTED] < 0)
+        return;
+    r->report.adjusted = g_new(double, r->taken->len);
+    for (guint i = 0; i < r->taken->len; i++) {
+        guint row = g_array_index(r->taken, csv_taken, i).row;
+        r->report.adjusted[i] = g_array_index(r->adjusted, double, row);
+    }
+    r->report.adjusted_step = pow(10, r->adjusted_last) * r->scale;
+}
+
 static void note_fills(csv_reader *r, const qb_defects *defects)
 {
     for (gsize i = 0; i < defects->stored; i++) {
@@ -509,6 +579,7 @@ static gboolean read_all(csv_reader *r, GError **error)
         return FALSE;
     if (!settle(r, error) || !validate(r, error))
         return FALSE;
+    settle_adjusted(r);
     r->report.kept = r->series.count;
     write_notes(r);
     return TRUE;
@@ -525,7 +596,8 @@ gboolean csv_read_bars(GBytes *bytes, const char *name, const csv_bars_options *
         return FALSE;
     }
     if (!csv_text_check(r->text, r->length, name, error) ||
-        !parse_order(options->date_order, &r->order, error))
+        !parse_order(options->date_order, &r->order, error) || !parse_clock(r, error) ||
+        !parse_scale(r, error))
         return FALSE;
     if (options->zone != NULL && (r->zone = csv_zone_new(options->zone, error)) == NULL)
         return FALSE;

@@ -6,8 +6,8 @@
 #define NAME_LIMIT 48
 
 static const char *const kind_names[CSV_KIND_COUNT] = {
-    "ts",     "time",     "open",  "high", "low", "close",
-    "volume", "dividend", "split", "bid",  "ask", "symbol",
+    "ts",       "time",  "open", "high", "low",    "close",    "volume",
+    "dividend", "split", "bid",  "ask",  "symbol", "adjclose",
 };
 
 const char *csv_kind_name(csv_kind kind)
@@ -33,9 +33,9 @@ static const char *const aliases[CSV_KIND_COUNT][16] = {
     [CSV_BID] = {"bid", NULL},
     [CSV_ASK] = {"ask", NULL},
     [CSV_SYMBOL] = {"symbol", "ticker", "sym", "name", NULL},
+    [CSV_ADJUSTED] = {"adj_close", "adjclose", "adjusted_close", "close_adj", "close_adjusted",
+                      NULL},
 };
-static const char *const adjusted_names[] = {"adj_close", "adjclose", "adjusted_close", "close_adj",
-                                             "close_adjusted"};
 
 typedef struct header {
     const csv_rows *rows;
@@ -193,7 +193,7 @@ static gboolean read_map_entry(const header *head, const char *entry, csv_column
     if (kind < 0)
         return map_error(error,
                          "%s has an unknown key (expected ts, time, open, high, low, close, "
-                         "volume, dividend, split, bid, ask or symbol)",
+                         "volume, dividend, split, bid, ask, symbol or adjclose)",
                          value);
     if (given[kind])
         return map_error(error, "%s is given twice", kind_names[kind]);
@@ -308,12 +308,18 @@ static gboolean find_volume(const header *head, const char *symbol, csv_columns 
     return TRUE;
 }
 
-static void find_adjusted(const header *head, csv_columns *columns)
+/* Two columns of one name are no mistake as long as nobody reads them: the first is named then. */
+static gboolean find_adjusted(const header *head, gboolean wanted, csv_columns *columns,
+                              GError **error)
 {
-    for (guint i = 0; i < head->count; i++)
-        for (gsize k = 0; k < G_N_ELEMENTS(adjusted_names); k++)
-            if (strcmp(head->normal[i], adjusted_names[k]) == 0 && columns->adjusted_close == NULL)
-                columns->adjusted_close = field_copy(&head->rows->fields[i]);
+    g_autoptr(GError) problem = NULL;
+    if (find_kind(head, CSV_ADJUSTED, &columns->at[CSV_ADJUSTED], &problem))
+        return TRUE;
+    if (wanted) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* yfinance: Price,Close,High,... then Ticker,AAPL,AAPL,... then Date,,,... */
@@ -323,20 +329,21 @@ static gboolean is_yahoo_head(const header *head, const csv_columns *columns)
            columns->at[CSV_CLOSE] > 0;
 }
 
-static gboolean detect(const header *head, const char *symbol, csv_columns *columns,
+static gboolean detect(const header *head, const csv_bars_options *options, csv_columns *columns,
                        const gboolean given[CSV_KIND_COUNT], GError **error)
 {
     for (int kind = CSV_OPEN; kind < CSV_KIND_COUNT; kind++) {
-        if (given[kind] || kind == CSV_VOLUME)
+        if (given[kind] || kind == CSV_VOLUME || kind == CSV_ADJUSTED)
             continue;
         if (!find_kind(head, kind, &columns->at[kind], error))
             return FALSE;
     }
-    if (!given[CSV_VOLUME] && !find_volume(head, symbol, columns, error))
+    if (!given[CSV_VOLUME] && !find_volume(head, options->symbol, columns, error))
+        return FALSE;
+    if (!given[CSV_ADJUSTED] && !find_adjusted(head, options->adjusted, columns, error))
         return FALSE;
     if (!find_stamp(head, columns, given, error))
         return FALSE;
-    find_adjusted(head, columns);
     if (is_yahoo_head(head, columns)) {
         columns->yahoo_heads = TRUE;
         columns->at[CSV_TS] = 0;
@@ -346,7 +353,21 @@ static gboolean detect(const header *head, const char *symbol, csv_columns *colu
 
 /* ---- result --------------------------------------------------------------------------------- */
 
-static gboolean check_complete(const header *head, const csv_columns *columns, GError **error)
+static gboolean check_adjusted(const header *head, const csv_bars_options *options,
+                               const csv_columns *columns, GError **error)
+{
+    if (!options->adjusted || columns->at[CSV_ADJUSTED] >= 0)
+        return TRUE;
+    g_autofree char *row = row_preview(head->rows);
+    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                "%s:%" G_GSIZE_FORMAT ": no column of adjusted closes in %s (expected Adj Close or "
+                "the like, or --map adjclose=COLUMN)",
+                head->file, head->rows->line, row);
+    return FALSE;
+}
+
+static gboolean check_complete(const header *head, const csv_bars_options *options,
+                               const csv_columns *columns, GError **error)
 {
     static const csv_kind required[] = {CSV_TS, CSV_OPEN, CSV_HIGH, CSV_LOW, CSV_CLOSE};
     g_autoptr(GString) missing = g_string_new(NULL);
@@ -355,7 +376,7 @@ static gboolean check_complete(const header *head, const csv_columns *columns, G
             g_string_append_printf(missing, "%s%s", missing->len > 0 ? ", " : "",
                                    kind_names[required[i]]);
     if (missing->len == 0)
-        return TRUE;
+        return check_adjusted(head, options, columns, error);
     g_autofree char *row = row_preview(head->rows);
     if (columns->header)
         g_set_error(error, FAILURE, FAILURE_BAD_DATA,
@@ -373,8 +394,14 @@ static gboolean check_complete(const header *head, const csv_columns *columns, G
     return FALSE;
 }
 
-static void add_labels(const header *head, csv_columns *columns)
+static void add_labels(const header *head, gboolean adjusted, csv_columns *columns)
 {
+    int beside = columns->at[CSV_ADJUSTED];
+    if (beside >= 0)
+        columns->adjusted_close = columns->header ? field_copy(&head->rows->fields[beside])
+                                                  : g_strdup_printf("column %d", beside + 1);
+    if (!adjusted)
+        columns->at[CSV_ADJUSTED] = -1;
     for (int kind = 0; kind < CSV_KIND_COUNT; kind++) {
         int at = columns->at[kind];
         if (at < 0)
@@ -393,11 +420,11 @@ static gboolean find_columns(const header *head, const csv_bars_options *options
     columns->header = !options->no_header && is_header(head);
     if (options->map != NULL && !read_map(head, options->map, columns, given, error))
         return FALSE;
-    if (columns->header && !detect(head, options->symbol, columns, given, error))
+    if (columns->header && !detect(head, options, columns, given, error))
         return FALSE;
-    if (!check_complete(head, columns, error))
+    if (!check_complete(head, options, columns, error))
         return FALSE;
-    add_labels(head, columns);
+    add_labels(head, options->adjusted, columns);
     return TRUE;
 }
 

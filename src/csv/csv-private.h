@@ -60,6 +60,9 @@ gboolean csv_number_scan(const char *text, gsize length, double *out);
 gboolean csv_number_scan_grouped(const char *text, gsize length, double *out);
 /* The same for "1234,50". */
 gboolean csv_number_scan_comma(const char *text, gsize length, double *out);
+/* How a number is printed: its significant digits, and the power of ten of the last one (2 and -1
+ * of "1.0"). Commas are taken for points. FALSE for what is no number. */
+gboolean csv_number_digits(const char *text, gsize length, int *out_significant, int *out_last);
 
 /* ---- stamps (stamp.c) ---------------------------------------------------------------------- */
 
@@ -83,12 +86,17 @@ typedef enum csv_stamp_status {
     CSV_STAMP_FINE,     /* finer than a microsecond */
     CSV_STAMP_GAP,      /* skipped when the clock went forward */
     CSV_STAMP_FOLD,     /* passed twice when the clock went back */
+    CSV_STAMP_CLOCK,    /* no time of day, where the date is known from elsewhere */
 } csv_stamp_status;
 
 csv_stamp_status csv_stamp_scan(const char *text, gsize length, csv_order order, csv_stamp *out);
 /* Date and time of day in two cells. */
 csv_stamp_status csv_stamp_scan_pair(const char *date, gsize date_length, const char *time,
                                      gsize time_length, csv_order order, csv_stamp *out);
+/* A time of day on a date known from elsewhere: a clock, or milliseconds since midnight. */
+csv_stamp_status csv_stamp_scan_on(gint32 date, const char *text, gsize length, csv_stamp *out);
+/* A bare date. */
+gboolean csv_date_scan(const char *text, gsize length, csv_order order, gint32 *out);
 /* "is not a date or time (expected ...)": what follows the value in a message. Static. */
 const char *csv_stamp_complaint(csv_stamp_status status);
 
@@ -118,6 +126,7 @@ typedef enum csv_kind {
     CSV_BID,
     CSV_ASK,
     CSV_SYMBOL,
+    CSV_ADJUSTED,
     CSV_KIND_COUNT,
 } csv_kind;
 
@@ -130,7 +139,7 @@ typedef struct csv_columns {
     gboolean header;      /* the first row names the columns */
     gboolean yahoo_heads; /* two more heading rows follow, as yfinance writes them */
     guint needed;         /* fields a row must have */
-    char *adjusted_close; /* the name of such a column, which is never read */
+    char *adjusted_close; /* the name of such a column, which is read only when asked for */
     char *left_out;       /* a note about a column that was not taken, or NULL */
 } csv_columns;
 

@@ -49,22 +49,42 @@ typedef struct csv_bars_options {
                          * must hold one symbol */
     const char *map;    /* "ts=Date,close=Last,volume=3": names or 1-based numbers, "none" leaves a
                          * column out. Keys: ts time open high low close volume dividend split bid
-                         * ask symbol; with open, high and low the same column as close, bars are
-                         * samples. NULL: detect */
+                         * ask symbol adjclose; with open, high and low the same column as close,
+                         * bars are samples. NULL: detect */
     const char *zone; /* IANA zone of stamps without one; NULL: UTC, or the calendar's for daily */
     const char *date_order; /* "ymd", "dmy", "mdy"; NULL: detect, refuse what stays ambiguous */
     gboolean skip_bad;      /* leave bad rows out and list them, instead of failing the file */
     gboolean extended;      /* keep bars outside the regular session */
     gboolean no_header;     /* the first row is data; else detected */
+    const char *date; /* "2014-06-09": stamps are clocks, or milliseconds since midnight, of that
+                          * date in `zone`; NULL: they hold their date */
+    gboolean stamp_close; /* stamps are the ends of bars */
+    double scale;         /* what prices and dividends are multiplied by, 1e-9 to 1e9; 0: 1 */
+    gboolean adjusted;    /* also read the column of adjusted closes; a file without fails */
 } csv_bars_options;
+
+/* What is wrong with a row that cannot be stored. */
+typedef enum csv_fault {
+    CSV_FAULT_STAMP,        /* no date or time, or one that its zone does not have */
+    CSV_FAULT_OFF_GRID,     /* not where a bar of this interval starts */
+    CSV_FAULT_NO_PRICE,     /* blank, or no number */
+    CSV_FAULT_NOT_POSITIVE, /* a price <= 0, or a volume < 0 */
+    CSV_FAULT_HIGH,         /* below the open or the close */
+    CSV_FAULT_LOW,          /* above the open or the close */
+    CSV_FAULT_OTHER,        /* too many or too few fields, other cells that are no numbers */
+    CSV_FAULT_COUNT,
+} csv_fault;
+/* "no date or time", "off the grid" ...; static. */
+const char *csv_fault_text(csv_fault fault);
 
 /* What the reader did and met. */
 typedef struct csv_bars_report {
     gsize rows; /* data rows in the file, of the symbol asked for */
     gsize kept;
-    gsize other_symbols; /* rows left out before anything else */
-    gsize skipped_bad;   /* rows, with skip_bad */
-    gsize moved;         /* rows out of order, sorted; in a newest-first file against that order */
+    gsize other_symbols;           /* rows left out before anything else */
+    gsize skipped_bad;             /* rows, with skip_bad */
+    gsize faults[CSV_FAULT_COUNT]; /* of those rows; one may have several */
+    gsize moved; /* rows out of order, sorted; in a newest-first file against that order */
     gboolean newest_first;  /* turned round */
     gsize duplicates;       /* dropped: the last of equal stamps was kept */
     gsize duplicates_other; /* of those, with other values than the row kept */
@@ -72,7 +92,9 @@ typedef struct csv_bars_report {
     gsize non_session;      /* kept, never seen by the engine */
     gsize forward_filled;   /* rows that repeat the row above: kept, reported */
     char *columns;          /* "ts=Date open=Open ..." */
-    char *adjusted_close; /* the name of a column of adjusted closes, which was not read; or NULL */
+    char *adjusted_close;   /* the name of a column of adjusted closes, or NULL */
+    double *adjusted;     /* with `adjusted`: those closes, one per bar of the series; else NULL */
+    double adjusted_step; /* the unit of their last printed digit: 0.01, 1e-6 */
     char *split_column;   /* the name of the column of splits, or NULL */
     gboolean yfinance;    /* three heading rows, as yfinance writes them */
     GPtrArray *notes;     /* of char *, one line each, "FILE:LINE: ..."; 20 of a kind and how many
@@ -83,6 +105,8 @@ void csv_bars_report_clear(csv_bars_report *report);
 /* Bars in ascending order, validated, from plain text (see csv_inflate). FAILURE_BAD_DATA lists up
  * to 20 bad cells, FAILURE_USAGE what is wrong in the options. out_series and out_report must be
  * {0} and are filled only on success.
+ *
+ * scale: a power of ten below 1 divides, so that 6455700 at 0.0001 is 645.57 to the last bit.
  *
  * Stamps: a bare date or 00:00 of a daily exchange bar is its session date, any other stamp its
  * date in the exchange's zone; a weekly exchange bar stamped Monday to Friday bears its Monday.

@@ -141,3 +141,20 @@ gboolean csv_number_scan_comma(const char *text, gsize length, double *out)
     *comma = '.';
     return csv_number_scan(plain, length, out);
 }
+
+gboolean csv_number_digits(const char *text, gsize length, int *out_significant, int *out_last)
+{
+    char plain[NUMBER_LIMIT];
+    decimal number;
+    if (length == 0 || length > NUMBER_LIMIT)
+        return FALSE;
+    memcpy(plain, text, length);
+    char *comma = memchr(plain, ',', length);
+    if (comma != NULL)
+        *comma = '.';
+    if (!scan_decimal(plain, plain + length, &number))
+        return FALSE;
+    *out_significant = number.significant;
+    *out_last = number.exponent;
+    return TRUE;
+}

@@ -422,6 +422,35 @@ csv_stamp_status csv_stamp_scan_pair(const char *date, gsize date_length, const 
     return CSV_STAMP_OK;
 }
 
+csv_stamp_status csv_stamp_scan_on(gint32 date, const char *text, gsize length, csv_stamp *out)
+{
+    scan s = {text, text + length};
+    gint64 clock_us;
+    csv_stamp stamp = {.clock = TRUE};
+    if (length > 0 && leading_digits(text, length) == length) {
+        int width;
+        clock_us = take_digits(&s, &width) * 1000;
+        if (width == 0 || clock_us >= QB_DAY_US)
+            return CSV_STAMP_CLOCK;
+    } else if (scan_clock(&s, &clock_us) != CSV_STAMP_OK ||
+               scan_offset(&s, &stamp) != CSV_STAMP_OK) {
+        return CSV_STAMP_CLOCK;
+    }
+    stamp.wall_us = date * QB_DAY_US + clock_us;
+    *out = stamp;
+    return CSV_STAMP_OK;
+}
+
+gboolean csv_date_scan(const char *text, gsize length, csv_order order, gint32 *out)
+{
+    scan s = {text, text + length};
+    gint32 date;
+    if (scan_date(&s, order, &date) != CSV_STAMP_OK || s.at != s.end)
+        return FALSE;
+    *out = date;
+    return TRUE;
+}
+
 const char *csv_stamp_complaint(csv_stamp_status status)
 {
     switch (status) {
@@ -443,6 +472,9 @@ const char *csv_stamp_complaint(csv_stamp_status status)
     case CSV_STAMP_FOLD:
         return "happens twice in this zone: the clock went back (expected UTC, or an offset such "
                "as -05:00 in the stamp)";
+    case CSV_STAMP_CLOCK:
+        return "is no time of day, which --date adds to (expected for example 09:30:00, or "
+               "milliseconds since midnight)";
     case CSV_STAMP_OK:
     case CSV_STAMP_UNREADABLE:
         break;

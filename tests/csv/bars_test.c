@@ -589,6 +589,170 @@ static void test_no_bars(void)
             "f.csv:2: unix: \"1.62207E+12\" has lost its last digits, as spreadsheets do");
 }
 
+/* ---- what files do not say ------------------------------------------------------------------ */
+
+/* LEAN's minute files: no header, prices x 10000, milliseconds since New York midnight; 9 June
+ * 2014 was in daylight-saving time, so 09:30 is 13:30 UTC. */
+static void test_clock_of_a_date(void)
+{
+    csv_bars_options options = {
+        .asset = QB_EQUITY,
+        .interval = QB_1M,
+        .map = "ts=1,open=2,high=3,low=4,close=5,volume=6",
+        .zone = "America/New_York",
+        .date = "2014-06-09",
+        .scale = 0.0001,
+    };
+    result got = read_text("34200000,926800,929800,926600,927000,10\n"
+                           "34260000,927000,927000,927000,6455700,20\n",
+                           options);
+    g_assert_true(got.error != NULL); /* the second high is below its close */
+    clear(&got);
+    got = read_text("34200000,926800,929800,926600,927000,10\n"
+                    "34260000,927000,6455700,927000,6455700,20\n",
+                    options);
+    g_assert_no_error(got.error);
+    g_assert_cmpint(got.series.ts_us[0], ==, G_GINT64_CONSTANT(1402320600) * QB_SECOND_US);
+    g_assert_cmpfloat(got.series.open[0], ==, 92.68);
+    g_assert_cmpfloat(got.series.close[1], ==, 645.57); /* to the last bit: divided by 10000 */
+    g_assert_cmpfloat(got.series.volume[1], ==, 20);
+    clear(&got);
+    options.map = NULL;
+    options.scale = 0;
+    assert_stamps("time,open,high,low,close\n09:30,2,3,1,2\n09:31:00,2,3,1,2\n", options,
+                  STAMPS("2014-06-09T13:30:00Z", "2014-06-09T13:31:00Z"));
+    refuses("time,open,high,low,close\n2014-06-09 09:30,2,3,1,2\n", options, FAILURE_BAD_DATA,
+            "f.csv:2: time: \"2014-06-09 09:30\" is no time of day, which --date adds to");
+    refuses("time,open,high,low,close\n86400000,2,3,1,2\n", options, FAILURE_BAD_DATA,
+            "f.csv:2: time: \"86400000\" is no time of day");
+    refuses("date,time,open,high,low,close\n2014-06-09,09:30,2,3,1,2\n", options, FAILURE_USAGE,
+            "--date: \"2014-06-09\" (expected no such option: the file has a column of dates)");
+    options.date = "9 June";
+    refuses("time,open,high,low,close\n09:30,2,3,1,2\n", options, FAILURE_USAGE,
+            "--date: \"9 June\" (expected a date such as 2014-06-09)");
+    options = daily;
+    options.date = "2014-06-09";
+    refuses("time,open,high,low,close\n09:30,2,3,1,2\n", options, FAILURE_USAGE,
+            "(expected bars within a day, --interval 1m to 4h)");
+}
+
+static void test_scale(void)
+{
+    static const double wrong[] = {-1, 1e-10, 1e10, NAN, INFINITY};
+    csv_bars_options options = daily;
+    options.scale = 100;
+    result got = read_text("date,open,high,low,close,volume,dividend,split,bid,ask\n"
+                           "2021-05-27,2,3,1,2,7,0.5,4,1.5,2.5\n",
+                           options);
+    g_assert_no_error(got.error);
+    qb_bar bar = qb_series_bar(&got.series, 0);
+    g_assert_true(bar.open == 200 && bar.high == 300 && bar.low == 100 && bar.close == 200);
+    g_assert_true(bar.volume == 7 && bar.dividend == 50 && bar.split_factor == 4);
+    g_assert_true(got.series.bid[0] == 150 && got.series.ask[0] == 250);
+    clear(&got);
+    refuses("date,open,high,low,close\n2021-05-27,2,1e307,1,2\n", options, FAILURE_BAD_DATA,
+            "f.csv:2: high: \"1e307\" is out of range");
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        options.scale = wrong[i];
+        refuses("date,open,high,low,close\n2021-05-27,2,3,1,2\n", options, FAILURE_USAGE,
+                "(expected 1e-9 to 1e9, for example 0.0001)");
+    }
+}
+
+/* The first hour of XNYS, 09:30 to 10:00 New York, is stamped 10:00 at its end and 09:00 here. */
+static void test_stamps_at_the_close(void)
+{
+    csv_bars_options options = {
+        .asset = QB_EQUITY, .interval = QB_1H, .zone = "America/New_York", .stamp_close = TRUE};
+    assert_stamps("time,open,high,low,close\n2021-05-27 10:00,2,3,1,2\n2021-05-27 16:00,2,3,1,2\n",
+                  options, STAMPS("2021-05-27T13:00:00Z", "2021-05-27T19:00:00Z"));
+    options = coin_hour;
+    options.interval = QB_1D;
+    options.stamp_close = TRUE;
+    assert_stamps("date,open,high,low,close\n2021-05-28,2,3,1,2\n", options,
+                  STAMPS("2021-05-27T00:00:00Z"));
+    options = daily;
+    options.stamp_close = TRUE;
+    refuses("date,open,high,low,close\n2021-05-28,2,3,1,2\n", options, FAILURE_USAGE,
+            "--stamp: \"close\" (expected open: a daily or weekly bar bears the date of its");
+}
+
+static void test_adjusted(void)
+{
+    const char *text = "date,open,high,low,close,adj_close\n"
+                       "2021-05-27,2,3,1,2,1.5000\n"
+                       "2021-05-25,2,3,1,2,1.2\n"
+                       "2021-05-26,2,3,1,2,1.35\n"
+                       "2021-05-25,2,3,1,2,1.25\n";
+    csv_bars_options options = daily;
+    result got = read_text(text, options);
+    g_assert_no_error(got.error);
+    g_assert_null(got.report.adjusted);
+    g_assert_cmpstr(got.report.adjusted_close, ==, "adj_close");
+    g_assert_cmpstr(got.report.columns, ==, "ts=date open=open high=high low=low close=close");
+    clear(&got);
+    options.adjusted = TRUE;
+    got = read_text(text, options);
+    g_assert_no_error(got.error);
+    g_assert_cmpuint(got.series.count, ==, 3);
+    g_assert_cmpfloat(got.report.adjusted[0], ==, 1.25);
+    g_assert_cmpfloat(got.report.adjusted[1], ==, 1.35);
+    g_assert_cmpfloat(got.report.adjusted[2], ==, 1.5);
+    g_assert_cmpfloat(fabs(got.report.adjusted_step - 1e-4), <, 1e-12);
+    g_assert_nonnull(strstr(got.report.columns, "adjclose=adj_close"));
+    clear(&got);
+    refuses("date,open,high,low,close,adj_close\n2021-05-27,2,3,1,2,\n", options, FAILURE_BAD_DATA,
+            "f.csv:2: adj_close: \"\" is missing (expected a price > 0)");
+    refuses("date,open,high,low,close,adj_close,Adj Close\n2021-05-27,2,3,1,2,1,1\n", options,
+            FAILURE_BAD_DATA, "columns 6 and 7 are both called \"adj_close\"");
+    refuses("date,open,high,low,close\n2021-05-27,2,3,1,2\n", options, FAILURE_BAD_DATA,
+            "f.csv:1: no column of adjusted closes in \"date,open,high,low,close\" (expected Adj");
+    options.map = "adjclose=Total";
+    got = read_text("date,open,high,low,close,Total\n2021-05-27,2,3,1,2,1.5\n", options);
+    g_assert_no_error(got.error);
+    g_assert_cmpfloat(got.report.adjusted[0], ==, 1.5);
+    clear(&got);
+}
+
+/* Ten digits each, as %.10g writes them: the coarsest of the longest is what all can carry. */
+static void test_printed_digits(void)
+{
+    csv_bars_options options = daily;
+    options.adjusted = TRUE;
+    result got = read_text("date,open,high,low,close,adj_close\n"
+                           "2021-05-26,2,3,1,2,9.123456789\n"
+                           "2021-05-27,2,3,1,2,123.4567891\n"
+                           "2021-05-28,2,3,1,2,1024.5\n",
+                           options);
+    g_assert_no_error(got.error);
+    g_assert_cmpfloat(fabs(got.report.adjusted_step - 1e-7), <, 1e-15);
+    clear(&got);
+}
+
+static void test_faults(void)
+{
+    csv_bars_options options = {.asset = QB_CRYPTO, .interval = QB_1H, .skip_bad = TRUE};
+    result got = read_text("ts,open,high,low,close,volume\n"
+                           "2021-05-27T00:00Z,2,3,1,2,5\n"
+                           "2021-05-27T01:00Z,2,1,1,2,5\n"   /* high */
+                           "2021-05-27T02:00Z,2,3,2.5,2,5\n" /* low */
+                           "2021-05-27T03:00Z,2,1,3,2,5\n"   /* both */
+                           "2021-05-27T04:30Z,2,3,1,x,5\n" /* off the grid is told of sound rows */
+                           "2021-05-27T04:30Z,2,3,1,2,5\n"
+                           "2021-05-27T05:00Z,0,,1,2,-5\n"
+                           "yesterday,2,3,1,2,x\n"
+                           "2021-05-27T06:00Z,2,3,1,2,5,6\n",
+                           options);
+    static const gsize want[CSV_FAULT_COUNT] = {1, 1, 2, 1, 2, 2, 2};
+    g_assert_no_error(got.error);
+    g_assert_cmpuint(got.report.skipped_bad, ==, 8);
+    for (int fault = 0; fault < CSV_FAULT_COUNT; fault++) {
+        g_test_message("%s", csv_fault_text(fault));
+        g_assert_cmpuint(got.report.faults[fault], ==, want[fault]);
+    }
+    clear(&got);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -613,5 +777,11 @@ int main(int argc, char **argv)
     g_test_add_func("/csv/bars/forward-fill", test_forward_fill);
     g_test_add_func("/csv/bars/spacing", test_spacing);
     g_test_add_func("/csv/bars/no-bars", test_no_bars);
+    g_test_add_func("/csv/bars/clock-of-a-date", test_clock_of_a_date);
+    g_test_add_func("/csv/bars/scale", test_scale);
+    g_test_add_func("/csv/bars/stamps-at-the-close", test_stamps_at_the_close);
+    g_test_add_func("/csv/bars/adjusted", test_adjusted);
+    g_test_add_func("/csv/bars/printed-digits", test_printed_digits);
+    g_test_add_func("/csv/bars/faults", test_faults);
     return g_test_run();
 }
