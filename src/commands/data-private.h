@@ -22,6 +22,9 @@ typedef struct data_query {
  * means no series has been named. Cleared by data_query_clear in either case. */
 gboolean data_query_read(int argc, char **argv, const char *about, data_query *out_query,
                          int *out_exit);
+/* With options of the command's own (NULL-terminated) beside those. */
+gboolean data_query_read_more(int argc, char **argv, const char *about, const GOptionEntry *more,
+                              data_query *out_query, int *out_exit);
 void data_query_clear(data_query *query);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(data_query, data_query_clear)
 

@@ -108,14 +108,24 @@ static GArray *find_series(cache *cache, char **arguments, const char *asset_tex
 gboolean data_query_read(int argc, char **argv, const char *about, data_query *out_query,
                          int *out_exit)
 {
+    return data_query_read_more(argc, argv, about, NULL, out_query, out_exit);
+}
+
+gboolean data_query_read_more(int argc, char **argv, const char *about, const GOptionEntry *more,
+                              data_query *out_query, int *out_exit)
+{
     g_autofree char *asset = NULL, *interval = NULL;
-    const GOptionEntry entries[] = {
+    const GOptionEntry common[] = {
         {"asset", 0, 0, G_OPTION_ARG_STRING, &asset, "Only this class", "CLASS"},
         {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "Only this interval", "INTERVAL"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &out_query->json, "Print JSON", NULL},
-        {NULL},
     };
-    if (!command_options(&argc, &argv, "[SYMBOL...]", about, entries, out_exit))
+    g_autoptr(GArray) entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+    g_array_append_vals(entries, common, G_N_ELEMENTS(common));
+    for (; more != NULL && more->long_name != NULL; more++)
+        g_array_append_val(entries, *more);
+    if (!command_options(&argc, &argv, "[SYMBOL...]", about, (const GOptionEntry *)entries->data,
+                         out_exit))
         return FALSE;
     out_query->settings = command_settings(out_exit);
     if (out_query->settings == NULL)
