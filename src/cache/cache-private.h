@@ -24,6 +24,12 @@ const qb_calendar *cache_calendar(const cache *self, const char *name, const cha
 
 /* FAILURE_MISSING; always FALSE. */
 gboolean cache_fail_missing(const cache_key *key, GError **error);
+/* FALSE with FAILURE_USAGE for a key of the other kind. */
+gboolean cache_check_bars(const cache_key *key, GError **error);
+gboolean cache_check_values(const cache_key *key, GError **error);
+/* Bars that the calendar expects from from_us to before to_us; of values 0, and calendar NULL. */
+gsize cache_expected(const cache_key *key, const qb_calendar *calendar, gint64 from_us,
+                     gint64 to_us);
 
 /* ---- layout ------------------------------------------------------------------------------- */
 
@@ -153,6 +159,29 @@ gsize month_present(const gint64 *ts_us, gsize count, const qb_calendar *calenda
 GBytes *month_write(const qb_series *bars, const cache_key *key, const cache_provenance *provenance,
                     GError **error);
 
+/* ---- values with vintages ------------------------------------------------------------------- */
+
+/* A series that grows by the rows of files. Start from {0}. */
+typedef struct macro_builder {
+    macro_series series;
+    gsize capacity;
+} macro_builder;
+gboolean macro_builder_room(macro_builder *self, gsize capacity, GError **error);
+/* Of the rows from start on only those with from_us <= ts < to_us stay. */
+void macro_builder_trim(macro_builder *self, gsize start, gint64 from_us, gint64 to_us);
+void macro_builder_clear(macro_builder *self);
+
+/* A view of rows [start, start + count); borrowed, never cleared. */
+macro_series macro_slice(const macro_series *series, gsize start, gsize count);
+/* FAILURE_BAD_DATA with up to 20 rows, see cache_macro_merge. */
+gboolean macro_check(const macro_series *rows, const char *name, GError **error);
+/* As month_read and month_write, for the columns ts, value, known_from, known_to. */
+gboolean macro_month_read(parquet_reader *reader, GBytes *bytes, const char *path, month_id id,
+                          macro_builder *into, parquet_table **out_footer, GError **error);
+gboolean macro_month_has_other_columns(const parquet_table *footer);
+GBytes *macro_month_write(const macro_series *rows, const cache_key *key,
+                          const cache_provenance *provenance, GError **error);
+
 /* ---- defects ------------------------------------------------------------------------------- */
 
 /* Kinds that a stored series must not have: the fatal ones, and rows out of order or doubled. */
@@ -199,6 +228,8 @@ void series_files_clear(series_files *self);
  * damaged; the builder has its rows of before then. */
 gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_builder *into,
                            month_file *out, GError **error);
+gboolean series_files_read_macro(series_files *self, month_id id, gboolean hash,
+                                 macro_builder *into, month_file *out, GError **error);
 /* The same without keeping the rows: only whether and how the file is there. */
 gboolean series_files_check(series_files *self, month_id id, month_file *out, GError **error);
 /* The state of a file whose rows have these stamps, or (look) of one that need not be opened
@@ -207,7 +238,8 @@ void series_files_state(const series_files *self, const month_file *file, const 
                         const qb_calendar *calendar, file_state *out);
 gboolean series_files_look(series_files *self, month_id id, const qb_calendar *calendar,
                            file_state *out, gboolean *out_absent, GError **error);
-/* The calendar and the adjustment: of the manifest, else of the first file that says. */
+/* The calendar and the adjustment: of the manifest, else of the first file that says; of values
+ * none (NULL) and raw. */
 gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment,
                             const qb_calendar **out_calendar, GError **error);
 

@@ -63,6 +63,35 @@ gboolean cache_fail_missing(const cache_key *key, GError **error)
     return FALSE;
 }
 
+gboolean cache_check_bars(const cache_key *key, GError **error)
+{
+    if (key->asset != QB_MACRO)
+        return TRUE;
+    g_set_error(error, FAILURE, FAILURE_USAGE,
+                "macro %.*s: holds values with vintages (expected a series of bars)",
+                QB_SYMBOL_SIZE - 1, key->symbol);
+    return FALSE;
+}
+
+gboolean cache_check_values(const cache_key *key, GError **error)
+{
+    if (key->asset == QB_MACRO)
+        return TRUE;
+    g_set_error(error, FAILURE, FAILURE_USAGE,
+                "%s %.*s: holds bars (expected a macro series of values)",
+                (unsigned)key->asset < QB_ANY_ASSET_COUNT ? qb_asset_text(key->asset) : "series",
+                QB_SYMBOL_SIZE - 1, key->symbol);
+    return FALSE;
+}
+
+gsize cache_expected(const cache_key *key, const qb_calendar *calendar, gint64 from_us,
+                     gint64 to_us)
+{
+    if (calendar == NULL || key->asset == QB_MACRO)
+        return 0;
+    return qb_expected_bars(calendar, key->interval, from_us, to_us);
+}
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 typedef struct range {
@@ -139,7 +168,7 @@ gboolean cache_read(cache *self, const cache_key *key, gint64 from_us, gint64 to
     const guint hashes_before = out_hashes != NULL ? out_hashes->len : 0;
     bars_builder bars = {.columns = columns};
     series_files files = {0};
-    if (!series_files_open(self, key, NULL, &files, error))
+    if (!cache_check_bars(key, error) || !series_files_open(self, key, NULL, &files, error))
         return FALSE;
     gboolean ok = files.months->len > 0 || cache_fail_missing(key, error);
     ok = ok && read_months(&files, &wanted, &bars, error);
@@ -228,10 +257,12 @@ gboolean cache_find(cache *self, const char *symbol, int asset, int interval, ca
                     GError **error)
 {
     g_autoptr(GArray) found = g_array_new(FALSE, TRUE, sizeof(cache_key));
-    for (int i = 0; i < QB_ASSET_COUNT; i++)
-        if ((asset < 0 || i == asset) &&
-            !find_in_asset(self, symbol, (qb_asset)i, interval, found, error))
+    for (int i = 0; i < QB_ANY_ASSET_COUNT; i++) {
+        /* A macro series may bear the name of a share: it is meant where nothing else is. */
+        const gboolean meant = asset < 0 ? i != QB_MACRO || found->len == 0 : i == asset;
+        if (meant && !find_in_asset(self, symbol, (qb_asset)i, interval, found, error))
             return FALSE;
+    }
     if (found->len > 1)
         return fail_several(symbol, found, error);
     if (found->len == 1) {

@@ -188,6 +188,16 @@ gboolean cache_gc(cache *self, const cache_key *key, gboolean damaged, gboolean 
 
 /* ---- macro series --------------------------------------------------------------------------- */
 
+/* How it is known when a value became known; in the files' metadata as words under "known_from". */
+enum {
+    MACRO_GIVEN = 1,    /* the source has vintages */
+    MACRO_STATED = 2,   /* somebody's word */
+    MACRO_IMPORTED = 4, /* from the moment of the import on */
+    MACRO_ASSUMED = 8,  /* a delay of publication was assumed */
+};
+/* "given assumed"; "" for 0. Caller frees. */
+char *macro_basis_text(guint basis);
+
 /* Values with vintages: the row (ts, known_from) says what was known of the observation `ts` from
  * known_from on, until known_to (exclusive; INT64_MAX: still). Key: asset macro, the series'
  * name, interval 1d 1w 1mo 1q 1y; the same folders, manifest, locks and hashes as bars. Sorted by
@@ -197,12 +207,14 @@ typedef struct macro_series {
     double *value; /* NaN: withdrawn, or published as missing */
     gint64 *known_from_us, *known_to_us;
     gsize count;
+    guint basis; /* set of MACRO_*, of all rows together; 0: no file says */
 } macro_series;
 void macro_series_clear(macro_series *series);
 
 /* Merges by (ts, known_from): a later fetch wins, nothing is removed; each vintage ends where the
- * next one of its observation begins. FAILURE_BAD_DATA naming rows that are not sorted, doubled,
- * infinite, or known before their period began. Otherwise as cache_merge. */
+ * next one of its observation begins, or at its own known_to if that is earlier. FAILURE_BAD_DATA
+ * naming rows that are not sorted, doubled, infinite, or known before their period began.
+ * Otherwise as cache_merge. */
 gboolean cache_macro_merge(cache *self, const cache_key *key, const macro_series *rows,
                            const cache_provenance *provenance, cache_change *out_change,
                            GError **error);
@@ -210,7 +222,15 @@ gboolean cache_macro_merge(cache *self, const cache_key *key, const macro_series
 gboolean cache_macro_read(cache *self, const cache_key *key, gint64 from_us, gint64 to_us,
                           macro_series *out, GPtrArray *out_hashes, GError **error);
 /* What was known at that instant: per observation the vintage with known_from <= at < known_to.
- * Pure; out must be {0}. */
+ * Pure; out must be {0}. FALSE only without memory, as below. */
 gboolean macro_series_as_of(const macro_series *all, gint64 at_us, macro_series *out);
+/* The vintages that a table without vintages adds to what is stored: rows has one value per
+ * observation, ascending, each with the known_from that was stated, or of the import, or assumed
+ * (basis, one of those). A value that was known already at that time adds none. An assumed time is
+ * the first publication's: there the earliest value that is stored stands, and a value that differs
+ * from the stored one is a revision known from now_us on. Pure; out must be {0}; out_known counts
+ * the rows that added nothing. */
+gboolean macro_series_news(const macro_series *stored, const macro_series *rows, gint64 now_us,
+                           macro_series *out, gsize *out_known);
 
 #endif

@@ -70,7 +70,7 @@ static GArray *cover_months(const GArray *states, const cache_entry *whole,
     for (month_id id = month_of(whole->first_us); month_compare(id, last) <= 0;
          id = next_month(id)) {
         cache_month month = {.year = id.year, .month = id.month};
-        month.expected = qb_expected_bars(calendar, whole->key.interval,
+        month.expected = cache_expected(&whole->key, calendar,
                                           MAX(month_start_us(id), whole->first_us),
                                           MIN(month_end_us(id), whole->last_us + 1));
         const month_state *state = at < states->len ? &g_array_index(states, month_state, at)

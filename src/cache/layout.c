@@ -1,7 +1,7 @@
 /* Where things are. A symbol's folder bears its plain name (SPY, BRK.B, BTC-USD, ^GSPC). Stored
  * symbols have upper case only, so names stay different where a file system ignores case; a final
  * dot, which some drop, is written %2E, and % stands in no symbol. */
-#include "cache/cache-private.h"
+#include "cache/ledger-private.h"
 
 #include "platform/files.h"
 
@@ -100,10 +100,29 @@ static gboolean symbol_of_folder(const char *name, qb_asset asset, char out[QB_S
     return TRUE;
 }
 
+/* Bars and values have some intervals in common and some of their own: from first to before end. */
+static void intervals_of(qb_asset asset, int *out_first, int *out_end)
+{
+    *out_first = asset == QB_MACRO ? QB_1D : 0;
+    *out_end = asset == QB_MACRO ? QB_MACRO_INTERVAL_COUNT : QB_INTERVAL_COUNT;
+}
+
+static gboolean has_interval(const cache_key *key)
+{
+    int first, end;
+    intervals_of(key->asset, &first, &end);
+    return (int)key->interval >= first && (int)key->interval < end;
+}
+
 char *layout_folder(const cache *self, const cache_key *key, GError **error)
 {
-    if ((unsigned)key->asset >= QB_ASSET_COUNT || (unsigned)key->interval >= QB_INTERVAL_COUNT ||
-        !symbol_is_stored_form(key->symbol, key->asset)) {
+    if ((unsigned)key->asset >= QB_ANY_ASSET_COUNT || !has_interval(key)) {
+        g_set_error(error, FAILURE, FAILURE_USAGE,
+                    "interval: there is none such (expected 1m 5m 15m 30m 1h 4h 1d 1w of bars, "
+                    "1d 1w 1mo 1q 1y of macro series)");
+        return NULL;
+    }
+    if (!symbol_is_stored_form(key->symbol, key->asset)) {
         g_autofree char *quoted = failure_quote(key->symbol,
                                                 (gssize)strnlen(key->symbol, QB_SYMBOL_SIZE));
         g_set_error(error, FAILURE, FAILURE_USAGE,
@@ -172,7 +191,9 @@ static char **list_names(const char *folder, GError **error)
 GArray *layout_intervals(const cache *self, qb_asset asset, const char *symbol, GError **error)
 {
     g_autoptr(GArray) keys = g_array_new(FALSE, TRUE, sizeof(cache_key));
-    for (int interval = 0; interval < QB_INTERVAL_COUNT; interval++) {
+    int first, end;
+    intervals_of(asset, &first, &end);
+    for (int interval = first; interval < end; interval++) {
         cache_key key = {.asset = asset, .interval = (qb_interval)interval};
         g_strlcpy(key.symbol, symbol, sizeof key.symbol);
         g_autofree char *folder = layout_folder(self, &key, error);
@@ -220,7 +241,7 @@ static gboolean add_asset(const cache *self, qb_asset asset, GArray *keys, GErro
 GArray *layout_keys(const cache *self, GError **error)
 {
     g_autoptr(GArray) keys = g_array_new(FALSE, TRUE, sizeof(cache_key));
-    for (int asset = 0; asset < QB_ASSET_COUNT; asset++)
+    for (int asset = 0; asset < QB_ANY_ASSET_COUNT; asset++)
         if (!add_asset(self, (qb_asset)asset, keys, error))
             return NULL;
     return g_steal_pointer(&keys);
@@ -268,7 +289,7 @@ GArray *layout_months(const char *folder, GPtrArray *strangers, GError **error)
         if (year && (is_folder(path) || is_link(path))) {
             if (!add_year(folder, *name, months, strangers, error))
                 return NULL;
-        } else if (strcmp(*name, MANIFEST_NAME) != 0) {
+        } else if (strcmp(*name, MANIFEST_NAME) != 0 && strcmp(*name, GAP_WORDS_NAME) != 0) {
             add_stranger(strangers, *name);
         }
     }

@@ -116,8 +116,11 @@ char *manifest_text(const manifest *self, const cache_key *key)
     json_object_set_new(root, "asset", json_string(qb_asset_text(key->asset)));
     json_object_set_new(root, "symbol", json_string(key->symbol));
     json_object_set_new(root, "interval", json_string(qb_interval_text(key->interval)));
-    json_object_set_new(root, "adjustment", json_string(cache_adjustment_text(self->adjustment)));
-    json_object_set_new(root, "calendar", json_string(self->calendar));
+    if (key->asset != QB_MACRO) {
+        json_object_set_new(root, "adjustment",
+                            json_string(cache_adjustment_text(self->adjustment)));
+        json_object_set_new(root, "calendar", json_string(self->calendar));
+    }
     json_object_set_new(root, "files", files);
     /* jansson's memory is not GLib's: hand out one kind only. */
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
@@ -197,16 +200,11 @@ static gboolean read_entry(manifest *self, const char *path, const char *name, c
     return TRUE;
 }
 
-static gboolean read_facts(manifest *self, const fields_place *at, const json_t *root,
-                           GError **error)
+/* Values have neither. */
+static gboolean read_price_facts(manifest *self, const fields_place *at, const json_t *root,
+                                 GError **error)
 {
-    gint64 schema = 0;
     char adjustment[16];
-    if (!fields_count(at, root, "schema", &schema, error))
-        return FALSE;
-    if (schema != MANIFEST_SCHEMA)
-        return fields_fail(at, "schema", json_object_get(root, "schema"),
-                           "1; a newer program wrote it", error);
     if (!fields_text(at, root, "adjustment", adjustment, sizeof adjustment, error) ||
         !fields_text(at, root, "calendar", self->calendar, sizeof self->calendar, error))
         return FALSE;
@@ -217,6 +215,18 @@ static gboolean read_facts(manifest *self, const fields_place *at, const json_t 
         return fields_fail(at, "calendar", json_object_get(root, "calendar"),
                            "the name of a calendar", error);
     return TRUE;
+}
+
+static gboolean read_facts(manifest *self, const fields_place *at, const cache_key *key,
+                           const json_t *root, GError **error)
+{
+    gint64 schema = 0;
+    if (!fields_count(at, root, "schema", &schema, error))
+        return FALSE;
+    if (schema != MANIFEST_SCHEMA)
+        return fields_fail(at, "schema", json_object_get(root, "schema"),
+                           "1; a newer program wrote it", error);
+    return key->asset == QB_MACRO || read_price_facts(self, at, root, error);
 }
 
 manifest *manifest_parse(const char *path, const cache_key *key, const char *text, gsize length,
@@ -233,7 +243,7 @@ manifest *manifest_parse(const char *path, const cache_key *key, const char *tex
     const fields_place at = {path, NULL, NULL};
     g_autoptr(manifest) self = manifest_new();
     self->exists = TRUE;
-    if (!read_facts(self, &at, root, error) || !fields_key(&at, root, key, error))
+    if (!read_facts(self, &at, key, root, error) || !fields_key(&at, root, key, error))
         return NULL;
     json_t *files = json_object_get(root, "files"), *value;
     const char *name;

@@ -141,7 +141,8 @@ gboolean cache_merge(cache *self, const cache_key *key, const qb_series *bars,
                      const cache_provenance *provenance, cache_change *out_change, GError **error)
 {
     merge work = {.bars = bars};
-    if (!writer_init(&work.writer, self, key, provenance, error))
+    if (!cache_check_bars(key, error) ||
+        !writer_init(&work.writer, self, key, provenance, error))
         return FALSE;
     const gboolean ok = bars->count == 0 || merge_bars(&work, error);
     if (ok)

@@ -153,12 +153,13 @@ static gboolean check_rows(month_file *file, const gint64 *ts_us, const file_sta
                         qb_time_to_text(expected->last_us, last));
 }
 
-/* A foreign file may say how its prices are adjusted; then it must be as the rest. */
+/* A foreign file may say how its prices are adjusted; then it must be as the rest. Values have no
+ * such facts. */
 static gboolean check_foreign(const series_files *self, const month_file *file, GError **error)
 {
     const char *adjustment = g_hash_table_lookup(file->footer->metadata, "adjustment");
     const char *calendar = g_hash_table_lookup(file->footer->metadata, "calendar");
-    if (!self->manifest->exists)
+    if (!self->manifest->exists || self->key.asset == QB_MACRO)
         return TRUE;
     const char *stored = cache_adjustment_text(self->manifest->adjustment);
     if (adjustment != NULL && g_ascii_strcasecmp(adjustment, stored) != 0) {
@@ -189,8 +190,42 @@ static gboolean fill_absent(month_file *file, const manifest_entry *entry, GErro
                         entry->now.rows);
 }
 
+/* Where the rows of a file go: one of the two. */
+typedef struct rows_sink {
+    bars_builder *bars;
+    macro_builder *values;
+} rows_sink;
+
+static gsize sink_rows(const rows_sink *sink)
+{
+    return sink->values != NULL ? sink->values->series.count : sink->bars->series.count;
+}
+
+static const gint64 *sink_stamps(const rows_sink *sink)
+{
+    return sink->values != NULL ? sink->values->series.ts_us : sink->bars->series.ts_us;
+}
+
+static void sink_cut(const rows_sink *sink, gsize rows)
+{
+    if (sink->values != NULL)
+        sink->values->series.count = rows;
+    else
+        sink->bars->series.count = rows;
+}
+
+static gboolean sink_read(const series_files *self, month_file *file, const rows_sink *sink,
+                          GError **error)
+{
+    if (sink->values != NULL)
+        return macro_month_read(self->reader, file->bytes, file->path, file->id, sink->values,
+                                &file->footer, error);
+    return month_read(self->reader, file->bytes, file->path, file->id, sink->bars, &file->footer,
+                      error);
+}
+
 static gboolean read_once(const series_files *self, month_file *file, gboolean hash,
-                          bars_builder *into, GError **error)
+                          const rows_sink *into, GError **error)
 {
     const manifest_entry *entry = manifest_find(self->manifest, file->id);
     const file_state *states[2] = {NULL, NULL};
@@ -213,11 +248,11 @@ static gboolean read_once(const series_files *self, month_file *file, gboolean h
         if (file->listed && !check_hash(file, states, error))
             return FALSE;
     }
-    file->start = into->series.count;
-    if (!month_read(self->reader, file->bytes, file->path, file->id, into, &file->footer, error))
+    file->start = sink_rows(into);
+    if (!sink_read(self, file, into, error))
         return FALSE;
-    file->rows = into->series.count - file->start;
-    return file->listed ? check_rows(file, into->series.ts_us + file->start, states, error)
+    file->rows = sink_rows(into) - file->start;
+    return file->listed ? check_rows(file, sink_stamps(into) + file->start, states, error)
                         : check_foreign(self, file, error);
 }
 
@@ -241,10 +276,10 @@ static gboolean reload(series_files *self, month_id id, gboolean *out_moved, GEr
     return TRUE;
 }
 
-gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_builder *into,
-                           month_file *out, GError **error)
+static gboolean read_into(series_files *self, month_id id, gboolean hash, const rows_sink *into,
+                          month_file *out, GError **error)
 {
-    const gsize start = into->series.count;
+    const gsize start = sink_rows(into);
     g_autofree char *name = month_name(id);
     for (int attempt = 0;; attempt++) {
         g_autoptr(GError) reason = NULL;
@@ -254,7 +289,7 @@ gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_
             return TRUE;
         }
         month_file_clear(&file);
-        into->series.count = start;
+        sink_cut(into, start);
         gboolean moved = FALSE;
         if (g_error_matches(reason, FAILURE, FAILURE_BAD_DATA) && attempt < READ_ATTEMPTS &&
             !reload(self, id, &moved, error))
@@ -266,11 +301,46 @@ gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_
     }
 }
 
+gboolean series_files_read(series_files *self, month_id id, gboolean hash, bars_builder *into,
+                           month_file *out, GError **error)
+{
+    return read_into(self, id, hash, &(rows_sink){.bars = into}, out, error);
+}
+
+gboolean series_files_read_macro(series_files *self, month_id id, gboolean hash,
+                                 macro_builder *into, month_file *out, GError **error)
+{
+    return read_into(self, id, hash, &(rows_sink){.values = into}, out, error);
+}
+
+/* Stamps of whichever kind of rows the series has. */
+typedef struct stamps_builder {
+    bars_builder bars;
+    macro_builder values;
+} stamps_builder;
+
+static gboolean read_stamps(series_files *self, month_id id, gboolean hash, stamps_builder *into,
+                            month_file *out, const gint64 **out_stamps, GError **error)
+{
+    const rows_sink sink = {.bars = &into->bars,
+                            .values = self->key.asset == QB_MACRO ? &into->values : NULL};
+    const gboolean ok = read_into(self, id, hash, &sink, out, error);
+    *out_stamps = sink_stamps(&sink);
+    return ok;
+}
+
+static void stamps_builder_clear(stamps_builder *self)
+{
+    bars_builder_clear(&self->bars);
+    macro_builder_clear(&self->values);
+}
+
 gboolean series_files_check(series_files *self, month_id id, month_file *out, GError **error)
 {
-    bars_builder stamps = {0};
-    const gboolean ok = series_files_read(self, id, TRUE, &stamps, out, error);
-    bars_builder_clear(&stamps);
+    stamps_builder rows = {0};
+    const gint64 *ts_us;
+    const gboolean ok = read_stamps(self, id, TRUE, &rows, out, &ts_us, error);
+    stamps_builder_clear(&rows);
     return ok;
 }
 
@@ -304,6 +374,11 @@ static gboolean facts_of_month(series_files *self, month_id id, cache_adjustment
 gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment,
                             const qb_calendar **out_calendar, GError **error)
 {
+    if (self->key.asset == QB_MACRO) {
+        *out_adjustment = CACHE_RAW;
+        *out_calendar = NULL;
+        return TRUE;
+    }
     if (self->manifest->exists) {
         *out_adjustment = self->manifest->adjustment;
         *out_calendar = cache_calendar(self->cache, self->manifest->calendar, self->folder, error);
@@ -333,7 +408,7 @@ static void state_of_foreign(const month_file *file, const gint64 *ts_us,
         return;
     out->first_us = ts_us[0];
     out->last_us = ts_us[file->rows - 1];
-    out->present = month_present(ts_us, file->rows, calendar, interval);
+    out->present = calendar != NULL ? month_present(ts_us, file->rows, calendar, interval) : 0;
 }
 
 void series_files_state(const series_files *self, const month_file *file, const gint64 *ts_us,
@@ -354,13 +429,14 @@ gboolean series_files_look(series_files *self, month_id id, const qb_calendar *c
         *out = entry->now;
         return TRUE;
     }
-    bars_builder stamps = {0};
+    stamps_builder rows = {0};
     month_file file = {0};
-    const gboolean ok = series_files_read(self, id, TRUE, &stamps, &file, error);
+    const gint64 *ts_us;
+    const gboolean ok = read_stamps(self, id, TRUE, &rows, &file, &ts_us, error);
     *out_absent = file.absent || file.rows == 0;
     if (ok && !*out_absent)
-        series_files_state(self, &file, stamps.series.ts_us, calendar, out);
+        series_files_state(self, &file, ts_us, calendar, out);
     month_file_clear(&file);
-    bars_builder_clear(&stamps);
+    stamps_builder_clear(&rows);
     return ok;
 }

@@ -48,6 +48,7 @@ typedef struct verification {
     cache_adjustment adjustment;
     const qb_calendar *calendar;
     bars_builder bars;
+    macro_builder values; /* instead of bars */
     GArray *parts;
 } verification;
 
@@ -60,6 +61,8 @@ static char *place(const verification *self, month_id id)
 
 static void check_present(verification *self, const month_file *file, const char *where)
 {
+    if (self->calendar == NULL)
+        return;
     const gsize present = month_present(self->bars.series.ts_us + file->start, file->rows,
                                         self->calendar, self->files.key.interval);
     if (present != file->state.present)
@@ -78,7 +81,7 @@ static void check_owner(verification *self, const month_file *file, const char *
         {"symbol", key->symbol},
         {"interval", qb_interval_text(key->interval)},
         {"adjustment", cache_adjustment_text(self->adjustment)},
-        {"calendar", qb_calendar_name(self->calendar)},
+        {"calendar", self->calendar != NULL ? qb_calendar_name(self->calendar) : ""},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
         const char *value = g_hash_table_lookup(file->footer->metadata, pairs[i][0]);
@@ -90,12 +93,20 @@ static void check_owner(verification *self, const month_file *file, const char *
     }
 }
 
+/* Values are validated as they are read. */
+static gboolean read_month(verification *self, month_id id, month_file *file, GError **error)
+{
+    if (self->files.key.asset == QB_MACRO)
+        return series_files_read_macro(&self->files, id, TRUE, &self->values, file, error);
+    return series_files_read(&self->files, id, TRUE, &self->bars, file, error);
+}
+
 static void verify_month(verification *self, month_id id)
 {
     g_autofree char *where = place(self, id);
     g_autoptr(GError) reason = NULL;
     month_file file = {0};
-    if (!series_files_read(&self->files, id, TRUE, &self->bars, &file, &reason)) {
+    if (!read_month(self, id, &file, &reason)) {
         self->findings->files++;
         add_problem(self->findings, "%s", layout_relative(self->files.cache, reason->message));
         return;
@@ -185,7 +196,7 @@ static gboolean verify_bars(verification *self, GError **error)
 {
     qb_series bars = {0};
     qb_defects defects = {0};
-    if (self->parts->len == 0)
+    if (self->parts->len == 0 || self->files.key.asset == QB_MACRO)
         return TRUE;
     bars_builder_finish(&self->bars, &bars);
     const gboolean ok = bars_defects(&bars, self->calendar, self->files.key.interval, &defects,
@@ -238,6 +249,7 @@ gboolean cache_verify(cache *self, const cache_key *key, cache_findings *finding
                                                     : verify_files(&work, error);
     g_array_unref(work.parts);
     bars_builder_clear(&work.bars);
+    macro_builder_clear(&work.values);
     series_files_clear(&work.files);
     return ok;
 }

@@ -159,7 +159,7 @@ static gboolean check_cover(const series_writer *self, const month_span *rows, c
     char first[QB_TIME_TEXT], last[QB_TIME_TEXT];
     g_set_error(error, FAILURE, FAILURE_BAD_DATA,
                 "%s; import all %" G_GSIZE_FORMAT
-                " rows of that month again, from %s to %s (these are %" G_GSIZE_FORMAT " of it)",
+                " rows of that month again, from %s to %s (these are %" G_GSIZE_FORMAT " of them)",
                 damage->message, lost->rows, qb_time_to_text(lost->first_us, first),
                 qb_time_to_text(lost->last_us, last), rows->count);
     return FALSE;

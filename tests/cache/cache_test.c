@@ -283,7 +283,7 @@ static void test_facts_refused(fixture *self, gconstpointer unused)
     other = provenance_of("XLON");
     g_autofree char *unknown = merge_fails(self, &key,
                                            bars_between(at("2020-01-06"), at("2020-01-07"), DAY, 9),
-                                           &other, FAILURE_USAGE);
+                                           &other, FAILURE_CONFIG);
     assert_contains(unknown, "\"XLON\"");
     qb_series bars = read_all(self, &key);
     g_assert_cmpuint(bars.count, ==, 4);
@@ -483,7 +483,7 @@ static void test_merge_into_damage(fixture *self, gconstpointer unused)
                                            NULL, FAILURE_BAD_DATA);
     assert_contains(message, "2020-02.parquet: ");
     assert_contains(message, "import all 29 rows of that month again, from 2020-02-01T00:00:00Z to "
-                             "2020-02-29T00:00:00Z (these bars have 19 of it)");
+                             "2020-02-29T00:00:00Z (these are 19 of them)");
     g_assert_true(g_file_get_contents(january, &after, NULL, NULL));
     g_assert_cmpmem(before, size, after, size);
     /* The whole month again: written, the damaged file kept. */
