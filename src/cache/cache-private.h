@@ -242,6 +242,9 @@ gboolean series_files_look(series_files *self, month_id id, const qb_calendar *c
  * none (NULL) and raw. */
 gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment,
                             const qb_calendar **out_calendar, GError **error);
+/* Whether bars of that provider may be merged into the series, see cache_made_provider. */
+gboolean series_files_check_origin(const series_files *files, const char *provider,
+                                   GError **error);
 
 /* ---- writing a series ----------------------------------------------------------------------- */
 

@@ -60,6 +60,19 @@ typedef struct cache_change {
 gboolean cache_merge(cache *self, const cache_key *key, const qb_series *bars,
                      const cache_provenance *provenance, cache_change *out_change, GError **error);
 
+/* A series holds bars of sources, or bars that were made from finer ones of this cache: those bear
+ * the provider "resampled-1m" (of the interval they were made from), and cache_merge does not mix
+ * them with others (FAILURE_BAD_DATA). */
+void cache_made_provider(qb_interval from, char out[32]);
+gboolean cache_is_made(const char *provider);
+/* What cache_merge says to that provider. */
+gboolean cache_check_origin(cache *self, const cache_key *key, const char *provider,
+                            GError **error);
+/* Moves a whole series, under its lock, to a folder INTERVAL.replaced-N beside its own, which
+ * nobody reads. *out_aside: that folder relative to DATA/cache, caller frees; NULL: there was
+ * nothing. A crash in between leaves both parts sound. */
+gboolean cache_set_aside(cache *self, const cache_key *key, char **out_aside, GError **error);
+
 /* Rows with from_us <= ts < to_us. columns: a set of CACHE_*; the rest of out_series stays NULL,
  * so do optional columns that hold only their default. FAILURE_MISSING when there is no such
  * series, FAILURE_BAD_DATA naming the damaged file; no rows in the range is no failure.

@@ -44,7 +44,7 @@ static gboolean check_facts(merge *self, GError **error)
                     name, self->writer.provenance->calendar, qb_calendar_name(calendar));
         return FALSE;
     }
-    return TRUE;
+    return series_files_check_origin(&self->writer.files, self->writer.provenance->provider, error);
 }
 
 /* ---- one month ------------------------------------------------------------------------------ */

@@ -1,0 +1,122 @@
+/* Where a series' bars come from: a source, or finer bars of this cache. The two are not mixed: a
+ * bar that a source gave and one that was made from minutes differ in what they leave out, and
+ * nobody could tell them apart afterwards. */
+#include "cache/cache-private.h"
+
+#include "platform/files.h"
+
+#include <string.h>
+
+#define LOCK_WAIT_MS 10000
+#define MADE_PREFIX "resampled-"
+
+void cache_made_provider(qb_interval from, char out[32])
+{
+    g_snprintf(out, 32, MADE_PREFIX "%s", qb_interval_text(from));
+}
+
+gboolean cache_is_made(const char *provider)
+{
+    return g_str_has_prefix(provider, MADE_PREFIX);
+}
+
+/* Two sources may be merged, and bars made from one interval with their like. */
+static gboolean fit(const char *stored, const char *provider)
+{
+    return strcmp(stored, provider) == 0 || (!cache_is_made(stored) && !cache_is_made(provider));
+}
+
+/* The first provider in the series that does not go with this one, or NULL. */
+static const char *other_origin(const series_files *files, const char *provider)
+{
+    const manifest *listed = files->manifest;
+    for (guint i = 0; i < listed->entries->len; i++) {
+        const manifest_entry *entry = &g_array_index(listed->entries, manifest_entry, i);
+        if (!fit(entry->now.provider, provider))
+            return entry->now.provider;
+        if (entry->changing && entry->had_before && !fit(entry->before.provider, provider))
+            return entry->before.provider;
+    }
+    for (guint i = 0; cache_is_made(provider) && i < files->months->len; i++)
+        if (manifest_find(files->manifest, g_array_index(files->months, month_id, i)) == NULL)
+            return "foreign";
+    return NULL;
+}
+
+gboolean series_files_check_origin(const series_files *files, const char *provider, GError **error)
+{
+    const char *stored = other_origin(files, provider);
+    if (stored == NULL)
+        return TRUE;
+    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                "%s: provider: \"%s\" (expected \"%s\", as stored bars are; what a source gave and "
+                "what was made from finer bars are not mixed: quantbot data resample --replace "
+                "sets a whole series aside)",
+                layout_relative(files->cache, files->folder), provider, stored);
+    return FALSE;
+}
+
+gboolean cache_check_origin(cache *self, const cache_key *key, const char *provider, GError **error)
+{
+    series_files files = {0};
+    if (!series_files_open(self, key, NULL, &files, error))
+        return FALSE;
+    const gboolean ok = series_files_check_origin(&files, provider, error);
+    series_files_clear(&files);
+    return ok;
+}
+
+/* ---- setting aside -------------------------------------------------------------------------- */
+
+static char *free_name(const char *folder)
+{
+    for (guint n = 1;; n++) {
+        char *name = g_strdup_printf("%s.replaced-%u", folder, n);
+        if (!files_exists(name))
+            return name;
+        g_free(name);
+    }
+}
+
+/* The manifest goes first: a crash in between leaves files that are read without one, and none
+ * that a manifest misses. The lock stays where it is. */
+static gboolean move_all(const char *folder, char **names, const char *aside, GError **error)
+{
+    static const char manifest_name[] = "manifest.json";
+    if (!files_make_folder(aside, error))
+        return FALSE;
+    for (int pass = 0; pass < 2; pass++) {
+        for (char **name = names; *name != NULL; name++) {
+            if ((strcmp(*name, manifest_name) == 0) != (pass == 0))
+                continue;
+            g_autofree char *from = g_build_filename(folder, *name, NULL);
+            g_autofree char *to = g_build_filename(aside, *name, NULL);
+            if (!files_rename(from, to, error))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean cache_set_aside(cache *self, const cache_key *key, char **out_aside, GError **error)
+{
+    g_autofree char *folder = layout_folder(self, key, error);
+    if (folder == NULL || !layout_check_links(self, folder, error))
+        return FALSE;
+    g_autofree char *lock_path = g_build_filename(folder, ".lock", NULL);
+    g_autoptr(files_lock) lock = files_lock_take(lock_path, LOCK_WAIT_MS, error);
+    if (lock == NULL)
+        return FALSE;
+    g_auto(GStrv) names = files_list(folder, error);
+    if (names == NULL)
+        return FALSE;
+    if (*names == NULL) {
+        *out_aside = NULL;
+        return TRUE;
+    }
+    g_autofree char *aside = free_name(folder);
+    if (!move_all(folder, names, aside, error))
+        return FALSE;
+    *out_aside = g_strdup(layout_relative(self, aside));
+    return TRUE;
+}
