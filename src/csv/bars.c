@@ -8,23 +8,6 @@
 
 /* ---- options -------------------------------------------------------------------------------- */
 
-static gboolean parse_order(const char *text, csv_order *out, GError **error)
-{
-    static const char *const names[] = {
-        [CSV_ORDER_YMD] = "ymd", [CSV_ORDER_DMY] = "dmy", [CSV_ORDER_MDY] = "mdy"};
-    if (text == NULL)
-        return TRUE;
-    for (int order = CSV_ORDER_YMD; order <= CSV_ORDER_MDY; order++)
-        if (g_ascii_strcasecmp(text, names[order]) == 0) {
-            *out = (csv_order)order;
-            return TRUE;
-        }
-    g_autofree char *value = failure_quote(text, -1);
-    g_set_error(error, FAILURE, FAILURE_USAGE,
-                "--date-order: %s is unknown (expected ymd, dmy or mdy)", value);
-    return FALSE;
-}
-
 static gboolean option_error(GError **error, const char *flag, const char *text,
                              const char *expected)
 {
@@ -596,7 +579,7 @@ gboolean csv_read_bars(GBytes *bytes, const char *name, const csv_bars_options *
         return FALSE;
     }
     if (!csv_text_check(r->text, r->length, name, error) ||
-        !parse_order(options->date_order, &r->order, error) || !parse_clock(r, error) ||
+        !csv_order_parse(options->date_order, &r->order, error) || !parse_clock(r, error) ||
         !parse_scale(r, error))
         return FALSE;
     if (options->zone != NULL && (r->zone = csv_zone_new(options->zone, error)) == NULL)

@@ -99,6 +99,8 @@ csv_stamp_status csv_stamp_scan_on(gint32 date, const char *text, gsize length, 
 gboolean csv_date_scan(const char *text, gsize length, csv_order order, gint32 *out);
 /* "is not a date or time (expected ...)": what follows the value in a message. Static. */
 const char *csv_stamp_complaint(csv_stamp_status status);
+/* "ymd", "dmy", "mdy" or NULL; FAILURE_USAGE naming --date-order. */
+gboolean csv_order_parse(const char *text, csv_order *out, GError **error);
 
 /* What one date of two small numbers and a year says: CSV_ORDER_DMY or _MDY when only that order
  * is possible, CSV_ORDER_UNKNOWN when both are, or when it is no such date. */

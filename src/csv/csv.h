@@ -114,4 +114,45 @@ void csv_bars_report_clear(csv_bars_report *report);
 gboolean csv_read_bars(GBytes *bytes, const char *name, const csv_bars_options *options,
                        qb_series *out_series, csv_bars_report *out_report, GError **error);
 
+/* ---- dividends and splits ----------------------------------------------------------------- */
+
+/* What a number in a column of splits is. 7:1 is 7 as a factor, 0.142857 as a ratio. */
+typedef enum csv_split_as {
+    CSV_SPLIT_UNKNOWN,
+    CSV_SPLIT_FACTOR, /* new shares per old */
+    CSV_SPLIT_RATIO,  /* new price per old */
+} csv_split_as;
+
+/* What a file says of one ex-date. */
+typedef struct csv_action {
+    gint32 date;
+    double dividend;    /* cash per share; 0: none */
+    double split;       /* > 0, as written; 0: none */
+    gboolean is_factor; /* split was written "7:1" or "7/1": new shares per old in any case */
+    guint32 line;       /* of the split, else of the dividend */
+} csv_action;
+
+typedef struct csv_actions_options {
+    const qb_calendar *calendar; /* turns stamps that are no bare dates into dates */
+    qb_asset asset;
+    const char *symbol;     /* stored form; where the file has symbols, other rows are left out */
+    const char *date_order; /* as for bars */
+} csv_actions_options;
+
+typedef struct csv_actions {
+    GArray *items;         /* of csv_action, by date, one a date */
+    csv_split_as split_as; /* as the column's name says: split_factor is a factor, ratio is open */
+    char *split_column;    /* or NULL */
+    gsize rows, other_symbols;
+    gsize summed; /* dividends added to another one of their date */
+} csv_actions;
+void csv_actions_clear(csv_actions *actions);
+
+/* A file of dividends, splits or both. Columns, by name: the ex-date (ex_date, effective_date,
+ * date ...), dividend or amount, split, split_factor or ratio, symbol. Two different dividends of
+ * one date add up; the same one twice, or two splits, are an error. FAILURE_BAD_DATA lists all.
+ * out must be {0} and is filled only on success. */
+gboolean csv_read_actions(GBytes *bytes, const char *name, const csv_actions_options *options,
+                          csv_actions *out, GError **error);
+
 #endif

@@ -499,6 +499,23 @@ csv_order csv_stamp_witness(const char *text, gsize length)
     return CSV_ORDER_UNKNOWN;
 }
 
+gboolean csv_order_parse(const char *text, csv_order *out, GError **error)
+{
+    static const char *const names[] = {
+        [CSV_ORDER_YMD] = "ymd", [CSV_ORDER_DMY] = "dmy", [CSV_ORDER_MDY] = "mdy"};
+    if (text == NULL)
+        return TRUE;
+    for (int order = CSV_ORDER_YMD; order <= CSV_ORDER_MDY; order++)
+        if (g_ascii_strcasecmp(text, names[order]) == 0) {
+            *out = (csv_order)order;
+            return TRUE;
+        }
+    g_autofree char *value = failure_quote(text, -1);
+    g_set_error(error, FAILURE, FAILURE_USAGE,
+                "--date-order: %s is unknown (expected ymd, dmy or mdy)", value);
+    return FALSE;
+}
+
 /* ---- zones ---------------------------------------------------------------------------------- */
 
 /* Offsets are asked for once per day of the wall clock: on a day well inside one offset's reign
