@@ -331,6 +331,75 @@ gboolean files_replace(const char *path, gconstpointer bytes, gsize count, GErro
     return FALSE;
 }
 
+struct files_stream {
+    char *path, *temp; /* temp NULL: nothing to remove any more */
+    int fd;            /* -1: closed */
+};
+
+files_stream *files_stream_new(const char *path, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *temp = NULL;
+    if (!files_make_folder(folder, error))
+        return NULL;
+    int fd = create_temp(path, &temp);
+    if (fd < 0) {
+        fail(error, path, "write");
+        return NULL;
+    }
+    files_stream *self = g_new(files_stream, 1);
+    *self = (files_stream){g_strdup(path), g_steal_pointer(&temp), fd};
+    return self;
+}
+
+gboolean files_stream_write(files_stream *self, gconstpointer bytes, gsize count, GError **error)
+{
+    return write_all(self->fd, self->temp, bytes, count) || fail(error, self->path, "write");
+}
+
+/* A link, unlike a rename, never takes another file's place; some file systems have none. */
+static gboolean take_name(const files_stream *self, gboolean overwrite)
+{
+    if (overwrite)
+        return rename(self->temp, self->path) == 0;
+    if (link(self->temp, self->path) == 0) {
+        unlink(self->temp);
+        return TRUE;
+    }
+    if (errno != EPERM && errno != EOPNOTSUPP)
+        return FALSE;
+    if (files_exists(self->path)) {
+        errno = EEXIST;
+        return FALSE;
+    }
+    return rename(self->temp, self->path) == 0;
+}
+
+gboolean files_stream_finish(files_stream *self, gboolean overwrite, GError **error)
+{
+    int fd = self->fd;
+    self->fd = -1;
+    if (!write_and_sync(fd, self->temp, NULL, 0))
+        return fail(error, self->path, "write");
+    if (!may_mutate("rename", self->path) || !take_name(self, overwrite))
+        return fail(error, self->path, "write");
+    g_clear_pointer(&self->temp, g_free);
+    return sync_parent(self->path, error);
+}
+
+void files_stream_free(files_stream *self)
+{
+    if (self == NULL)
+        return;
+    if (self->fd >= 0)
+        close(self->fd);
+    if (self->temp != NULL && may_mutate("unlink", self->temp))
+        unlink(self->temp);
+    g_free(self->temp);
+    g_free(self->path);
+    g_free(self);
+}
+
 gboolean files_rename(const char *from, const char *to, GError **error)
 {
     if (!may_mutate("rename", to) || rename(from, to) != 0)

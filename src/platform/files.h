@@ -12,6 +12,15 @@ GBytes *files_read(const char *path, gsize limit, GError **error);
 /* Temp file ".tmp-NAME-PID-N" beside it, written, synced, renamed, folder synced. Makes missing
  * folders. A link at path is replaced, not followed. */
 gboolean files_replace(const char *path, gconstpointer bytes, gsize count, GError **error);
+/* The same for what does not fit into memory: piece by piece into the temp file, which finish syncs
+ * and renames. overwrite FALSE: a file that is there by then stays, and finish fails. Freeing
+ * before finish, or after it failed, leaves nothing behind. */
+typedef struct files_stream files_stream;
+files_stream *files_stream_new(const char *path, GError **error);
+gboolean files_stream_write(files_stream *self, gconstpointer bytes, gsize count, GError **error);
+gboolean files_stream_finish(files_stream *self, gboolean overwrite, GError **error);
+void files_stream_free(files_stream *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(files_stream, files_stream_free)
 /* With all folders above it; one that exists is left as it is. */
 gboolean files_make_folder(const char *path, GError **error);
 /* fsync of a folder, after renames in it. */

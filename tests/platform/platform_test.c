@@ -337,6 +337,52 @@ static void test_faults(folder *self, gconstpointer data)
             }
 }
 
+/* In three pieces, finished or not. */
+static gboolean stream(const char *path, gboolean overwrite, GError **error)
+{
+    g_autoptr(files_stream) out = files_stream_new(path, error);
+    return out != NULL && files_stream_write(out, "pi", 2, error) &&
+           files_stream_write(out, "", 0, error) && files_stream_write(out, "eces", 4, error) &&
+           files_stream_finish(out, overwrite, error);
+}
+
+static void test_stream(folder *self, gconstpointer data)
+{
+    g_autofree char *path = in_folder(self, "file");
+    g_autoptr(GError) error = NULL;
+    g_assert_true(stream(path, FALSE, NULL));
+    g_autofree char *first = content(path);
+    g_assert_cmpstr(first, ==, "pieces");
+    g_assert_true(files_replace(path, "old", 3, NULL));
+    g_assert_false(stream(path, FALSE, &error)); /* there is one already */
+    g_assert_error(error, FAILURE, FAILURE_IO);
+    g_autofree char *second = content(path);
+    g_assert_cmpstr(second, ==, "old");
+    g_assert_true(stream(path, TRUE, NULL));
+    g_autofree char *third = content(path);
+    g_assert_cmpstr(third, ==, "pieces");
+    files_stream_free(files_stream_new(path, NULL)); /* given up */
+    g_assert_cmpuint(count_entries(self->path), ==, 1);
+}
+
+static void test_stream_faults(folder *self, gconstpointer data)
+{
+    g_autofree char *path = in_folder(self, "file");
+    for (int overwrite = 0; overwrite < 2; overwrite++)
+        for (int at = 0; at < 5; at++) { /* create, write, write, fsync, rename */
+            g_autoptr(GError) error = NULL;
+            files_before_mutation = NULL;
+            g_assert_true(files_replace(path, "old", 3, NULL));
+            plan_fault(at, ENOSPC, FALSE);
+            g_assert_false(stream(path, overwrite, &error));
+            files_before_mutation = NULL;
+            g_assert_error(error, FAILURE, FAILURE_IO);
+            g_autofree char *text = content(path);
+            g_assert_cmpstr(text, ==, "old");
+            g_assert_cmpuint(count_entries(self->path), ==, 1);
+        }
+}
+
 static void test_short_writes(folder *self, gconstpointer data)
 {
     g_autofree char *path = in_folder(self, "file");
@@ -685,6 +731,8 @@ int main(int argc, char **argv)
     ADD("files/read-refusals", test_read_refusals);
     ADD("files/replace", test_replace);
     ADD("files/replace-link", test_replace_link);
+    ADD("files/stream", test_stream);
+    ADD("files/stream-faults", test_stream_faults);
     ADD("files/leftovers", test_leftovers);
     ADD("files/list", test_list);
     ADD("files/move-and-remove", test_move_and_remove);
