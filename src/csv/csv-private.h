@@ -53,10 +53,7 @@ gboolean csv_text_is(const char *text, gsize length, const char *word); /* any c
 
 /* ---- numbers (number.c) -------------------------------------------------------------------- */
 
-/* Digits with an optional sign, decimal point and exponent, nothing else: no blanks, hexadecimal,
- * "nan" or "inf", and nothing beyond the range of double. The nearest double. */
-gboolean csv_number_scan(const char *text, gsize length, double *out);
-/* The same for "1,234.50": digits in threes. */
+/* csv_number_scan for "1,234.50": digits in threes. */
 gboolean csv_number_scan_grouped(const char *text, gsize length, double *out);
 /* The same for "1234,50". */
 gboolean csv_number_scan_comma(const char *text, gsize length, double *out);

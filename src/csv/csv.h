@@ -13,6 +13,10 @@
 /* Gunzips when the bytes start with 1f 8b, else returns them again. Limit after decompression. */
 GBytes *csv_inflate(GBytes *bytes, const char *name, GError **error);
 
+/* Digits with an optional sign, decimal point and exponent, nothing else: no blanks, hexadecimal,
+ * "nan" or "inf", and nothing beyond the range of double. The nearest double. */
+gboolean csv_number_scan(const char *text, gsize length, double *out);
+
 /* ---- any table ---------------------------------------------------------------------------- */
 
 /* Fields are slices of the text; quotes per RFC 4180; separator , ; or tab, found by itself. */
