@@ -194,43 +194,102 @@ static void xnys_oracle(void)
     CHECK_INT(rows, 8324);
 }
 
-/* The holidays and early closes that QuantConnect/Lean (Apache-2.0) lists for US equities, from
- * 1998 to 2028: "m/d/yyyy" in its market hours file. Only lines of that form are looked at. */
-static void xnys_lean(void)
+/* The section on US equities of QuantConnect/Lean's market hours (Apache-2.0); free it. */
+static char *lean_hours(void)
 {
-    if (tap_shared() == NULL)
-        SKIP("no shared data: QUANTBOT_SHARED");
     char path[4096];
     snprintf(path, sizeof path, "%s/data/calendars/market_hours_lean.json.gz", tap_shared());
     gzFile file = gzopen(path, "rb");
     CHECK(file != NULL);
     if (file == NULL)
-        return;
+        return NULL;
     enum { SIZE = 4 << 20 };
     char *text = calloc(1, SIZE);
     CHECK(gzread(file, text, SIZE - 1) > 0);
     gzclose(file);
-
     char *section = strstr(text, "\"Equity-usa-[*]\"");
     CHECK(section != NULL);
-    char *holidays = section != NULL ? strstr(section, "\"holidays\"") : NULL;
+    if (section != NULL)
+        memmove(text, section, strlen(section) + 1);
+    return text;
+}
+
+/* The weekdays that it calls holidays, from 1998 to 2028, and no others, are without a session. */
+static void xnys_lean_holidays(void)
+{
+    if (tap_shared() == NULL)
+        SKIP("no shared data: QUANTBOT_SHARED");
+    char *text = lean_hours();
+    const char *at = text != NULL ? strstr(text, "\"holidays\"") : NULL;
+    int32_t first = date_of("1998-01-01"), last = date_of("2028-12-31");
+    bool *closed = calloc((size_t)(last - first + 1), sizeof *closed);
     int checked = 0;
-    if (holidays != NULL) {
-        for (char *at = strchr(holidays, '['); *at != ']' && *at != '\0'; at++) {
-            qb_civil civil;
-            qb_session session;
-            if (sscanf(at, "\"%d/%d/%d\"", &civil.month, &civil.day, &civil.year) != 3)
-                continue;
-            int32_t date = qb_date_from_civil(civil);
-            if (qb_calendar_covers(xnys(), date)) {
-                if (qb_calendar_session(xnys(), date, &session))
-                    printf("# open on %d-%d-%d\n", civil.year, civil.month, civil.day);
-                CHECK(!qb_calendar_session(xnys(), date, &session));
-                checked++;
-            }
-        }
+    for (at = at != NULL ? strchr(at, '[') : ""; *at != ']' && *at != '\0'; at++) {
+        qb_civil civil;
+        if (sscanf(at, "\"%d/%d/%d\"", &civil.month, &civil.day, &civil.year) != 3)
+            continue;
+        int32_t date = qb_date_from_civil(civil);
+        CHECK(date >= first && date <= last);
+        closed[date - first] = true;
+        checked++;
     }
-    CHECK(checked > 250);
+    CHECK_INT(checked, 293);
+    for (int32_t date = first; date <= last; date++) {
+        qb_session session;
+        bool want = qb_weekday(date) < 5 && !closed[date - first];
+        char day[QB_TIME_TEXT];
+        if (qb_calendar_session(xnys(), date, &session) != want)
+            printf("# Lean has %s session on %s\n", want ? "a" : "no", qb_date_to_text(date, day));
+        CHECK_INT(qb_calendar_session(xnys(), date, &session), want);
+    }
+    free(closed);
+    free(text);
+}
+
+/* Lean's early closes are ours, but for four dates. It misses three, which the session list of
+ * exchange_calendars has and NYSE observed: 1998-11-27, 1998-12-24 (its table of early closes begins
+ * in November 1999) and 1999-12-31. And 2017-12-24, which it lists, was a Sunday. */
+static void xnys_lean_early(void)
+{
+    if (tap_shared() == NULL)
+        SKIP("no shared data: QUANTBOT_SHARED");
+    static const char *const missing[] = {"1998-11-27", "1998-12-24", "1999-12-31"};
+    char *text = lean_hours();
+    const char *at = text != NULL ? strstr(text, "\"earlyCloses\"") : NULL;
+    int32_t first = date_of("1998-01-01"), last = date_of("2028-12-31");
+    bool *early = calloc((size_t)(last - first + 1), sizeof *early);
+    int checked = 0;
+    for (at = at != NULL ? strchr(at, '{') : ""; *at != '}' && *at != '\0'; at++) {
+        qb_civil civil;
+        int hour, minute;
+        qb_session session = {0};
+        if (sscanf(at, "\"%d/%d/%d\": \"%d:%d", &civil.month, &civil.day, &civil.year, &hour,
+                   &minute) != 5 &&
+            sscanf(at, "\"%d/%d/%d\":\"%d:%d", &civil.month, &civil.day, &civil.year, &hour,
+                   &minute) != 5)
+            continue;
+        int32_t date = qb_date_from_civil(civil);
+        checked++;
+        if (date == date_of("2017-12-24")) {
+            CHECK(!qb_calendar_session(xnys(), date, &session));
+            continue;
+        }
+        CHECK(qb_calendar_session(xnys(), date, &session) && session.early_close);
+        int64_t midnight_us = date * QB_DAY_US - qb_calendar_offset_us(xnys(), session.open_us);
+        CHECK_INT(session.close_us, midnight_us + (hour * 60 + minute) * QB_MINUTE_US);
+        early[date - first] = true;
+    }
+    CHECK_INT(checked, 65);
+    for (int32_t date = first; date <= last; date++) {
+        char day[QB_TIME_TEXT];
+        qb_session session = {0};
+        qb_date_to_text(date, day);
+        bool want = early[date - first] || is_listed(day, missing, COUNT_OF(missing));
+        if (qb_calendar_session(xnys(), date, &session) && session.early_close != want)
+            printf("# %s\n", day);
+        CHECK_INT(session.early_close, want);
+    }
+    free(early);
     free(text);
 }
 
@@ -496,7 +555,8 @@ int main(void)
         {"/calendar/xnys/golden", xnys_golden},
         {"/calendar/xnys/announced", xnys_announced},
         {"/calendar/xnys/oracle", xnys_oracle},
-        {"/calendar/xnys/lean", xnys_lean},
+        {"/calendar/xnys/lean-holidays", xnys_lean_holidays},
+        {"/calendar/xnys/lean-early-closes", xnys_lean_early},
         {"/calendar/xnys/daylight-saving", daylight_saving},
         {"/calendar/extremes", extremes},
         {"/calendar/bars/cases", bar_time_cases},
