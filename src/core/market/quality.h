@@ -76,8 +76,9 @@ const char *qb_severity_text(qb_severity severity);
  * bad number of a row is a defect of its own; an infinite volume counts as not finite.
  * A forward-fill leak is a row whose open, high, low and close all equal the close of the row
  * above, with volume 0 or unknown, while the row is not flagged synthetic or sampled, in a
- * series that otherwise has moving bars (one at least with high above low): each such row is one
- * defect. */
+ * series that otherwise has moving bars (one at least with high above low) and volumes (one at
+ * least above 0: a quiet minute of quotes or of an index repeats the last one quite rightly): each
+ * such row is one defect. */
 QB_CHECKED qb_status qb_validate(const qb_series *series, const qb_calendar *calendar,
                                  qb_interval interval, qb_defects *defects);
 

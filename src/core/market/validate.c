@@ -13,6 +13,7 @@ typedef struct validation {
     qb_session_cursor cursor;
     const bool *repeats; /* by row: an earlier row has this stamp; NULL when neighbours tell */
     bool moves;          /* a bar of the series has a range */
+    bool volumes;        /* a bar of the series has a volume above 0 */
     qb_defects *defects;
 } validation;
 
@@ -125,13 +126,13 @@ static void check_volume(validation *walk, size_t row)
 static void check_forward_fill(validation *walk, size_t row)
 {
     const qb_series *series = walk->series;
-    if (row == 0 || !walk->moves)
+    if (row == 0 || !walk->moves || !walk->volumes)
         return;
     double above = series->close[row - 1];
     if (series->open[row] != above || series->high[row] != above || series->low[row] != above ||
         series->close[row] != above)
         return;
-    bool traded = series->volume != NULL && series->volume[row] != 0 && !isnan(series->volume[row]);
+    bool traded = series->volume[row] != 0 && !isnan(series->volume[row]);
     bool told = series->flags != NULL &&
                 (series->flags[row] & (QB_BAR_SYNTHETIC | QB_BAR_SAMPLED)) != 0;
     if (!traded && !told)
@@ -142,6 +143,15 @@ static bool has_moving_bar(const qb_series *series)
 {
     for (size_t i = 0; i < series->count; i++) {
         if (series->high[i] > series->low[i])
+            return true;
+    }
+    return false;
+}
+
+static bool has_volume(const qb_series *series)
+{
+    for (size_t i = 0; series->volume != NULL && i < series->count; i++) {
+        if (series->volume[i] > 0)
             return true;
     }
     return false;
@@ -162,6 +172,7 @@ qb_status qb_validate(const qb_series *series, const qb_calendar *calendar, qb_i
         .interval = interval,
         .repeats = repeats,
         .moves = has_moving_bar(series),
+        .volumes = has_volume(series),
         .defects = defects,
     };
     for (size_t row = 0; row < series->count; row++) {
