@@ -29,6 +29,11 @@ const qb_calendar *cache_calendar(const cache *self, const char *name, const cha
     return NULL;
 }
 
+const qb_calendars *cache_calendars(const cache *self)
+{
+    return self->calendars;
+}
+
 void cache_free(cache *self)
 {
     if (self == NULL)

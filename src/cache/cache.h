@@ -18,6 +18,8 @@ typedef struct cache cache;
 cache *cache_new(const char *data_dir, const qb_calendars *calendars);
 void cache_free(cache *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(cache, cache_free)
+/* Those it was given; borrowed, NULL: none. */
+const qb_calendars *cache_calendars(const cache *self);
 
 /* The symbol in its stored form (qb_symbol_normalise). */
 typedef struct cache_key {

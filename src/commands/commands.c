@@ -13,6 +13,7 @@ const command commands_table[] = {
     {"data", "list", "what the cache holds", command_data_list},
     {"data", "verify", "is what the cache holds sound?", command_data_verify},
     {"data", "coverage", "which months miss bars", command_data_coverage},
+    {"data", "resample", "coarser bars from finer ones", command_data_resample},
     {"strategy", "list", "the strategies that are built in", command_strategy_list},
     {"strategy", "show", "one strategy's parameters", command_strategy_show},
     {"backtest", NULL, "run a strategy over bars of the cache", command_backtest},

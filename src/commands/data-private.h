@@ -15,6 +15,7 @@ typedef struct data_query {
     settings *settings;
     cache *cache;
     GArray *keys; /* of cache_key, in the cache's order for each argument */
+    gboolean all; /* no argument was given */
     gboolean json;
 } data_query;
 

@@ -132,6 +132,7 @@ gboolean data_query_read_more(int argc, char **argv, const char *about, const GO
         return FALSE;
     GError *error = NULL;
     out_query->cache = cache_new(settings_data_dir(out_query->settings), NULL);
+    out_query->all = argv[1] == NULL;
     out_query->keys = find_series(out_query->cache, argv + 1, asset, interval, &error);
     if (out_query->keys == NULL)
         *out_exit = command_fail(error);
