@@ -258,6 +258,33 @@ static gboolean fail_several(const char *typed, const GArray *found, GError **er
     return FALSE;
 }
 
+/* Bars that are not there can be made where finer ones are. */
+static gboolean fail_not_found(cache *self, const char *symbol, int asset, int interval,
+                               GError **error)
+{
+    g_autoptr(GArray) stored = g_array_new(FALSE, TRUE, sizeof(cache_key));
+    g_autofree char *quoted = failure_quote(symbol, -1);
+    for (int i = 0; interval >= 0 && i < QB_ASSET_COUNT; i++)
+        if ((asset < 0 || i == asset) &&
+            !find_in_asset(self, symbol, (qb_asset)i, -1, stored, error))
+            return FALSE;
+    if (stored->len > 0 && (int)g_array_index(stored, cache_key, 0).interval < interval) {
+        const cache_key *finest = &g_array_index(stored, cache_key, 0);
+        const char *wanted = qb_interval_text((qb_interval)interval);
+        g_set_error(error, FAILURE, FAILURE_MISSING,
+                    "symbol: %s %s is not in the cache; it can be made of the %s bars that are: "
+                    "quantbot data resample %s --from %s --to %s",
+                    quoted, wanted, qb_interval_text(finest->interval), finest->symbol,
+                    qb_interval_text(finest->interval), wanted);
+        return FALSE;
+    }
+    g_set_error(error, FAILURE, FAILURE_MISSING,
+                "symbol: %s%s%s is not in the cache (quantbot data list shows what is)", quoted,
+                interval >= 0 ? " " : "",
+                interval >= 0 ? qb_interval_text((qb_interval)interval) : "");
+    return FALSE;
+}
+
 gboolean cache_find(cache *self, const char *symbol, int asset, int interval, cache_key *out,
                     GError **error)
 {
@@ -274,10 +301,5 @@ gboolean cache_find(cache *self, const char *symbol, int asset, int interval, ca
         *out = g_array_index(found, cache_key, 0);
         return TRUE;
     }
-    g_autofree char *quoted = failure_quote(symbol, -1);
-    g_set_error(error, FAILURE, FAILURE_MISSING,
-                "symbol: %s%s%s is not in the cache (quantbot data list shows what is)", quoted,
-                interval >= 0 ? " " : "",
-                interval >= 0 ? qb_interval_text((qb_interval)interval) : "");
-    return FALSE;
+    return fail_not_found(self, symbol, asset, interval, error);
 }

@@ -48,11 +48,12 @@ gboolean series_files_check_origin(const series_files *files, const char *provid
     const char *stored = other_origin(files, provider);
     if (stored == NULL)
         return TRUE;
-    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
-                "%s: provider: \"%s\" (expected \"%s\", as stored bars are; what a source gave and "
-                "what was made from finer bars are not mixed: quantbot data resample --replace "
-                "sets a whole series aside)",
-                layout_relative(files->cache, files->folder), provider, stored);
+    g_set_error(
+        error, FAILURE, FAILURE_BAD_DATA,
+        "%s: holds bars of %s, and bars of %s are not mixed with them: what a source gave and "
+        "what was made from finer bars differ in what they leave out (data resample has "
+        "--replace; for others, move that folder away first)",
+        layout_relative(files->cache, files->folder), stored, provider);
     return FALSE;
 }
 

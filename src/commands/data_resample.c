@@ -288,39 +288,33 @@ static char *day_text(const qb_series *bars, gsize row)
 static void add_row(report_table *table, const resampling *self, gboolean dry_run)
 {
     const qb_resampled *report = &self->report;
-    g_autofree char *rows = count_text(self->rows), *bars = count_text(self->bars.count);
+    g_autofree char *bars = count_text(self->bars.count);
     g_autofree char *first = day_text(&self->bars, 0);
     g_autofree char *last = day_text(&self->bars, self->bars.count - 1);
     g_autofree char *partial = count_text(report->partial);
-    g_autofree char *no_session = count_text(report->no_session);
-    g_autofree char *unfinished = count_text(report->unfinished);
-    g_autofree char *stored = dry_run ? g_strdup("nothing")
-                                      : g_strdup_printf("%" G_GSIZE_FORMAT " new, %" G_GSIZE_FORMAT
-                                                        " changed",
-                                                        self->change.added, self->change.changed);
+    g_autofree char *left_out = count_text(report->no_session + report->unfinished);
+    g_autofree char *stored = count_text(self->change.added + self->change.changed);
     const char *const cells[] = {self->to.symbol,
                                  qb_interval_text(self->from.interval),
-                                 rows,
                                  qb_interval_text(self->to.interval),
                                  bars,
                                  first,
                                  last,
                                  partial,
-                                 unfinished,
-                                 no_session,
+                                 left_out,
                                  stored};
     report_table_row(table, cells);
     report_table_tone(table, 0, REPORT_STRONG);
-    report_table_tone(table, 7, report->partial > 0 ? REPORT_BAD : REPORT_DIM);
+    report_table_tone(table, 6, report->partial > 0 ? REPORT_BAD : REPORT_DIM);
 }
 
 static void print_notes(const GArray *plans, gboolean dry_run)
 {
-    gboolean partial = FALSE, unfinished = FALSE;
+    gboolean partial = FALSE, left_out = FALSE;
     for (guint i = 0; i < plans->len; i++) {
         const resampling *self = &g_array_index(plans, resampling, i);
         partial |= self->report.partial > 0;
-        unfinished |= self->report.unfinished > 0;
+        left_out |= self->report.unfinished + self->report.no_session > 0;
         if (self->aside != NULL)
             printf("%s: the %s bars that were stored are kept in %s\n", self->to.symbol,
                    qb_interval_text(self->to.interval), self->aside);
@@ -329,10 +323,9 @@ static void print_notes(const GArray *plans, gboolean dry_run)
                    qb_interval_text(self->to.interval));
     }
     if (partial)
-        printf("Partial: bars that miss some of the finer ones that the calendar expects in "
-               "them.\n");
-    if (unfinished)
-        printf("Unfinished: rows of a last bar that was not over; later rows will complete it.\n");
+        printf("Partial: bars that miss some of the finer ones that the calendar expects.\n");
+    if (left_out)
+        printf("Left out: rows of a last bar that is not over, and rows without a session.\n");
     if (dry_run)
         printf("Nothing was stored (--dry-run).\n");
 }
@@ -343,15 +336,13 @@ static void print_table(const GArray *plans, gboolean dry_run)
     g_autoptr(report_table) table = report_table_new(NULL);
     report_table_column(table, "symbol", REPORT_LEFT, 0);
     report_table_column(table, "from", REPORT_LEFT, 0);
-    report_table_column(table, "rows", REPORT_RIGHT, 2);
     report_table_column(table, "to", REPORT_LEFT, 0);
     report_table_column(table, "bars", REPORT_RIGHT, 0);
-    report_table_column(table, "first", REPORT_LEFT, 3);
-    report_table_column(table, "last", REPORT_LEFT, 3);
+    report_table_column(table, "first", REPORT_LEFT, 2);
+    report_table_column(table, "last", REPORT_LEFT, 1);
     report_table_column(table, "partial", REPORT_RIGHT, 0);
-    report_table_column(table, "unfinished", REPORT_RIGHT, 4);
-    report_table_column(table, "no session", REPORT_RIGHT, 4);
-    report_table_column(table, "stored", REPORT_LEFT, 1);
+    report_table_column(table, "left out", REPORT_RIGHT, 0);
+    report_table_column(table, "stored", REPORT_RIGHT, 0);
     for (guint i = 0; i < plans->len; i++)
         add_row(table, &g_array_index(plans, resampling, i), dry_run);
     report_table_print(table, &style, stdout);
