@@ -364,6 +364,58 @@ static void every_pair_against_the_slow_version(void)
     printf("# %d comparisons\n", compared);
 }
 
+/* A list with a break at midday and sessions that open on the evening before: the one thing that
+ * no built-in calendar has. */
+static void lists_of_sessions(void)
+{
+    enum { DAYS = 24 };
+    qb_session sessions[DAYS];
+    int64_t offsets_us[DAYS];
+    int32_t first = qb_date_from_us(at("2021-03-01"));
+    size_t count = 0;
+    for (int32_t day = 0; day < DAYS; day++) {
+        if (qb_weekday(first + day) >= 5)
+            continue;
+        int64_t midnight_us = (first + day) * QB_DAY_US - 8 * QB_HOUR_US;
+        offsets_us[count] = 8 * QB_HOUR_US;
+        sessions[count++] = (qb_session){
+            .date = first + day,
+            .open_us = midnight_us + 19 * QB_HOUR_US / 2,
+            .close_us = midnight_us + (day % 7 == 3 ? 12 : 16) * QB_HOUR_US,
+            .break_start_us = day % 7 == 3 ? 0 : midnight_us + 12 * QB_HOUR_US,
+            .break_end_us = day % 7 == 3 ? 0 : midnight_us + 13 * QB_HOUR_US,
+        };
+    }
+    qb_calendar *hong_kong = NULL;
+    CHECK_OK(qb_calendar_new("XHKG", sessions, offsets_us, count, 252, &hong_kong));
+    for (size_t i = 0; i < count;
+         i++) { /* 18:00 to 17:00 in New York's winter, hours 17 to 18 off */
+        int64_t midnight_us = sessions[i].date * QB_DAY_US + 6 * QB_HOUR_US;
+        offsets_us[i] = -6 * QB_HOUR_US;
+        sessions[i] = (qb_session){.date = sessions[i].date,
+                                   .open_us = midnight_us - 7 * QB_HOUR_US,
+                                   .close_us = midnight_us + 16 * QB_HOUR_US};
+    }
+    qb_calendar *futures = NULL;
+    CHECK_OK(qb_calendar_new("CMES", sessions, offsets_us, count, 252, &futures));
+    seed = 7;
+    for (int round = 0; round < 6; round++) {
+        const qb_calendar *calendar = round % 2 == 0 ? hong_kong : futures;
+        for (int from = QB_1M; calendar != NULL && from < QB_1W; from++) {
+            qb_series fine = random_bars((qb_interval)from, at("2021-02-28"),
+                                         at("2021-02-28") + (from < QB_15M ? 6 : 26) * QB_DAY_US,
+                                         round < 2   ? 1
+                                         : round < 4 ? 0.95
+                                                     : 0.1);
+            for (int to = from + 1; to < QB_INTERVAL_COUNT; to++)
+                compare_with_slow(&fine, (qb_interval)from, (qb_interval)to, calendar, INT64_MAX);
+            qb_series_clear(&fine);
+        }
+    }
+    qb_calendar_free(hong_kong);
+    qb_calendar_free(futures);
+}
+
 /* ---- properties --------------------------------------------------------------------------- */
 
 /* Two steps give what one gives. */
@@ -595,6 +647,7 @@ int main(void)
         {"/market/resample/columns-that-are-joined", columns_that_are_joined},
         {"/market/resample/refusals", refusals},
         {"/market/resample/every-pair", every_pair_against_the_slow_version},
+        {"/market/resample/lists-of-sessions", lists_of_sessions},
         {"/market/resample/stable", stable},
         {"/market/resample/nothing-from-the-future", nothing_from_the_future},
         {"/market/resample/failing-memory", failing_memory},
