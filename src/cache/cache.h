@@ -189,17 +189,28 @@ gboolean cache_gap_say(cache *self, const cache_key *key, const qb_calendar *cal
 
 /* ---- size ----------------------------------------------------------------------------------- */
 
-/* Bytes on disk of one series' folder by kind, and what gc would remove from it. */
+/* Every series folder, also of macro series and of those without rows, sorted. Array of
+ * cache_key. */
+GArray *cache_folders(cache *self, GError **error);
+/* Bytes of the files in one series' folder by kind: their lengths, which a file system rounds up to
+ * its blocks. */
 typedef struct cache_usage {
-    gsize bars, manifests, damaged, foreign_copies, leftovers, other; /* bytes */
-    gsize removable_files, removable_bytes;
+    gsize files;
+    gsize bars;      /* month files */
+    gsize manifests; /* manifest.json, gaps.json, the lock */
+    gsize damaged;   /* set aside: NAME.damaged-N */
+    gsize copies;    /* of foreign files that were merged: NAME.foreign-N */
+    gsize leftovers; /* of interrupted writes */
+    gsize other;     /* not ours */
 } cache_usage;
 gboolean cache_du(cache *self, const cache_key *key, cache_usage *out, GError **error);
-/* Removes what no reader needs: leftovers of interrupted writes, and with `damaged` also the files
- * set aside (NAME.damaged-N, NAME.foreign-N). Under the lock. removed (may be NULL) gets each
- * path, relative to DATA/cache. dry_run: only tells. */
-gboolean cache_gc(cache *self, const cache_key *key, gboolean damaged, gboolean dry_run,
-                  GPtrArray *removed, GError **error);
+gsize cache_usage_bytes(const cache_usage *usage);
+/* Removes what no reader needs: leftovers of interrupted writes, and with `set_aside` also damaged
+ * files and copies that were kept beside their successors. Under the series' lock. removed (may be
+ * NULL) gets each path, relative to DATA/cache; *out_bytes their bytes. dry_run: only tells, and
+ * may name a file that a writer is at. */
+gboolean cache_gc(cache *self, const cache_key *key, gboolean set_aside, gboolean dry_run,
+                  GPtrArray *removed, gsize *out_bytes, GError **error);
 
 /* ---- macro series --------------------------------------------------------------------------- */
 
