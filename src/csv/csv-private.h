@@ -61,6 +61,14 @@ gboolean csv_number_scan_comma(const char *text, gsize length, double *out);
  * of "1.0"). Commas are taken for points. FALSE for what is no number. */
 gboolean csv_number_digits(const char *text, gsize length, int *out_significant, int *out_last);
 
+/* ---- tables (table.c) ---------------------------------------------------------------------- */
+
+/* The file's name as it stands in messages. */
+const char *csv_table_name(const csv_table *table);
+/* Adds "FILE:LINE: COLUMN: VALUE complaint"; always FALSE. */
+gboolean csv_table_complain(const csv_table *table, gsize row, int column, failures *problems,
+                            const char *complaint);
+
 /* ---- stamps (stamp.c) ---------------------------------------------------------------------- */
 
 typedef enum csv_order { CSV_ORDER_UNKNOWN, CSV_ORDER_YMD, CSV_ORDER_DMY, CSV_ORDER_MDY } csv_order;
@@ -109,6 +117,23 @@ csv_zone *csv_zone_new(const char *name, GError **error); /* FAILURE_USAGE */
 void csv_zone_free(csv_zone *zone);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(csv_zone, csv_zone_free)
 csv_stamp_status csv_zone_to_utc(csv_zone *zone, gint64 wall_us, gint64 *out_us);
+
+/* ---- periods (period.c) --------------------------------------------------------------------- */
+
+/* What an observation's text names: a date (QB_1D), or the first day of a week, month, quarter or
+ * year. */
+typedef struct csv_period {
+    gint32 date;
+    qb_interval precision;
+} csv_period;
+csv_stamp_status csv_period_scan(const char *text, gsize length, csv_order order, csv_period *out);
+/* The first day of the period of this interval that it stands for; with last, dates are their
+ * period's last day. FALSE when it is no such period: 2020-02-15 of a month, 2020-02 of a quarter. */
+gboolean csv_period_start(const csv_period *period, qb_interval interval, gboolean last,
+                          gint32 *out_start);
+/* The interval at which most of these ascending dates follow each other, or
+ * QB_MACRO_INTERVAL_COUNT. */
+qb_interval csv_period_rhythm(const gint32 *dates, gsize count);
 
 /* ---- columns (columns.c) ------------------------------------------------------------------- */
 

@@ -28,6 +28,8 @@ csv_table *csv_table_parse(GBytes *bytes, const char *name, GError **error);
 gsize csv_table_rows(const csv_table *table);
 /* Case-insensitive; -1 when absent. */
 int csv_table_column(const csv_table *table, const char *name);
+/* The column's name, or NULL past the last one. */
+const char *csv_table_heading(const csv_table *table, int column);
 /* The cell, not zero-terminated, without quotes, valid as long as the table; "" with length 0 when
  * the row is short. row and column >= 0 must exist. */
 const char *csv_table_cell(const csv_table *table, gsize row, int column, gsize *out_length);
@@ -158,5 +160,48 @@ void csv_actions_clear(csv_actions *actions);
  * out must be {0} and is filled only on success. */
 gboolean csv_read_actions(GBytes *bytes, const char *name, const csv_actions_options *options,
                           csv_actions *out, GError **error);
+
+/* ---- values of statistics ----------------------------------------------------------------- */
+
+typedef struct csv_values_options {
+    qb_interval interval; /* of a macro series; QB_MACRO_INTERVAL_COUNT: as the stamps tell */
+    const char *map;   /* "ts=Quarter,known_from=Vintage,value=3": names or 1-based numbers, "none"
+                        * leaves known_from out. NULL: detect */
+    const char *where; /* "location=USA,frequency=Q": only rows with these cells; NULL: all */
+    const char *date_order; /* as for bars */
+    gboolean stamp_last;    /* a date is the last day of its period, not the first */
+    gint64 known_time_us;   /* time of day, UTC, from which a bare date of known_from counts */
+} csv_values_options;
+
+#define CSV_NOT_TOLD G_MININT64
+typedef struct csv_value {
+    gint64 ts_us;         /* first day of the observed period, 00:00 UTC */
+    gint64 known_from_us; /* CSV_NOT_TOLD in a table without vintages */
+    double value;         /* NaN: withdrawn by this vintage */
+    gsize line;           /* of the file */
+} csv_value;
+
+typedef struct csv_values {
+    char *name; /* the column's, or the one of the series whose vintages are the columns */
+    qb_interval interval;
+    gboolean vintages; /* the table tells when its values became known */
+    GArray *items;     /* of csv_value, by ts and known_from, each pair once */
+    gsize rows;        /* of the table, those that `where` leaves */
+    gsize other_rows;  /* left out by `where` */
+    gsize blanks;      /* cells without a value ("", ".", NA, null ...): no observation */
+    gsize withdrawn;   /* of those, kept as NaN: an earlier vintage had a value */
+    gsize moved;       /* rows below a later period or vintage: sorted */
+    gsize duplicates;  /* dropped: same period, vintage and value */
+} csv_values;
+void csv_values_clear(csv_values *values);
+
+/* The series that a table holds, by the name of their column: one in a long table, many in a wide
+ * one. Columns NAME_YYYYMMDD are the vintages of one series NAME (ALFRED's layout). Caller frees
+ * (g_strfreev); never empty. FAILURE_USAGE for options that do not fit, FAILURE_BAD_DATA. */
+char **csv_values_names(const csv_table *table, const csv_values_options *options, GError **error);
+/* One of them, or the column that this names. FAILURE_BAD_DATA lists up to 20 cells: no number, no
+ * period of that interval, two values for one period and vintage. out must be {0}. */
+gboolean csv_read_values(const csv_table *table, const char *name,
+                         const csv_values_options *options, csv_values *out, GError **error);
 
 #endif

@@ -150,14 +150,25 @@ const char *csv_table_cell(const csv_table *table, gsize index, int column, gsiz
     return (item & COPIED) != 0 ? (const char *)table->copies->data + offset : table->text + offset;
 }
 
+const char *csv_table_name(const csv_table *table)
+{
+    return table->name;
+}
+
+const char *csv_table_heading(const csv_table *table, int column)
+{
+    g_assert(column >= 0);
+    return (guint)column < g_strv_length(table->columns) ? table->columns[column] : NULL;
+}
+
 gsize csv_table_line(const csv_table *table, gsize index)
 {
     g_assert(index < csv_table_rows(table));
     return g_array_index(table->rows, row, index).line;
 }
 
-static gboolean complain(const csv_table *table, gsize index, int column, failures *problems,
-                         const char *complaint)
+gboolean csv_table_complain(const csv_table *table, gsize index, int column, failures *problems,
+                            const char *complaint)
 {
     gsize length;
     const char *text = csv_table_cell(table, index, column, &length);
@@ -177,7 +188,8 @@ gboolean csv_table_number(const csv_table *table, gsize index, int column, failu
     const char *text = csv_table_cell(table, index, column, &length);
     if (csv_number_scan(text, length, out))
         return TRUE;
-    return complain(table, index, column, problems, "is not a number (expected for example 12.5)");
+    return csv_table_complain(table, index, column, problems,
+                              "is not a number (expected for example 12.5)");
 }
 
 gboolean csv_table_time(const csv_table *table, gsize index, int column, failures *problems,
@@ -192,7 +204,8 @@ gboolean csv_table_time(const csv_table *table, gsize index, int column, failure
         return TRUE;
     }
     if (status == CSV_STAMP_ORDER)
-        return complain(table, index, column, problems,
-                        "may be day/month or month/day (expected year first, 2020-01-31)");
-    return complain(table, index, column, problems, csv_stamp_complaint(status));
+        return csv_table_complain(
+            table, index, column, problems,
+            "may be day/month or month/day (expected year first, 2020-01-31)");
+    return csv_table_complain(table, index, column, problems, csv_stamp_complaint(status));
 }
