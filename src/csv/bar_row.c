@@ -449,12 +449,13 @@ static gboolean read_stamp(csv_reader *r, gint64 *out_us)
 
 static gboolean off_grid(csv_reader *r)
 {
-    g_autofree char *text =
-        g_strdup_printf("is off the grid of %s bars (expected %s; is --interval right?)",
-                        qb_interval_text(r->options->interval),
-                        r->options->interval == QB_1W   ? "a Monday"
-                        : r->options->interval == QB_1D ? "00:00 UTC"
-                                                        : "a stamp at the open of its bar");
+    g_autofree char *text = g_strdup_printf(
+        "is off the grid of %s bars (expected %s?)", qb_interval_text(r->options->interval),
+        r->options->interval == QB_1W ? "a Monday; is --interval right"
+        : r->options->interval == QB_1D
+            ? "00:00 UTC; is --interval right"
+            : "a stamp at the open of its bar; is --interval right, or are "
+              "these trades");
     return complain(r, CSV_FAULT_OFF_GRID, CSV_TS, text);
 }
 
