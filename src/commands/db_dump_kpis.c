@@ -33,18 +33,7 @@ static void put_cell(GString *line, const char *text)
 {
     if (line->len > 0)
         g_string_append_c(line, ',');
-    const gboolean formula = *text != '\0' && strchr("=+-@\t\r", *text) != NULL;
-    if (!formula && strpbrk(text, ",\"\r\n") == NULL) {
-        g_string_append(line, text);
-        return;
-    }
-    g_string_append(line, formula ? "\"'" : "\"");
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            g_string_append_c(line, '"');
-        g_string_append_c(line, *text);
-    }
-    g_string_append_c(line, '"');
+    report_csv_field(line, text);
 }
 
 static void put_numbers(GString *line, const qb_kpis *kpis)

@@ -43,6 +43,34 @@ char *report_ratio_text(const qb_kpi_info *info, const qb_ratio *ratio)
     return g_strconcat(percent, " %", NULL);
 }
 
+/* Prices have few decimals, and a double that is n / 10^d for an n of at most 15 digits has no
+ * shorter text: what "%.15g" finds in ten times the time. Those it writes with an exponent, or with
+ * more decimals, are left to it. */
+static gboolean short_decimal(double value, char buffer[32])
+{
+    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+    const double size = fabs(value);
+    if (size >= 1e15 || size < 1e-3)
+        return FALSE;
+    for (guint decimals = 0; decimals < G_N_ELEMENTS(powers); decimals++) {
+        const double scaled = size * powers[decimals];
+        if (scaled >= 1e15)
+            return FALSE;
+        const gint64 digits = llrint(scaled);
+        if ((double)digits / powers[decimals] != size)
+            continue;
+        const gint64 one = (gint64)powers[decimals];
+        const char *sign = value < 0 ? "-" : "";
+        if (decimals == 0)
+            g_snprintf(buffer, 32, "%s%" G_GINT64_FORMAT, sign, digits);
+        else
+            g_snprintf(buffer, 32, "%s%" G_GINT64_FORMAT ".%0*" G_GINT64_FORMAT, sign, digits / one,
+                       (int)decimals, digits % one);
+        return TRUE;
+    }
+    return FALSE;
+}
+
 char *report_json_number(double value, char buffer[32])
 {
     static const char *const formats[] = {"%.15g", "%.16g", "%.17g"};
@@ -54,6 +82,8 @@ char *report_json_number(double value, char buffer[32])
         g_strlcpy(buffer, "0", 32); /* -0 too */
         return buffer;
     }
+    if (short_decimal(value, buffer))
+        return buffer;
     for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
         g_ascii_formatd(buffer, 32, formats[i], value);
         if (g_ascii_strtod(buffer, NULL) == value)
@@ -99,4 +129,20 @@ char *report_sparkline(const double *values, gsize count, int width)
         g_string_append(out, blocks[MIN((int)(place * levels), levels - 1)]);
     }
     return g_string_free(out, FALSE);
+}
+
+void report_csv_field(GString *line, const char *text)
+{
+    const gboolean formula = *text != '\0' && strchr("=+-@\t\r", *text) != NULL;
+    if (!formula && strpbrk(text, ",\"\r\n") == NULL) {
+        g_string_append(line, text);
+        return;
+    }
+    g_string_append(line, formula ? "\"'" : "\"");
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            g_string_append_c(line, '"');
+        g_string_append_c(line, *text);
+    }
+    g_string_append_c(line, '"');
 }

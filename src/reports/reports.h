@@ -82,6 +82,9 @@ void report_kpis_print(const report_run *runs, gsize count, const report_style *
 char *report_kpis_json(const qb_kpis *kpis);
 /* Shortest text that strtod reads back equal; "null" for NaN and infinity. Returns buffer. */
 char *report_json_number(double value, char buffer[32]);
+/* Appends a text as a CSV field: quoted where it must be (RFC 4180), and after an apostrophe where a
+ * spreadsheet would take it for a formula. */
+void report_csv_field(GString *line, const char *text);
 
 /* ---- chart --------------------------------------------------------------------------------- */
 
