@@ -21,6 +21,8 @@ build_packages() {
     want pkg-config "finds libraries"
     want libglib2.0-dev "event loop, errors, test framework"
     want libjansson-dev "JSON"
+    want libsoup-3.0-dev "HTTP (brings many headers along)"
+    want ca-certificates "whom HTTPS trusts"
     want libsqlite3-dev "the run log"
     want zlib1g-dev "gzip in CSV and Parquet"
     want libzstd-dev "compression of our Parquet files"
