@@ -13,71 +13,13 @@
  * backtesting.py: Sharpe, Sortino, Calmar and volatility rest on a geometric mean, alpha and beta
  *   on log returns, exposure counts both end bars; its profit factor adds up returns where ours
  *   adds up money, so it is compared on trades whose profit is their return. */
-#include "columns.h"
+#include "published.h"
 #include "tap.h"
-
-#include "core/metrics/metrics.h"
-
-#include <jansson.h>
 
 /* ---- input --------------------------------------------------------------------------------- */
 
-static json_t *load_expected(const char *name)
-{
-    char path[512];
-    json_error_t error;
-    snprintf(path, sizeof path, "%s/data/expected/%s", tap_shared(), name);
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (root == NULL) {
-        printf("Bail out! %s: %s\n", path, error.text);
-        exit(1);
-    }
-    return root;
-}
-
-static columns *read_returns(const char *name)
-{
-    char path[256];
-    snprintf(path, sizeof path, "data/returns/%s", name);
-    return columns_read(tap_shared(), path);
-}
-
-/* A curve that owns its arrays. */
-typedef struct curve {
-    int64_t *ts_us;
-    double *value;
-    size_t count;
-} curve;
-
-static void curve_free(curve *self)
-{
-    free(self->ts_us);
-    free(self->value);
-}
-
-/* Compounds returns from 1; NaN ones (not started) are left out. A day apart unless ts_us is
- * given. No returns: no points. */
-static curve curve_of_returns(const double *returns, const int64_t *ts_us, size_t count)
-{
-    curve out = {malloc((count + 1) * sizeof *out.ts_us), malloc((count + 1) * sizeof *out.value),
-                 0};
-    for (size_t i = 0; i < count; i++) {
-        if (isnan(returns[i]))
-            continue;
-        const int64_t now_us = ts_us != NULL ? ts_us[i] : (int64_t)(i + 1) * QB_DAY_US;
-        if (out.count == 0) {
-            out.ts_us[0] = now_us - QB_DAY_US;
-            out.value[out.count++] = 1;
-        }
-        out.ts_us[out.count] = now_us;
-        out.value[out.count] = out.value[out.count - 1] * (1 + returns[i]);
-        out.count++;
-    }
-    return out;
-}
-
-static qb_kpis compute(const curve *equity, const curve *benchmark, double periods_per_year,
-                       double risk_free)
+static qb_kpis compute(const published_curve *equity, const published_curve *benchmark,
+                       double periods_per_year, double risk_free)
 {
     qb_kpi_input input = {.periods = {equity->ts_us, equity->value, equity->count},
                           .periods_per_year = periods_per_year,
@@ -93,9 +35,9 @@ static qb_kpis compute(const curve *equity, const curve *benchmark, double perio
 static qb_kpis compute_returns(const double *returns, const int64_t *ts_us, size_t count,
                                double periods_per_year, double risk_free)
 {
-    curve equity = curve_of_returns(returns, ts_us, count);
+    published_curve equity = published_curve_of_returns(returns, ts_us, count);
     const qb_kpis out = compute(&equity, NULL, periods_per_year, risk_free);
-    curve_free(&equity);
+    published_curve_free(&equity);
     return out;
 }
 
@@ -104,105 +46,26 @@ static double calmar_by_count(const qb_kpis *k)
     return k->cagr_count.value / k->max_drawdown.value;
 }
 
-static void check_close(double got, double want, double relative, const char *what)
-{
-    const int before = tap_failed;
-    CHECK_NEAR(got, want, relative * fmax(1, fabs(want)));
-    if (tap_failed != before)
-        printf("# %s\n", what);
-}
-
-static void check_decimals(double got, double want, int decimals, const char *what)
-{
-    const int before = tap_failed;
-    CHECK_NEAR(got, want, 0.50001 * pow(10, -decimals));
-    if (tap_failed != before)
-        printf("# %s\n", what);
-}
-
 /* ---- empyrical ----------------------------------------------------------------------------- */
-
-typedef struct series {
-    double value[1024];
-    int64_t ts_us[1024];
-    size_t count;
-} series;
-
-static double number_or_text(const json_t *value)
-{
-    if (json_is_number(value))
-        return json_number_value(value);
-    const char *text = json_string_value(value);
-    return strcmp(text, "nan") == 0 ? NAN : strcmp(text, "inf") == 0 ? INFINITY : -INFINITY;
-}
-
-/* "@name", or the series itself; a frame's first column. */
-static series series_of(const json_t *root, const json_t *given)
-{
-    if (json_is_string(given))
-        given = json_object_get(json_object_get(root, "series"), json_string_value(given) + 1);
-    const json_t *values = json_object_get(given, "series");
-    if (values == NULL)
-        values = json_object_iter_value(json_object_iter(json_object_get(given, "frame")));
-    series out = {.count = json_array_size(values)};
-    int64_t first_us = 0;
-    const char *date = json_string_value(json_object_get(given, "first_date"));
-    if (date != NULL)
-        CHECK_OK(qb_time_from_text(date, strlen(date), &first_us));
-    CHECK(out.count <= 1024);
-    for (size_t i = 0; i < out.count; i++) {
-        out.value[i] = number_or_text(json_array_get(values, i));
-        out.ts_us[i] = first_us + (int64_t)i * QB_DAY_US;
-    }
-    return out;
-}
-
-/* Only the days that both have, as empyrical does. */
-static void keep_common(series *a, series *b)
-{
-    size_t kept = 0;
-    for (size_t i = 0, j = 0; i < a->count && j < b->count;) {
-        if (a->ts_us[i] < b->ts_us[j])
-            i++;
-        else if (a->ts_us[i] > b->ts_us[j])
-            j++;
-        else {
-            if (!isnan(a->value[i]) && !isnan(b->value[j])) {
-                a->value[kept] = a->value[i];
-                a->ts_us[kept] = b->ts_us[kept] = a->ts_us[i];
-                b->value[kept++] = b->value[j];
-            }
-            i++, j++;
-        }
-    }
-    a->count = b->count = kept;
-}
-
-static double periods_of(const json_t *test)
-{
-    const char *period = json_string_value(json_object_get(test, "period"));
-    if (period == NULL || strcmp(period, "daily") == 0)
-        return 252;
-    return strcmp(period, "weekly") == 0 ? 52 : strcmp(period, "monthly") == 0 ? 12 : 1;
-}
 
 /* empyrical counts a day without a return for annualising, and for nothing else. */
 static qb_kpis kpis_of_case(const json_t *root, const json_t *test, bool count_missing)
 {
-    series returns = series_of(root, json_object_get(test, "returns"));
+    published_series returns = published_series_of(root, json_object_get(test, "returns"));
     for (size_t i = 0; count_missing && i < returns.count; i++)
         if (isnan(returns.value[i]))
             returns.value[i] = 0;
     const json_t *benchmark = json_object_get(test, "benchmark");
     if (benchmark == NULL)
-        return compute_returns(returns.value, returns.ts_us, returns.count, periods_of(test), 0);
-    series other = series_of(root, benchmark);
-    keep_common(&returns, &other);
-    curve a = curve_of_returns(returns.value, returns.ts_us, returns.count);
-    curve b = curve_of_returns(other.value, other.ts_us, other.count);
+        return compute_returns(returns.value, returns.ts_us, returns.count, published_periods(test),
+                               0);
+    published_series other = published_series_of(root, benchmark);
+    published_keep_common(&returns, &other);
+    published_curve a = published_curve_of_returns(returns.value, returns.ts_us, returns.count);
+    published_curve b = published_curve_of_returns(other.value, other.ts_us, other.count);
     const qb_kpis out = compute(&a, &b, 252, 0);
-    curve_free(&a);
-    curve_free(&b);
+    published_curve_free(&a);
+    published_curve_free(&b);
     return out;
 }
 
@@ -210,12 +73,12 @@ static qb_kpis kpis_of_case(const json_t *root, const json_t *test, bool count_m
 static void check_case(qb_ratio got, const json_t *expected, const json_t *test, const char *what)
 {
     const json_t *decimals = json_object_get(test, "decimal_places");
-    const double want = number_or_text(expected);
+    const double want = published_number(expected);
     int places = decimals ? (int)json_integer_value(decimals) : 8;
     if (strcmp(what, "test_cum_returns_final") == 0)
         places = 4; /* typed so in the source */
     if (isfinite(want))
-        check_decimals(got.value, want, places, what);
+        published_decimals(got.value, want, places, what);
     else
         CHECK(isnan(got.value) && got.undefined != NULL);
 }
@@ -273,7 +136,7 @@ static void test_empyrical(void)
 {
     if (tap_shared() == NULL)
         SKIP("QUANTBOT_SHARED is absent");
-    json_t *root = load_expected("kpi_vectors_empyrical.json");
+    json_t *root = published_load("kpi_vectors_empyrical.json");
     CHECK_INT(check_group(root, "test_cum_returns_final", pick_total_return, false), 4);
     CHECK_INT(check_group(root, "test_annual_ret", pick_cagr_count, true), 3);
     CHECK_INT(check_group(root, "test_cagr", pick_cagr_count, true), 5);
@@ -300,47 +163,19 @@ static void test_empyrical(void)
 
 /* ---- real series --------------------------------------------------------------------------- */
 
-/* "returns/FILE", "..., 2008-01-01..2009-12-31 only", or "... column NAME, simple ..." of prices. */
-static curve real_curve(const char *input)
-{
-    char file[128], name[32], from[16], to[16];
-    int64_t from_us = INT64_MIN, to_us = INT64_MAX;
-    CHECK(sscanf(input, "returns/%127[^ ,]", file) == 1);
-    columns *table = read_returns(file);
-    if (sscanf(input, "%*s column %31[^,]", name) == 1) {
-        curve out = {columns_times(table, "date"), columns_numbers(table, name),
-                     columns_rows(table)};
-        columns_free(table);
-        return out;
-    }
-    if (sscanf(input, "%*s %10[0-9-]..%10[0-9-] only", from, to) == 2) {
-        CHECK_OK(qb_time_from_text(from, strlen(from), &from_us));
-        CHECK_OK(qb_time_from_text(to, strlen(to), &to_us));
-    }
-    int64_t *ts_us = columns_times(table, "date");
-    double *returns = columns_numbers(table, "return");
-    for (size_t i = 0; i < columns_rows(table); i++)
-        if (ts_us[i] < from_us || ts_us[i] > to_us)
-            returns[i] = NAN;
-    curve out = curve_of_returns(returns, ts_us, columns_rows(table));
-    free(ts_us);
-    free(returns);
-    columns_free(table);
-    return out;
-}
-
 static void test_real_series(void)
 {
     if (tap_shared() == NULL)
         SKIP("QUANTBOT_SHARED is absent");
-    json_t *root = load_expected("kpi_real_series.json");
+    json_t *root = published_load("kpi_real_series.json");
     size_t index;
     json_t *test;
     json_array_foreach(json_object_get(root, "cases"), index, test)
     {
-        curve equity = real_curve(json_string_value(json_object_get(test, "input")));
+        published_curve equity =
+            published_real_curve(json_string_value(json_object_get(test, "input")));
         const qb_kpis k = compute(&equity, NULL, 252, 0);
-        curve_free(&equity);
+        published_curve_free(&equity);
         const json_t *values = json_object_get(test, "values");
         const struct {
             const char *name;
@@ -358,8 +193,9 @@ static void test_real_series(void)
             {"excess_kurtosis_biased", k.kurtosis.value - 3},
         };
         for (size_t i = 0; i < sizeof ratios / sizeof ratios[0]; i++)
-            check_close(ratios[i].got, json_number_value(json_object_get(values, ratios[i].name)),
-                        1e-11, ratios[i].name);
+            published_close(ratios[i].got,
+                            json_number_value(json_object_get(values, ratios[i].name)), 1e-11,
+                            ratios[i].name);
     }
     CHECK_INT(json_array_size(json_object_get(root, "cases")), 5);
     json_decref(root);
@@ -409,7 +245,7 @@ static size_t check_managers(const json_t *metrics, columns *table)
             const qb_kpis excess = compute_returns(returns, ts_us, count, 12, 0.035);
             /* the source cuts at four decimals as often as it rounds */
             const double value = json_number_value(want);
-            check_close(manager_ratio(&k, &excess, name), value, 1e-4 / fmax(1, value), name);
+            published_close(manager_ratio(&k, &excess, name), value, 1e-4 / fmax(1, value), name);
             free(returns);
             checked++;
         }
@@ -429,8 +265,8 @@ static void test_managers(void)
 {
     if (tap_shared() == NULL)
         SKIP("QUANTBOT_SHARED is absent");
-    json_t *root = load_expected("kpi_managers_edhec.json");
-    columns *managers = read_returns("managers.csv"), *edhec = read_returns("edhec.csv");
+    json_t *root = published_load("kpi_managers_edhec.json");
+    columns *managers = published_returns("managers.csv"), *edhec = published_returns("edhec.csv");
     CHECK_INT(check_managers(json_object_get(root, "managers"), managers), 6 * 8 + 6 - 2);
     CHECK_INT(check_managers(json_object_get(root, "edhec"), edhec), 13);
 
@@ -439,7 +275,7 @@ static void test_managers(void)
     int64_t *ts_us = columns_times(edhec, "date");
     double *returns = columns_numbers(edhec, "Convertible Arbitrage");
     qb_kpis k = compute_returns(returns, ts_us, columns_rows(edhec), 12, 0);
-    check_decimals(k.max_drawdown.value, 0.2927, 4, "worst drawdown");
+    published_decimals(k.max_drawdown.value, 0.2927, 4, "worst drawdown");
     CHECK_INT(k.drawdown.peak_us, time_of("2007-10-31"));
     CHECK_INT(k.drawdown.trough_us, time_of("2008-11-30"));
     CHECK_INT(k.drawdown.recovery_us, time_of("2009-09-30"));
@@ -447,7 +283,7 @@ static void test_managers(void)
     free(returns);
     returns = columns_numbers(edhec, "Funds of Funds");
     k = compute_returns(returns, ts_us, columns_rows(edhec), 12, 0);
-    check_decimals(k.max_drawdown.value, 0.2059, 4, "Funds of Funds");
+    published_decimals(k.max_drawdown.value, 0.2059, 4, "Funds of Funds");
     free(returns);
     free(ts_us);
     columns_free(managers);
@@ -470,25 +306,25 @@ static void test_bacon(void)
 {
     if (tap_shared() == NULL)
         SKIP("QUANTBOT_SHARED is absent");
-    json_t *root = load_expected("kpi_bacon_portfolio.json");
-    columns *table = read_returns("portfolio_bacon.csv");
+    json_t *root = published_load("kpi_bacon_portfolio.json");
+    columns *table = published_returns("portfolio_bacon.csv");
     int64_t *ts_us = columns_times(table, "date");
     double *returns = columns_numbers(table, "portfolio");
     double *other = columns_numbers(table, "benchmark");
-    curve equity = curve_of_returns(returns, ts_us, columns_rows(table));
-    curve benchmark = curve_of_returns(other, ts_us, columns_rows(table));
+    published_curve equity = published_curve_of_returns(returns, ts_us, columns_rows(table));
+    published_curve benchmark = published_curve_of_returns(other, ts_us, columns_rows(table));
 
     /* Downside deviation under 0.005 a month, from the ratios that divide by it. */
     const qb_kpis k = compute(&equity, &benchmark, 12, 0.005 * 12);
     const double deviation = k.volatility.value / sqrt(12);
-    check_decimals(k.sharpe.value * deviation / k.sortino.value,
-                   bacon_value(root, "DownsideDeviation"), 4, "downside deviation");
+    published_decimals(k.sharpe.value * deviation / k.sortino.value,
+                       bacon_value(root, "DownsideDeviation"), 4, "downside deviation");
     const qb_kpis b = compute(&benchmark, NULL, 12, 0);
-    check_decimals(k.beta.value * b.volatility.value,
-                   bacon_value(root, "SystematicRisk annualised (beta x benchmark sd)"), 2,
-                   "systematic risk");
-    curve_free(&equity);
-    curve_free(&benchmark);
+    published_decimals(k.beta.value * b.volatility.value,
+                       bacon_value(root, "SystematicRisk annualised (beta x benchmark sd)"), 2,
+                       "systematic risk");
+    published_curve_free(&equity);
+    published_curve_free(&benchmark);
     free(ts_us);
     free(returns);
     free(other);
@@ -512,27 +348,27 @@ static void test_ffn(void)
 {
     if (tap_shared() == NULL)
         SKIP("QUANTBOT_SHARED is absent");
-    json_t *root = load_expected("kpi_ffn_AAPL_MSFT_C.json");
-    columns *table = read_returns("ffn_AAPL_MSFT_C_close.csv");
+    json_t *root = published_load("kpi_ffn_AAPL_MSFT_C.json");
+    columns *table = published_returns("ffn_AAPL_MSFT_C_close.csv");
     static const char *const symbols[] = {"AAPL", "MSFT", "C"};
     int64_t *ts_us = columns_times(table, "date");
     for (size_t i = 0; i < 3; i++) {
         double *close = columns_numbers(table, symbols[i]);
-        const curve all = {ts_us, close, columns_rows(table)}, ten = {ts_us, close, 10};
+        const published_curve all = {ts_us, close, columns_rows(table)}, ten = {ts_us, close, 10};
         const qb_kpis k = compute(&all, NULL, 252, 0), first = compute(&ten, NULL, 252, 0);
         const json_t *want = ffn_values(root, "CAGR over the whole file (actual days / 365.25)");
-        check_decimals(k.cagr.value, json_number_value(json_object_get(want, symbols[i])), 3,
-                       symbols[i]);
+        published_decimals(k.cagr.value, json_number_value(json_object_get(want, symbols[i])), 3,
+                           symbols[i]);
         want = ffn_values(root, "max drawdown of the first 10 rows");
-        check_decimals(-first.max_drawdown.value,
-                       json_number_value(json_object_get(want, symbols[i])), 3, symbols[i]);
+        published_decimals(-first.max_drawdown.value,
+                           json_number_value(json_object_get(want, symbols[i])), 3, symbols[i]);
         want = ffn_values(root, "rebased to 100, row 10");
-        check_decimals(100 * (1 + first.total_return.value),
-                       json_number_value(json_object_get(want, symbols[i])), 3, symbols[i]);
+        published_decimals(100 * (1 + first.total_return.value),
+                           json_number_value(json_object_get(want, symbols[i])), 3, symbols[i]);
         if (i == 0) {
             want = ffn_values(root, "CAGR of the first 10 rows");
-            check_decimals(first.cagr.value, json_number_value(json_object_get(want, "AAPL")), 3,
-                           "first 10 rows");
+            published_decimals(first.cagr.value, json_number_value(json_object_get(want, "AAPL")),
+                               3, "first 10 rows");
         }
         free(close);
     }
@@ -543,50 +379,11 @@ static void test_ffn(void)
 
 /* ---- backtesting.py ------------------------------------------------------------------------ */
 
-static qb_trade_result *read_trades(const char *run, size_t *out_count)
-{
-    char path[256];
-    snprintf(path, sizeof path, "data/expected/backtest_runs/%s_trades.csv", run);
-    columns *table = columns_read(tap_shared(), path);
-    int64_t *entry_us = columns_times(table, "entry_ts"),
-            *exit_us = columns_times(table, "exit_ts");
-    double *profit = columns_numbers(table, "pnl");
-    double *fraction = columns_numbers(table, "return_fraction");
-    *out_count = columns_rows(table);
-    qb_trade_result *trades = malloc((*out_count + 1) * sizeof *trades);
-    for (size_t i = 0; i < *out_count; i++)
-        trades[i] = (qb_trade_result){entry_us[i], exit_us[i], profit[i], fraction[i]};
-    free(entry_us);
-    free(exit_us);
-    free(profit);
-    free(fraction);
-    columns_free(table);
-    return trades;
-}
-
-static curve read_equity(const char *run)
-{
-    char path[256];
-    snprintf(path, sizeof path, "data/expected/backtest_runs/%s_equity.csv", run);
-    columns *table = columns_read(tap_shared(), path);
-    curve out = {columns_times(table, "ts"), columns_numbers(table, "equity"), columns_rows(table)};
-    columns_free(table);
-    return out;
-}
-
-/* "307 days 00:00:00" */
-static int64_t duration_us(const char *text)
-{
-    int days = 0, hours = 0, minutes = 0;
-    CHECK(sscanf(text, "%d days %d:%d", &days, &hours, &minutes) == 3);
-    return days * QB_DAY_US + hours * QB_HOUR_US + minutes * QB_MINUTE_US;
-}
-
 static void check_run(const char *run, const json_t *statistics)
 {
-    curve equity = read_equity(run);
+    published_curve equity = published_equity(run);
     size_t count;
-    qb_trade_result *trades = read_trades(run, &count);
+    qb_trade_result *trades = published_trades(run, &count);
     qb_kpi_input input = {.periods = {equity.ts_us, equity.value, equity.count},
                           .trades = trades,
                           .trade_count = count,
@@ -613,19 +410,20 @@ static void check_run(const char *run, const json_t *statistics)
         {"Profit Factor", by_return.profit_factor.value},
     };
     for (size_t i = 0; i < sizeof ratios / sizeof ratios[0]; i++)
-        check_close(ratios[i].got, json_number_value(json_object_get(statistics, ratios[i].name)),
-                    1e-11, ratios[i].name);
-    CHECK_INT(k.drawdown.longest_us, duration_us(json_string_value(
+        published_close(ratios[i].got,
+                        json_number_value(json_object_get(statistics, ratios[i].name)), 1e-11,
+                        ratios[i].name);
+    CHECK_INT(k.drawdown.longest_us, published_duration_us(json_string_value(
                                          json_object_get(statistics, "Max. Drawdown Duration"))));
     free(trades);
-    curve_free(&equity);
+    published_curve_free(&equity);
 }
 
 static void test_backtest_runs(void)
 {
     if (tap_shared() == NULL)
         SKIP("QUANTBOT_SHARED is absent");
-    json_t *root = load_expected("backtest_runs/RUNS.json");
+    json_t *root = published_load("backtest_runs/RUNS.json");
     size_t index;
     json_t *run;
     json_array_foreach(json_object_get(root, "runs"), index, run)
