@@ -1,0 +1,74 @@
+/* What the vendors' files share: rows that become bars, stamps, and errors in JSON. */
+#ifndef PROVIDERS_PRIVATE_H
+#define PROVIDERS_PRIVATE_H
+
+#include "csv/csv.h"
+#include "providers/providers.h"
+#include "providers/scan.h"
+
+extern const provider provider_tiingo;
+
+/* ---- rows that become bars (rows.c) --------------------------------------------------------- */
+
+/* Applies to each row what holds for all vendors: every refusal of provider_refusal that a bar can
+ * have, then order. */
+typedef struct provider_rows {
+    const provider_job *job;
+    provider_page *page;
+    qb_interval interval;
+    qb_session_cursor cursor;
+    gboolean failed; /* memory */
+} provider_rows;
+
+/* interval: of the rows, the job's or a finer one. */
+void provider_rows_begin(provider_rows *self, const provider_job *job, qb_interval interval,
+                         provider_page *page);
+/* ts_us in our convention: an instant, or for daily and weekly bars of an exchange the stamp of the
+ * session date (provider_session_stamp). An unknown volume is NaN. */
+void provider_rows_add(provider_rows *self, const qb_bar *bar);
+/* A row that could not even be read. */
+void provider_rows_refuse(provider_rows *self, provider_refusal why);
+/* Sorts, keeps the last of equal stamps. FAILURE_INTERNAL without memory. */
+gboolean provider_rows_finish(provider_rows *self, GError **error);
+
+/* ---- stamps (stamps.c) ---------------------------------------------------------------------- */
+
+/* "2031-03-03" to its 00:00 UTC; FALSE for anything else. */
+gboolean provider_date(const scan_text *text, gint64 *out_us);
+/* A date and time with Z, an offset or (naive: read as UTC) none, blanks or T between, up to nine
+ * digits of a second; "2031-03-03" too. */
+gboolean provider_time(const scan_text *text, gint64 *out_us);
+/* A string of that kind as it stands next; anything else is skipped and leaves out as it was. */
+void provider_read_time(scan *at, gint64 *out_us);
+/* The wall clock of New York as UTC, after the calendar's rules; the hour that clocks skip or pass
+ * twice is FALSE. */
+gboolean provider_new_york(gint64 wall_us, gint64 *out_us);
+/* The stamp of the session to which an instant's date on the exchange's clock belongs; for 24/7
+ * and weekdays the UTC day. */
+gint64 provider_session_stamp(const provider_job *job, gint64 instant_us);
+
+/* ---- errors (errors.c) ---------------------------------------------------------------------- */
+
+/* The text of a member on a path of names ("error", "status/error_message") in a JSON body, or
+ * NULL; a number as its digits. Caller frees. For bodies up to 64 KiB; larger ones are data. */
+char *provider_body_text(GBytes *body, const char *path);
+/* The first byte that is no blank, 0 for an empty body. */
+char provider_body_first(GBytes *body);
+/* The body as text, cut to 64 KiB. Caller frees. */
+char *provider_body_plain(GBytes *body);
+gboolean provider_body_contains(GBytes *body, const char *words); /* any case, first 64 KiB */
+/* When the vendor's clock next shows that start of an hour or day, as a wait from now. */
+gint64 provider_until_hour_us(gint64 now_us);
+gint64 provider_until_midnight_utc_us(gint64 now_us);
+gint64 provider_until_midnight_new_york_us(gint64 now_us);
+
+/* A cell of a table as a number; blank, or a column that is absent (-1): NaN stays or is set. What
+ * is no number becomes NaN. */
+void provider_csv_number(const csv_table *table, gsize row, int column, double *into);
+
+/* Common parts of check: FAILURE_CONFIG for a missing key, FAILURE_PROVIDER for an asset, interval
+ * or question that the vendor does not have. */
+gboolean provider_check_basics(const provider_job *job, GError **error);
+void provider_note(provider_page *page, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+#endif
