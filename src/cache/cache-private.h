@@ -152,6 +152,9 @@ void sha256_text(GBytes *bytes, char out[CACHE_SHA256_SIZE]);
  * that month. out_footer: its columns and metadata. */
 gboolean month_read(parquet_reader *reader, GBytes *bytes, const char *path, month_id id,
                     bars_builder *into, parquet_table **out_footer, GError **error);
+/* The same of rows in any order, with any stamps. */
+gboolean month_read_rows(parquet_reader *reader, GBytes *bytes, const char *path,
+                         bars_builder *into, parquet_table **out_footer, GError **error);
 gboolean month_has_other_columns(const parquet_table *footer);
 /* Bars that stand where the calendar expects one. */
 gsize month_present(const gint64 *ts_us, gsize count, const qb_calendar *calendar,
@@ -291,6 +294,8 @@ void writer_add(series_writer *self, month_change *change, GBytes *bytes, const 
                 gsize present);
 void writer_count(series_writer *self, const cache_change *counts);
 gboolean writer_commit(series_writer *self, GError **error);
+/* The first name of PATH.KIND-1, -2, ... that is free; caller frees. */
+char *writer_aside_name(const char *path, const char *kind);
 void writer_clear(series_writer *self);
 
 #endif

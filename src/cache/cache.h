@@ -119,16 +119,79 @@ gboolean cache_stat(cache *self, const cache_key *key, cache_entry *out, GError 
 gboolean cache_find(cache *self, const char *symbol, int asset, int interval, cache_key *out,
                     GError **error);
 
-/* What cache_verify met. Start from {0}; the arrays may be NULL. */
+/* ---- verification --------------------------------------------------------------------------- */
+
+/* One place of a finding. */
+typedef struct cache_place {
+    char *file;       /* relative to DATA/cache: a month file, or the series' folder */
+    gsize row, rows;  /* 1-based in that file, and how many from there on; 0: the file itself */
+    gint64 ts_us;     /* of that row */
+    char *text;       /* "low 0.06", "3121 bytes (expected 3711 after manifest.json)" */
+} cache_place;
+
+/* One kind of thing that was found in a series: a defect of its bars (qb_defect_text), or of its
+ * files: "damaged", "unfit", "manifest", "link", "ledger" and "wrong-owner" are errors, "wrong-count" and
+ * "ticker-reuse" warnings, "foreign", "half-written", "set-aside" and "not-read" notes. Rows out of
+ * order or doubled are an error here: nothing reads them. */
+typedef struct cache_finding {
+    const char *kind; /* static */
+    qb_severity severity;
+    const char *suggestion; /* what to do; static, one sentence without its point */
+    gsize count, rows;      /* places, and the rows they span; 0 rows of files */
+    GPtrArray *places;      /* of cache_place: the first CACHE_PLACES */
+} cache_finding;
+#define CACHE_PLACES 20
+
+/* What cache_verify met in one series. */
 typedef struct cache_findings {
-    gsize files, rows;   /* looked at */
-    gsize problem_count; /* all of them; problems holds at most 20 of one kind and series */
-    GPtrArray *problems; /* of char *, one line each: damage and defects that make data unfit */
-    GPtrArray *notes;    /* facts to know: foreign files, bars on non-sessions, repeated rows */
+    gsize files, rows;                   /* looked at */
+    gsize counts[QB_SEVERITY_ERROR + 1]; /* places by severity */
+    GPtrArray *items;                    /* of cache_finding, errors first */
 } cache_findings;
-/* Verifies one series: manifest, hashes, page checksums, validation of every bar. Adds to
- * findings. FALSE with error only when it could not be done. */
-gboolean cache_verify(cache *self, const cache_key *key, cache_findings *findings, GError **error);
+cache_findings *cache_findings_new(void);
+void cache_findings_free(cache_findings *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(cache_findings, cache_findings_free)
+
+/* How much is looked at. Always: manifest, gap ledger, presence, length, rows, stamps and page
+ * checksums of each file, every bar by itself and the series as a whole. That finds any damage.
+ * deep also takes the SHA-256 of each file, so that a sound file which somebody put in the place of
+ * another is found too; it takes about thrice as long. */
+typedef struct cache_verify_how {
+    gboolean deep;
+    int32_t since; /* the first date on which the symbol is this company, INT32_MIN: always */
+} cache_verify_how;
+/* Verifies one series; nothing is changed. out must be new. FALSE with error only when it could not
+ * be done. */
+gboolean cache_verify(cache *self, const cache_key *key, const cache_verify_how *how,
+                      cache_findings *out, GError **error);
+
+/* One thing that was put right, or could not be. */
+typedef struct cache_repair {
+    const char *action; /* "settled", "adopted", "sorted", "deduplicated", "recounted", "removed",
+                           "set-aside", "rebuilt"; "left" for what stays as it is; static */
+    char *file;         /* relative to DATA/cache */
+    char *text;         /* what was done, or why it was not */
+} cache_repair;
+void cache_repair_free(cache_repair *self);
+
+/* Puts right what cannot lose information, under the series' lock, atomically:
+ *   settles entries of half-way writes; takes sound foreign files into the manifest, which is made
+ *   where there is none (adjustment: what they are when no file says it, CACHE_UNKNOWN: left);
+ *   sorts a foreign file's rows and drops those that repeat another exactly (its own bytes are kept
+ *   as NAME.foreign-N); counts a file's expected bars anew; removes leftovers of writers that died.
+ * set_aside, what a person must ask for: a damaged or unfit file, or an unreadable manifest, is
+ * renamed to NAME.damaged-N and forgotten, so that the rest can be read; the month is a hole then,
+ * and the gap ledger says "to-retry" and how many rows it had. Without it such a file stays, and
+ * reading it fails.
+ * dry_run: only tells, without the lock. out_repairs gets a cache_repair each, in order; after a
+ * failure what was done is a part of them, and a second run does the rest. */
+typedef struct cache_fix_how {
+    gboolean dry_run, set_aside;
+    cache_adjustment adjustment;
+    gint64 now_us; /* for the ledger */
+} cache_fix_how;
+gboolean cache_fix(cache *self, const cache_key *key, const cache_fix_how *how,
+                   GPtrArray *out_repairs, GError **error);
 
 /* Present and expected bars per month from the first stored bar to the last; months without a file
  * are there with rows 0. From manifests: only foreign files, and those written under a calendar

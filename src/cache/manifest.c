@@ -1,5 +1,7 @@
 /* manifest.json: what each month file of a series folder should be. It is text that people read
- * and diff: sorted keys, indented, stamps as dates. */
+ * and diff: sorted keys, indented, stamps as dates. A digit that flips in it would be believed, so
+ * "sha256" is the hash of the whole text with zeros in the place of the hash. Manifests from before
+ * that are read without it. */
 #include "cache/cache-private.h"
 #include "cache/fields-private.h"
 
@@ -103,6 +105,30 @@ static json_t *entry_json(const manifest_entry *entry)
     return object;
 }
 
+static const char no_hash[CACHE_SHA256_SIZE] =
+    "0000000000000000000000000000000000000000000000000000000000000000";
+
+/* The 64 digits of the text's own hash, or NULL. Keys are sorted, so that "files" and all that they
+ * hold, hashes too, stand before it, and "symbol" alone after it. */
+static const char *find_hash(const char *text, gsize length)
+{
+    static const char key[] = "\"sha256\": \"";
+    const char *at = g_strrstr_len(text, (gssize)length, key);
+    const gsize before = at != NULL ? (gsize)(at - text) + sizeof key - 1 : length;
+    return length - before >= CACHE_SHA256_SIZE ? text + before : NULL;
+}
+
+/* Of the text with zeros at the digits, which find_hash gave. */
+static void hash_text(const char *text, gsize length, const char *digits, char *out)
+{
+    const gsize before = (gsize)(digits - text), size = CACHE_SHA256_SIZE - 1;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(sum, (const guchar *)text, (gssize)before);
+    g_checksum_update(sum, (const guchar *)no_hash, (gssize)size);
+    g_checksum_update(sum, (const guchar *)digits + size, (gssize)(length - before - size));
+    memcpy(out, g_checksum_get_string(sum), size);
+}
+
 char *manifest_text(const manifest *self, const cache_key *key)
 {
     json_auto_t *root = json_object();
@@ -122,11 +148,15 @@ char *manifest_text(const manifest *self, const cache_key *key)
         json_object_set_new(root, "calendar", json_string(self->calendar));
     }
     json_object_set_new(root, "files", files);
+    json_object_set_new(root, "sha256", json_string(no_hash));
     /* jansson's memory is not GLib's: hand out one kind only. */
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
     g_assert(text != NULL); /* all of it is UTF-8 that we made */
     char *copy = g_strconcat(text, "\n", NULL);
     free(text);
+    const gsize length = strlen(copy);
+    const char *digits = find_hash(copy, length);
+    hash_text(copy, length, digits, copy + (digits - copy));
     return copy;
 }
 
@@ -229,6 +259,23 @@ static gboolean read_facts(manifest *self, const fields_place *at, const cache_k
     return key->asset == QB_MACRO || read_price_facts(self, at, root, error);
 }
 
+static gboolean check_hash(const fields_place *at, const json_t *root, const char *text,
+                           gsize length, GError **error)
+{
+    char stored[CACHE_SHA256_SIZE], own[CACHE_SHA256_SIZE] = "";
+    if (json_object_get(root, "sha256") == NULL)
+        return TRUE;
+    if (!fields_sha256(at, root, "sha256", stored, error))
+        return FALSE;
+    const char *digits = find_hash(text, length);
+    if (digits != NULL)
+        hash_text(text, length, digits, own);
+    if (strcmp(stored, own) == 0)
+        return TRUE;
+    return fields_fail(at, "sha256", json_object_get(root, "sha256"),
+                       "the hash of the rest: it was damaged, or changed by hand", error);
+}
+
 manifest *manifest_parse(const char *path, const cache_key *key, const char *text, gsize length,
                          GError **error)
 {
@@ -256,6 +303,9 @@ manifest *manifest_parse(const char *path, const cache_key *key, const char *tex
         if (!read_entry(self, path, name, value, error))
             return NULL;
     }
+    /* Last, so that a wrong field is named. */
+    if (!check_hash(&at, root, text, length, error))
+        return NULL;
     return g_steal_pointer(&self);
 }
 

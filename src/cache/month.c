@@ -60,8 +60,8 @@ static gboolean check_stamps(const gint64 *ts_us, gsize count, const char *path,
     return sound;
 }
 
-gboolean month_read(parquet_reader *reader, GBytes *bytes, const char *path, month_id id,
-                    bars_builder *into, parquet_table **out_footer, GError **error)
+gboolean month_read_rows(parquet_reader *reader, GBytes *bytes, const char *path,
+                         bars_builder *into, parquet_table **out_footer, GError **error)
 {
     g_autoptr(parquet_table) footer = NULL;
     const gsize start = into->series.count;
@@ -78,9 +78,22 @@ gboolean month_read(parquet_reader *reader, GBytes *bytes, const char *path, mon
         if (targets[i].nulls > 0 && bars_column_is_mandatory(targets[i].name))
             return fail_column(path, targets[i].name, "has nulls (expected a value in each row)",
                                error);
-    if (!check_stamps(into->series.ts_us + start, rows, path, id, error))
-        return FALSE;
     bars_builder_added(into, targets, count, rows);
+    *out_footer = g_steal_pointer(&footer);
+    return TRUE;
+}
+
+gboolean month_read(parquet_reader *reader, GBytes *bytes, const char *path, month_id id,
+                    bars_builder *into, parquet_table **out_footer, GError **error)
+{
+    g_autoptr(parquet_table) footer = NULL;
+    const gsize start = into->series.count;
+    if (!month_read_rows(reader, bytes, path, into, &footer, error))
+        return FALSE;
+    if (!check_stamps(into->series.ts_us + start, into->series.count - start, path, id, error)) {
+        into->series.count = start;
+        return FALSE;
+    }
     *out_footer = g_steal_pointer(&footer);
     return TRUE;
 }

@@ -1,38 +1,10 @@
-/* Verification. Each file is held against the manifest by length and SHA-256, against
- * itself by its page checksums, and its bars against the calendar and against each other. */
-#include "cache/cache-private.h"
+/* Verification. Each file is held against the manifest and against its own page checksums, each bar
+ * against the calendar, and the series as a whole against what it usually does. */
+#include "cache/findings-private.h"
+#include "cache/ledger-private.h"
 
+#include <math.h>
 #include <string.h>
-
-/* ---- findings ------------------------------------------------------------------------------- */
-
-/* Takes the line. */
-static void keep(GPtrArray *lines, char *line)
-{
-    if (lines != NULL)
-        g_ptr_array_add(lines, line);
-    else
-        g_free(line);
-}
-
-static void add_problem(cache_findings *findings, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void add_problem(cache_findings *findings, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    keep(findings->problems, g_strdup_vprintf(format, arguments));
-    va_end(arguments);
-    findings->problem_count++;
-}
-
-static void add_note(cache_findings *findings, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void add_note(cache_findings *findings, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    keep(findings->notes, g_strdup_vprintf(format, arguments));
-    va_end(arguments);
-}
 
 /* ---- one series ----------------------------------------------------------------------------- */
 
@@ -44,6 +16,7 @@ typedef struct part {
 
 typedef struct verification {
     series_files files;
+    const cache_verify_how *how;
     cache_findings *findings;
     cache_adjustment adjustment;
     const qb_calendar *calendar;
@@ -52,28 +25,59 @@ typedef struct verification {
     GArray *parts;
 } verification;
 
-/* "equity/SPY/1d/2020/2020-03.parquet"; caller frees. */
-static char *place(const verification *self, month_id id)
+/* "equity/SPY/1d/NAME"; caller frees. */
+static char *name_in_series(const verification *self, const char *name)
 {
-    g_autofree char *name = month_name(id);
     return g_build_filename(layout_relative(self->files.cache, self->files.folder), name, NULL);
 }
 
-static void check_present(verification *self, const month_file *file, const char *where)
+static char *name_of_month(const verification *self, month_id id)
+{
+    g_autofree char *name = month_name(id);
+    return name_in_series(self, name);
+}
+
+/* A message begins with the path it is about; what follows is what a finding says. */
+static const char *after_path(const char *message, const char *path)
+{
+    const gsize length = strlen(path);
+    if (strncmp(message, path, length) != 0)
+        return message;
+    message += length;
+    return g_str_has_prefix(message, ": ") ? message + 2 : message;
+}
+
+/* A message of several lines is as many places. */
+static void add_failure(verification *self, file_finding kind, const char *file, const char *path,
+                        const GError *reason)
+{
+    g_auto(GStrv) lines = g_strsplit(reason->message, "\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        const char *text = after_path(*line, path);
+        if (kind == FILE_DAMAGED && g_str_has_prefix(text, "damaged: "))
+            text += strlen("damaged: ");
+        findings_add_file(self->findings, kind, file, text);
+    }
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static void check_present(verification *self, const month_file *file, const char *name)
 {
     if (self->calendar == NULL)
         return;
     const gsize present = month_present(self->bars.series.ts_us + file->start, file->rows,
                                         self->calendar, self->files.key.interval);
-    if (present != file->state.present)
-        add_problem(self->findings,
-                    "%s: %" G_GSIZE_FORMAT
-                    " bars on expected stamps (manifest.json says %" G_GSIZE_FORMAT ")",
-                    where, present, file->state.present);
+    if (present == file->state.present)
+        return;
+    g_autofree char *text = g_strdup_printf(
+        "%" G_GSIZE_FORMAT " bars on expected stamps (manifest.json says %" G_GSIZE_FORMAT ")",
+        present, file->state.present);
+    findings_add_file(self->findings, FILE_COUNT, name, text);
 }
 
 /* A file of ours says whose it is; one from another folder is no bar of this series. */
-static void check_owner(verification *self, const month_file *file, const char *where)
+static void check_owner(verification *self, const month_file *file, const char *name)
 {
     const cache_key *key = &self->files.key;
     const char *const pairs[][2] = {
@@ -88,125 +92,187 @@ static void check_owner(verification *self, const month_file *file, const char *
         if (value == NULL || g_ascii_strcasecmp(value, pairs[i][1]) == 0)
             continue;
         g_autofree char *quoted = failure_quote(value, -1);
-        add_problem(self->findings, "%s: %s: %s (expected %s)", where, pairs[i][0], quoted,
-                    pairs[i][1]);
+        g_autofree char *text = g_strdup_printf("%s: %s (expected %s)", pairs[i][0], quoted,
+                                                pairs[i][1]);
+        findings_add_file(self->findings, FILE_OWNER, name, text);
     }
 }
 
 /* Values are validated as they are read. */
 static gboolean read_month(verification *self, month_id id, month_file *file, GError **error)
 {
+    const gboolean hash = self->how->deep;
     if (self->files.key.asset == QB_MACRO)
-        return series_files_read_macro(&self->files, id, TRUE, &self->values, file, error);
-    return series_files_read(&self->files, id, TRUE, &self->bars, file, error);
+        return series_files_read_macro(&self->files, id, hash, &self->values, file, error);
+    return series_files_read(&self->files, id, hash, &self->bars, file, error);
 }
 
-static void verify_month(verification *self, month_id id)
+static void check_file(verification *self, const month_file *file, const char *name)
 {
-    g_autofree char *where = place(self, id);
+    const part here = {file->id, file->start};
+    self->findings->files++;
+    self->findings->rows += file->rows;
+    check_owner(self, file, name);
+    if (file->listed) {
+        check_present(self, file, name);
+    } else {
+        g_autofree char *text = g_strdup_printf("%" G_GSIZE_FORMAT " rows", file->rows);
+        findings_add_file(self->findings, FILE_FOREIGN, name, text);
+    }
+    g_array_append_val(self->parts, here);
+}
+
+static gboolean verify_month(verification *self, month_id id, GError **error)
+{
+    g_autofree char *name = name_of_month(self, id);
+    g_autofree char *path = g_build_filename(self->files.cache->root, name, NULL);
     g_autoptr(GError) reason = NULL;
     month_file file = {0};
-    if (!read_month(self, id, &file, &reason)) {
-        self->findings->files++;
-        add_problem(self->findings, "%s", layout_relative(self->files.cache, reason->message));
-        return;
+    if (read_month(self, id, &file, &reason)) {
+        if (!file.absent)
+            check_file(self, &file, name);
+        month_file_clear(&file);
+        return TRUE;
     }
-    if (!file.absent) {
-        const part here = {id, file.start};
-        self->findings->files++;
-        self->findings->rows += file.rows;
-        check_owner(self, &file, where);
-        if (file.listed)
-            check_present(self, &file, where);
-        else
-            add_note(self->findings,
-                     "%s: foreign: not in manifest.json, checked by its page checksums only",
-                     where);
-        g_array_append_val(self->parts, here);
+    /* A disk that does not answer says nothing about the data. */
+    if (!g_error_matches(reason, FAILURE, FAILURE_BAD_DATA)) {
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return FALSE;
     }
-    month_file_clear(&file);
+    self->findings->files++;
+    const gboolean listed = manifest_find(self->files.manifest, id) != NULL;
+    add_failure(self, listed ? FILE_DAMAGED : FILE_UNFIT, name, path, reason);
+    return TRUE;
 }
 
-static void note_unsettled(verification *self)
+static void check_unsettled(verification *self)
 {
     const GArray *entries = self->files.manifest->entries;
     for (guint i = 0; i < entries->len; i++) {
         const manifest_entry *entry = &g_array_index(entries, manifest_entry, i);
         if (!entry->changing)
             continue;
-        g_autofree char *where = place(self, entry->id);
-        add_note(self->findings, "%s: a write ended half way; the next one settles it", where);
+        g_autofree char *name = name_of_month(self, entry->id);
+        findings_add_file(self->findings, FILE_HALF_WRITTEN, name,
+                          "manifest.json says what it was and what it was to be");
     }
 }
 
-static void note_strangers(verification *self, const GPtrArray *strangers)
+/* "2020-03.parquet.damaged-1", ".foreign-2": ours. */
+static gboolean is_set_aside(const char *name)
 {
-    const char *folder = layout_relative(self->files.cache, self->files.folder);
-    for (guint i = 0; i < strangers->len; i++)
-        add_note(self->findings, "%s/%s: not read (expected names such as 2020/2020-03.parquet)",
-                 folder, (const char *)g_ptr_array_index(strangers, i));
+    return strstr(name, ".damaged-") != NULL || strstr(name, ".foreign-") != NULL;
+}
+
+static void check_strangers(verification *self, const GPtrArray *strangers)
+{
+    for (guint i = 0; i < strangers->len; i++) {
+        const char *stranger = g_ptr_array_index(strangers, i);
+        g_autofree char *name = name_in_series(self, stranger);
+        const gboolean aside = is_set_aside(stranger);
+        findings_add_file(self->findings, aside ? FILE_SET_ASIDE : FILE_NOT_READ, name,
+                          aside ? "not read" : "neither bars nor manifest");
+    }
+}
+
+static void check_ledger(verification *self)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autofree char *name = name_in_series(self, GAP_WORDS_NAME);
+    g_autofree char *path = g_build_filename(self->files.folder, GAP_WORDS_NAME, NULL);
+    g_autoptr(GArray)
+        words = gap_words_load(self->files.cache, self->files.folder, &self->files.key, &reason);
+    if (words == NULL)
+        add_failure(self, FILE_LEDGER, name, path, reason);
 }
 
 /* ---- bars ----------------------------------------------------------------------------------- */
 
 static const part *part_of(const verification *self, gsize row)
 {
-    const part *found = &g_array_index(self->parts, part, 0);
-    for (guint i = 1; i < self->parts->len; i++) {
-        const part *candidate = &g_array_index(self->parts, part, i);
-        if (candidate->start > row)
-            break;
-        found = candidate;
+    guint low = 0, high = self->parts->len;
+    while (high - low > 1) {
+        const guint middle = low + (high - low) / 2;
+        if (g_array_index(self->parts, part, middle).start <= row)
+            low = middle;
+        else
+            high = middle;
     }
-    return found;
+    return &g_array_index(self->parts, part, low);
 }
 
-static char *defect_line(const verification *self, const qb_defect *defect)
+static void add_defect(verification *self, cache_finding *finding, const qb_defect *defect)
 {
+    char value[40] = "";
     const part *from = part_of(self, defect->row);
-    g_autofree char *where = place(self, from->id);
-    g_autofree char *text = defect_text(defect, defect->row - from->start + 1);
-    return g_strdup_printf("%s: %s", where, text);
+    g_autofree char *name = name_of_month(self, from->id);
+    if (!isnan(defect->value))
+        g_snprintf(value, sizeof value, " %.10g", defect->value);
+    g_autofree char *text = g_strconcat(defect->field, value, NULL);
+    const cache_place place = {.file = name,
+                               .row = defect->row - from->start + 1,
+                               .rows = defect->rows,
+                               .ts_us = defect->ts_us,
+                               .text = text};
+    finding_add_place(finding, &place);
 }
 
-/* A kind that makes bars unfit is a problem row by row; the others are one note with a count, and
- * the first rows of it. */
-static void report_kind(verification *self, const qb_defects *defects, qb_defect_kind kind)
+static void report_defects(verification *self, const qb_defects *defects)
 {
-    cache_findings *findings = self->findings;
-    const gboolean unfit = bars_unfit(kind);
-    const gsize count = defects->by_kind[kind];
-    GPtrArray *lines = unfit ? findings->problems : findings->notes;
-    gsize listed = 0;
-    for (gsize i = 0; i < defects->stored && listed < CACHE_DEFECTS_LISTED; i++) {
-        if (defects->items[i].kind != kind)
-            continue;
-        keep(lines, defect_line(self, &defects->items[i]));
-        listed++;
-    }
-    if (count > listed)
-        keep(lines, g_strdup_printf("%s: ... and %" G_GSIZE_FORMAT " more rows: %s",
-                                    layout_relative(self->files.cache, self->files.folder),
-                                    count - listed, qb_defect_text(kind)));
-    if (unfit)
-        findings->problem_count += count;
+    cache_finding *findings[QB_DEFECT_KIND_COUNT] = {NULL};
+    for (int kind = 0; kind < QB_DEFECT_KIND_COUNT; kind++)
+        if (defects->by_kind[kind] > 0)
+            findings[kind] = findings_add_defects(self->findings, (qb_defect_kind)kind,
+                                                  defects->by_kind[kind],
+                                                  defects->rows_of_kind[kind]);
+    for (gsize i = 0; i < defects->stored; i++)
+        add_defect(self, findings[defects->items[i].kind], &defects->items[i]);
+}
+
+/* Bars from before the symbol was this company's. */
+static void check_since(verification *self, const qb_series *bars)
+{
+    if (self->how->since == INT32_MIN)
+        return;
+    const gsize before = qb_series_lower_bound(bars, self->how->since * QB_DAY_US);
+    if (before == 0)
+        return;
+    char since[QB_TIME_TEXT];
+    const part *from = part_of(self, 0);
+    g_autofree char *name = name_of_month(self, from->id);
+    g_autofree char *text = g_strdup_printf("instruments.ini: since %s",
+                                            qb_date_to_text(self->how->since, since));
+    const cache_place place = {
+        .file = name, .row = 1, .rows = before, .ts_us = bars->ts_us[0], .text = text};
+    findings_add_rows(self->findings, FILE_REUSE, &place);
+}
+
+/* Only shares are split; what is adjusted has no splits to declare. */
+static gboolean has_no_splits(const verification *self)
+{
+    return self->files.key.asset != QB_EQUITY || self->adjustment == CACHE_SPLIT ||
+           self->adjustment == CACHE_FULL;
 }
 
 static gboolean verify_bars(verification *self, GError **error)
 {
     qb_series bars = {0};
-    qb_defects defects = {0};
+    qb_defect items[QB_DEFECT_KIND_COUNT * CACHE_PLACES];
+    qb_defects defects = {
+        .items = items, .capacity = G_N_ELEMENTS(items), .per_kind = CACHE_PLACES};
+    const qb_interval interval = self->files.key.interval;
     if (self->parts->len == 0 || self->files.key.asset == QB_MACRO)
         return TRUE;
     bars_builder_finish(&self->bars, &bars);
-    const gboolean ok = bars_defects(&bars, self->calendar, self->files.key.interval, &defects,
-                                     error);
-    for (int kind = 0; ok && kind < QB_DEFECT_KIND_COUNT; kind++)
-        if (defects.by_kind[kind] > 0)
-            report_kind(self, &defects, (qb_defect_kind)kind);
-    g_free(defects.items);
+    qb_status status = qb_validate(&bars, self->calendar, interval, &defects);
+    if (status == QB_OK)
+        status = qb_suspect(&bars, self->calendar, interval, has_no_splits(self), &defects);
+    if (status == QB_OK) {
+        report_defects(self, &defects);
+        check_since(self, &bars);
+    }
     qb_series_clear(&bars);
-    return ok;
+    return status == QB_OK || failure_from_status(error, status, "validation of bars");
 }
 
 /* ---- the series ----------------------------------------------------------------------------- */
@@ -223,30 +289,46 @@ static void find_facts(verification *self)
 static gboolean verify_files(verification *self, GError **error)
 {
     for (guint i = 0; i < self->files.months->len; i++)
-        verify_month(self, g_array_index(self->files.months, month_id, i));
-    note_unsettled(self);
+        if (!verify_month(self, g_array_index(self->files.months, month_id, i), error))
+            return FALSE;
+    check_unsettled(self);
+    check_ledger(self);
     return verify_bars(self, error);
 }
 
-gboolean cache_verify(cache *self, const cache_key *key, cache_findings *findings, GError **error)
+/* A manifest or a link that cannot be believed is what verify is asked to find. */
+static gboolean report_unopened(verification *self, const cache *owner, const cache_key *key,
+                                GError *reason, GError **error)
 {
-    verification work = {.findings = findings, .bars.columns = CACHE_ALL};
-    g_autoptr(GPtrArray) strangers = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GError) reason = NULL;
-    if (!series_files_open(self, key, strangers, &work.files, &reason)) {
-        /* A manifest or a link that cannot be believed is what verify is asked to find. */
-        if (g_error_matches(reason, FAILURE, FAILURE_BAD_DATA)) {
-            add_problem(findings, "%s", layout_relative(self, reason->message));
-            return TRUE;
-        }
-        g_propagate_error(error, g_steal_pointer(&reason));
+    g_autoptr(GError) why = reason;
+    g_autofree char *folder = layout_folder(owner, key, NULL);
+    if (folder == NULL || !g_error_matches(why, FAILURE, FAILURE_BAD_DATA)) {
+        g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
     }
+    g_autofree char *path = g_build_filename(folder, "manifest.json", NULL);
+    const gboolean of_manifest = g_str_has_prefix(why->message, path);
+    const gboolean is_link = strstr(why->message, "is a symbolic link") != NULL;
+    const char *about = of_manifest ? path : folder;
+    add_failure(self, is_link ? FILE_LINK : FILE_MANIFEST, layout_relative(owner, about), about,
+                why);
+    return TRUE;
+}
+
+gboolean cache_verify(cache *self, const cache_key *key, const cache_verify_how *how,
+                      cache_findings *out, GError **error)
+{
+    verification work = {.findings = out, .how = how, .bars.columns = CACHE_ALL};
+    g_autoptr(GPtrArray) strangers = g_ptr_array_new_with_free_func(g_free);
+    GError *reason = NULL;
+    if (!series_files_open(self, key, strangers, &work.files, &reason))
+        return report_unopened(&work, self, key, reason, error);
     work.parts = g_array_new(FALSE, FALSE, sizeof(part));
     find_facts(&work);
-    note_strangers(&work, strangers);
+    check_strangers(&work, strangers);
     const gboolean ok = work.files.months->len == 0 ? cache_fail_missing(key, error)
                                                     : verify_files(&work, error);
+    findings_sort(out);
     g_array_unref(work.parts);
     bars_builder_clear(&work.bars);
     macro_builder_clear(&work.values);

@@ -203,8 +203,7 @@ void writer_count(series_writer *self, const cache_change *counts)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* The first name of PATH.KIND-1, -2, ... that is free; caller frees. */
-static char *aside_name(const char *path, const char *kind)
+char *writer_aside_name(const char *path, const char *kind)
 {
     for (guint n = 1;; n++) {
         char *name = g_strdup_printf("%s.%s-%u", path, kind, n);
@@ -218,7 +217,7 @@ static gboolean move_damaged_aside(series_writer *self, const char *path, GError
 {
     if (!files_exists(path))
         return TRUE; /* lost altogether: nothing to keep */
-    g_autofree char *aside = aside_name(path, "damaged");
+    g_autofree char *aside = writer_aside_name(path, "damaged");
     if (!files_rename(path, aside, error))
         return FALSE;
     self->change.moved_aside++;
@@ -235,8 +234,8 @@ static gboolean replace(const char *path, GBytes *bytes, GError **error)
 
 static gboolean keep_foreign(const char *path, GBytes *bytes, GError **error)
 {
-    g_autofree char *aside = aside_name(path, "foreign");
-    log_event(LOG_INFO, "cache", "foreign file with further columns kept as %s", aside);
+    g_autofree char *aside = writer_aside_name(path, "foreign");
+    log_event(LOG_INFO, "cache", "foreign file kept as %s", aside);
     return replace(aside, bytes, error);
 }
 

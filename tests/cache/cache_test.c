@@ -501,7 +501,7 @@ static void test_merge_into_damage(fixture *self, gconstpointer unused)
     g_autofree char *notes = NULL;
     g_autofree char *problems = verify_text(self, &key, &notes);
     g_assert_cmpstr(problems, ==, "");
-    assert_contains(notes, "2020/2020-02.parquet.damaged-1: not read");
+    assert_contains(notes, "2020/2020-02.parquet.damaged-1: set-aside");
     qb_series_clear(&bars);
     qb_series_clear(&want);
 }
@@ -601,7 +601,7 @@ static void test_foreign(fixture *self, gconstpointer unused)
     g_autofree char *notes = NULL;
     g_autofree char *problems = verify_text(self, &key, &notes);
     g_assert_cmpstr(problems, ==, "");
-    assert_contains(notes, "2020-02.parquet: foreign: not in manifest.json");
+    assert_contains(notes, "2020-02.parquet: foreign: 19 rows");
     /* Nobody said how these prices are adjusted, so nothing is mixed with them. */
     g_autofree char *message = merge_fails(self, &key,
                                            bars_between(at("2020-04-01"), at("2020-04-02"), DAY, 9),
@@ -637,23 +637,27 @@ static void test_foreign_beside_ours(fixture *self, gconstpointer unused)
 static void test_foreign_refused(fixture *self, gconstpointer unused)
 {
     static const struct {
-        const char *file, *message;
+        const char *file, *message, *finding;
     } cases[] = {
-        {"no-close.parquet", "2020-01.parquet: column close: is missing"},
-        {"null-low.parquet", "2020-01.parquet: column low: has nulls"},
-        {"unsorted.parquet", "2020-01.parquet: column ts: row 2: 2020-01-30T00:00:00Z (expected a "
-                             "stamp after the row above)"},
-        {"high-low.parquet", "2020-01.parquet: row 3: high 50"},
-        {"polars-2020-02.parquet", "2020-01.parquet: column ts: row 1: 2020-02-03T00:00:00Z "
-                                   "(expected a stamp of the month in the file name)"},
+        {"no-close.parquet", "column close: is missing", "unfit"},
+        {"null-low.parquet", "column low: has nulls", "unfit"},
+        {"unsorted.parquet",
+         "column ts: row 2: 2020-01-30T00:00:00Z (expected a stamp after the row above)", "unfit"},
+        {"high-low.parquet", "high 50", "row 3: high-low"},
+        {"polars-2020-02.parquet",
+         "column ts: row 1: 2020-02-03T00:00:00Z (expected a stamp of the month in the file name)",
+         "unfit"},
     };
     const cache_key key = key_of(QB_EQUITY, "XYZ", QB_1D);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         place_foreign(self, cases[i].file, "equity/XYZ/1d/2020/2020-01.parquet");
         g_autofree char *message = read_fails(self, &key, FAILURE_BAD_DATA);
+        assert_contains(message, "2020-01.parquet: ");
         assert_contains(message, cases[i].message);
         g_autofree char *problems = verify_text(self, &key, NULL);
-        assert_contains(problems, cases[i].message);
+        g_autofree char *finding = g_strdup_printf("2020-01.parquet: %s: %s", cases[i].finding,
+                                                   cases[i].message);
+        assert_contains(problems, finding);
     }
 }
 

@@ -126,26 +126,47 @@ char *read_fails(fixture *self, const cache_key *key, int code)
     return g_strdup(error->message);
 }
 
-static char *join(GPtrArray *lines)
+/* "FILE: row R: KIND: TEXT (TIME)", with "FILE: KIND: TEXT" for files. */
+static void append_finding(GString *to, const cache_finding *finding)
 {
-    g_ptr_array_add(lines, NULL);
-    char *text = g_strjoinv("\n", (char **)lines->pdata);
-    g_ptr_array_remove_index(lines, lines->len - 1);
-    return text;
+    for (guint i = 0; i < finding->places->len; i++) {
+        const cache_place *place = g_ptr_array_index(finding->places, i);
+        char time[QB_TIME_TEXT];
+        g_string_append_printf(to, "%s%s: ", to->len > 0 ? "\n" : "", place->file);
+        if (place->row > 0)
+            g_string_append_printf(to, "row %" G_GSIZE_FORMAT ": ", place->row);
+        g_string_append_printf(to, "%s: %s", finding->kind, place->text);
+        if (place->row > 0)
+            g_string_append_printf(to, " (%s)", qb_time_to_text(place->ts_us, time));
+    }
+    if (finding->count > finding->places->len)
+        g_string_append_printf(to, "\nand %" G_GSIZE_FORMAT " more rows: %s",
+                               finding->count - finding->places->len, finding->kind);
+}
+
+cache_findings *verify_deep(fixture *self, const cache_key *key)
+{
+    g_autoptr(GError) error = NULL;
+    cache_findings *findings = cache_findings_new();
+    const cache_verify_how how = {.deep = TRUE, .since = INT32_MIN};
+    cache_verify(self->cache, key, &how, findings, &error);
+    g_assert_no_error(error);
+    return findings;
 }
 
 char *verify_text(fixture *self, const cache_key *key, char **out_notes)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-    cache_findings findings = {.problems = problems, .notes = notes};
-    cache_verify(self->cache, key, &findings, &error);
-    g_assert_no_error(error);
-    g_assert_cmpint(findings.problem_count == 0, ==, problems->len == 0);
+    g_autoptr(cache_findings) findings = verify_deep(self, key);
+    g_autoptr(GString) errors = g_string_new(NULL);
+    g_autoptr(GString) others = g_string_new(NULL);
+    for (guint i = 0; i < findings->items->len; i++) {
+        const cache_finding *finding = g_ptr_array_index(findings->items, i);
+        append_finding(finding->severity == QB_SEVERITY_ERROR ? errors : others, finding);
+    }
+    g_assert_cmpint(findings->counts[QB_SEVERITY_ERROR] == 0, ==, errors->len == 0);
     if (out_notes != NULL)
-        *out_notes = join(notes);
-    return join(problems);
+        *out_notes = g_strdup(others->str);
+    return g_strdup(errors->str);
 }
 
 char *file_path(const fixture *self, const char *name)

@@ -31,7 +31,9 @@ char *merge_fails(fixture *self, const cache_key *key, qb_series bars,
 /* All rows and columns, or fails the test. */
 qb_series read_all(fixture *self, const cache_key *key);
 char *read_fails(fixture *self, const cache_key *key, int code);
-/* Problems of verify, one a line; "" when there is none. Notes likewise when wanted. */
+/* All that data verify --deep says; or fails the test. Caller frees. */
+cache_findings *verify_deep(fixture *self, const cache_key *key);
+/* Its errors, one a line; "" when there is none. Warnings and notes likewise when wanted. */
 char *verify_text(fixture *self, const cache_key *key, char **out_notes);
 
 /* DATA/cache/NAME; caller frees. */

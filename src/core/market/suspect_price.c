@@ -23,6 +23,7 @@
  * too (6 May 2010, 24 August 2015), so these need to be larger. */
 #define WICK_SIZE 25.0
 #define WICK_LEAST 0.25 /* log: 28 % */
+#define WICK_TAIL 3.0   /* and that many times what one in a hundred wicks of the series exceeds */
 
 /* A move that stays: OUTLIER_SIZE usual ones, and more than 2.5 times what only one in a
  * thousand moves of this series exceeds: the tails of some series are simply fatter. */
@@ -237,34 +238,52 @@ static bool open_is_away(const qb_suspicion *self, size_t place, double size)
            qb_suspect_size(self, place, distance, false) >= size;
 }
 
-static bool wick_is_away(const qb_suspicion *self, size_t place, double wick, double size)
-{
-    return wick >= WICK_LEAST && qb_suspect_size(self, place, wick, false) >= size;
-}
-
-static qb_suspect_mark mark_within_bar(const qb_suspicion *self, size_t place, double size)
+/* The longer wick of the bar, as a ratio: how far beyond its open and close the bar went. */
+static double wick_ratio(const qb_suspicion *self, size_t place, bool *out_up)
 {
     const qb_series *series = self->series;
     size_t row = self->rows[place];
     double open = series->open[row], close = series->close[row];
-    if (open_is_away(self, place, size))
+    double up = series->high[row] / fmax(open, close), down = fmin(open, close) / series->low[row];
+    *out_up = up > down;
+    return fmax(up, down);
+}
+
+/* The least log of a wick that is a spike. */
+static double least_wick(qb_suspicion *self)
+{
+    bool up;
+    size_t beyond = self->count / 100 + 5;
+    for (size_t place = 0; place < self->count; place++)
+        self->spare[place] = wick_ratio(self, place, &up);
+    double tail = qb_select(self->spare, self->count,
+                            self->count > beyond ? self->count - beyond : 0);
+    return fmax(WICK_LEAST, WICK_TAIL * log(tail));
+}
+
+static qb_suspect_mark mark_within_bar(const qb_suspicion *self, size_t place, double least)
+{
+    bool up;
+    if (open_is_away(self, place, WICK_SIZE))
         return QB_MARK_SPIKE_OPEN;
-    if (wick_is_away(self, place, log(series->high[row] / fmax(open, close)), size))
-        return QB_MARK_SPIKE_HIGH;
-    if (wick_is_away(self, place, log(fmin(open, close) / series->low[row]), size))
-        return QB_MARK_SPIKE_LOW;
-    return QB_MARK_NONE;
+    double ratio = wick_ratio(self, place, &up);
+    if (ratio < 1 + WICK_LEAST) /* log(1 + x) < x: most need no logarithm */
+        return QB_MARK_NONE;
+    double wick = log(ratio);
+    if (wick < least || qb_suspect_size(self, place, wick, false) < WICK_SIZE)
+        return QB_MARK_NONE;
+    return up ? QB_MARK_SPIKE_HIGH : QB_MARK_SPIKE_LOW;
 }
 
 void qb_suspect_mark_spikes(qb_suspicion *self)
 {
-    double tail = size_of_tail(self);
+    double tail = size_of_tail(self), least = least_wick(self);
     for (size_t place = 0; place < self->count; place++) {
         if (self->marks[place] != QB_MARK_NONE)
             continue;
         size_t away = place > 0 ? places_away(self, place, fmax(SPIKE_SIZE, tail)) : 0;
         self->marks[place] = (uint8_t)(away > 0 ? QB_MARK_SPIKE_CLOSE
-                                                : mark_within_bar(self, place, WICK_SIZE));
+                                                : mark_within_bar(self, place, least));
         self->spans[place] = away;
         for (size_t n = 1; n <= away; n++)
             self->marks[place + n] = QB_MARK_EXPLAINED;
