@@ -20,15 +20,16 @@ static const char about[] =
     "  quantbot data import spy_1min.csv.gz --symbol SPY --interval 1m --tz America/New_York\n"
     "  quantbot data import odd.csv --symbol X --map ts=Day,open=2,high=3,low=4,close=Last\n"
     "\n"
-    "Keys of --map: ts time open high low close volume dividend split bid ask symbol; the column\n"
-    "is a name or a number from 1, or none to leave it out.\n";
+    "Keys of --map: ts time open high low close volume dividend split bid ask symbol\n"
+    "adjclose; the column is a name or a number from 1, or none to leave it out.\n";
 
 #define PROVIDER_LIMIT 31
 
 static void import_options_clear(import_options *self)
 {
-    char *texts[] = {self->asset, self->symbol,     self->interval,   self->calendar, self->map,
-                     self->zone,  self->date_order, self->adjustment, self->provider};
+    char *texts[] = {self->asset,    self->symbol, self->interval,   self->calendar,
+                     self->map,      self->zone,   self->date_order, self->adjustment,
+                     self->provider, self->date,   self->stamp};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
 }
@@ -80,6 +81,12 @@ static gboolean read_flags(const import_options *flags, import_file *out, GError
     if (flags->provider != NULL && !is_provider(flags->provider))
         return usage_error(error, "--provider", flags->provider,
                            "1 to 31 of a-z, 0-9, - and _, such as yahoo");
+    if (flags->stamp != NULL && g_ascii_strcasecmp(flags->stamp, "open") != 0 &&
+        g_ascii_strcasecmp(flags->stamp, "close") != 0)
+        return usage_error(error, "--stamp", flags->stamp, "open or close");
+    bars->stamp_close = flags->stamp != NULL && g_ascii_strcasecmp(flags->stamp, "close") == 0;
+    bars->date = flags->date;
+    bars->scale = flags->scale;
     bars->map = flags->map;
     bars->zone = flags->zone;
     bars->date_order = flags->date_order;
@@ -202,6 +209,12 @@ int command_data_import(int argc, char **argv)
          "ZONE"},
         {"date-order", 0, 0, G_OPTION_ARG_STRING, &flags.date_order,
          "ymd, dmy or mdy, where the file leaves it open", "ORDER"},
+        {"date", 0, 0, G_OPTION_ARG_STRING, &flags.date,
+         "The date of stamps that are clocks, or milliseconds since midnight", "DATE"},
+        {"stamp", 0, 0, G_OPTION_ARG_STRING, &flags.stamp,
+         "What stamps are of their bars: open (default) or close", "WHICH"},
+        {"scale", 0, 0, G_OPTION_ARG_DOUBLE, &flags.scale,
+         "Multiply prices and dividends: 0.0001 where 926800 means 92.68", "FACTOR"},
         {"adjustment", 0, 0, G_OPTION_ARG_STRING, &flags.adjustment, "raw (default), split or full",
          "KIND"},
         {"skip-bad", 0, 0, G_OPTION_ARG_NONE, &flags.skip_bad, "Leave bad rows out and list them",

@@ -7,6 +7,8 @@
 
 typedef struct import_options {
     char *asset, *symbol, *interval, *calendar, *map, *zone, *date_order, *adjustment, *provider;
+    char *date, *stamp;
+    double scale; /* 0: none given */
     gboolean skip_bad, extended, no_header, dry_run, json;
 } import_options;
 

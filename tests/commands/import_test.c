@@ -141,7 +141,7 @@ static void test_adjustments(void)
 static void test_usage(void)
 {
     static const struct {
-        const char *words[8];
+        const char *words[10];
         const char *message;
     } cases[] = {
         {{"data", "import"}, "no file is named"},
@@ -154,6 +154,11 @@ static void test_usage(void)
         {{"data", "import", "X.csv", "--provider", "A/B"}, "--provider: \"A/B\" is unknown"},
         {{"data", "import", "X.csv", "--symbol", "../x"}, "--symbol: \"../x\" is no symbol"},
         {{"data", "import", "X.csv", "--date-order", "x"}, "--date-order: \"x\" is unknown"},
+        {{"data", "import", "X.csv", "--stamp", "end"},
+         "--stamp: \"end\" is unknown (expected open or close)"},
+        {{"data", "import", "X.csv", "--stamp", "close"}, "--stamp: \"close\" (expected open: a"},
+        {{"data", "import", "X.csv", "--date", "2021-05-27"}, "--date: \"2021-05-27\" (expected"},
+        {{"data", "import", "X.csv", "--scale", "-1"}, "--scale: \"-1\" (expected 1e-9 to 1e9"},
         {{"data", "import", "X.csv", "--tz", "Nowhere"}, "--tz: \"Nowhere\" is not a known"},
         {{"data", "import", "X.csv", "--map", "ts"}, "--map: \"ts\" is not KEY=COLUMN"},
         {{"data", "import", "X.csv", "--colour"}, "--colour"},
