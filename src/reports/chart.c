@@ -3,25 +3,16 @@
  * Long curves are reduced to the lowest and highest value of each pixel column before they are
  * drawn, so no spike is lost and a million points cost what a thousand do. */
 #include "reports/axis-private.h"
+#include "reports/draw-private.h"
 #include "reports/reports.h"
 
 #include <math.h>
-#include <pango/pangocairo.h>
 #include <string.h>
 
 #define CHART_WIDTH 1200
 #define CHART_HEIGHT 675
-#define CHART_SIDE_LIMIT 10000
 #define LOG_SCALE_RATIO 8.0 /* max / min from which a linear axis hides the early years */
 
-typedef struct colour {
-    double red, green, blue;
-} colour;
-
-static const colour paper = {1.00, 1.00, 1.00};
-static const colour ink = {0.10, 0.13, 0.18};
-static const colour faint_ink = {0.42, 0.46, 0.52};
-static const colour grid = {0.91, 0.92, 0.94};
 static const colour strategy_blue = {0.05, 0.38, 0.78};
 static const colour benchmark_grey = {0.60, 0.56, 0.50};
 static const colour drawdown_red = {0.82, 0.22, 0.24};
@@ -37,50 +28,6 @@ typedef struct column {
     double low, high, last;
     gboolean used;
 } column;
-
-/* ---- text ---------------------------------------------------------------------------------- */
-
-typedef struct pen {
-    cairo_t *cairo;
-    PangoLayout *layout; /* one for all texts */
-} pen;
-
-static void set_colour(cairo_t *cairo, colour c, double alpha)
-{
-    cairo_set_source_rgba(cairo, c.red, c.green, c.blue, alpha);
-}
-
-static void set_text(const pen *pen, const char *text, double pixels, gboolean bold)
-{
-    PangoFontDescription *font = pango_font_description_from_string("DejaVu Sans");
-    pango_font_description_set_absolute_size(font, pixels * PANGO_SCALE);
-    pango_font_description_set_weight(font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
-    pango_layout_set_font_description(pen->layout, font);
-    pango_font_description_free(font);
-    pango_layout_set_text(pen->layout, text, -1);
-}
-
-/* align 0: x is the left edge, 0.5 the middle, 1 the right edge. y is the middle of the line.
- * Returns the width. */
-static double draw_text(const pen *pen, double x, double y, double align, const char *text,
-                        double pixels, gboolean bold, colour c)
-{
-    int width, height;
-    set_text(pen, text, pixels, bold);
-    pango_layout_get_pixel_size(pen->layout, &width, &height);
-    set_colour(pen->cairo, c, 1.0);
-    cairo_move_to(pen->cairo, round(x - width * align), round(y - height / 2.0));
-    pango_cairo_show_layout(pen->cairo, pen->layout);
-    return width;
-}
-
-static double text_width(const pen *pen, const char *text, double pixels, gboolean bold)
-{
-    int width;
-    set_text(pen, text, pixels, bold);
-    pango_layout_get_pixel_size(pen->layout, &width, NULL);
-    return width;
-}
 
 /* ---- scales -------------------------------------------------------------------------------- */
 
@@ -169,7 +116,7 @@ static void draw_curve(cairo_t *cairo, const panel *p, const column *columns, in
 {
     cairo_new_path(cairo);
     trace(cairo, p, columns, column_count);
-    set_colour(cairo, c, 1.0);
+    draw_colour(cairo, c, 1.0);
     cairo_set_line_width(cairo, line_width);
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
     cairo_stroke(cairo);
@@ -202,11 +149,11 @@ static void draw_value_axis(const pen *pen, const panel *p, const axis_tick *tic
     cairo_set_line_width(pen->cairo, 1.0);
     for (int i = 0; i < count; i++) {
         const double y = floor(y_of(p, ticks[i].at)) + 0.5;
-        set_colour(pen->cairo, grid, 1.0);
+        draw_colour(pen->cairo, draw_grid, 1.0);
         cairo_move_to(pen->cairo, p->left, y);
         cairo_line_to(pen->cairo, p->left + p->width, y);
         cairo_stroke(pen->cairo);
-        draw_text(pen, p->left - 10, y, 1.0, ticks[i].label, 13, FALSE, faint_ink);
+        draw_text(pen, p->left - 10, y, 1.0, ticks[i].label, 13, FALSE, draw_faint_ink);
     }
 }
 
@@ -220,17 +167,17 @@ static void draw_time_axis(const pen *pen, const panel *upper, const panel *lowe
     cairo_set_line_width(pen->cairo, 1.0);
     for (int i = 0; i < count; i++) {
         const double x = floor(x_of(upper, ticks[i].at)) + 0.5;
-        set_colour(pen->cairo, grid, 1.0);
+        draw_colour(pen->cairo, draw_grid, 1.0);
         cairo_move_to(pen->cairo, x, upper->top);
         cairo_line_to(pen->cairo, x, upper->top + upper->height);
         cairo_move_to(pen->cairo, x, lower->top);
         cairo_line_to(pen->cairo, x, bottom);
         cairo_stroke(pen->cairo);
-        const double width = text_width(pen, ticks[i].label, 13, ticks[i].main);
+        const double width = draw_text_width(pen, ticks[i].label, 13, ticks[i].main);
         if (x - width / 2 < free_from)
             continue;
         draw_text(pen, x, bottom + 16, 0.5, ticks[i].label, 13, ticks[i].main,
-                  ticks[i].main ? ink : faint_ink);
+                  ticks[i].main ? draw_ink : draw_faint_ink);
         free_from = x + width / 2 + 10;
     }
 }
@@ -253,12 +200,12 @@ static void draw_facts(const pen *pen, double left, double right, double y,
         return;
     double x = left;
     for (int i = 0; facts[i] != NULL && facts[i + 1] != NULL; i += 2) {
-        const double width = fmax(text_width(pen, facts[i], 13, FALSE),
-                                  text_width(pen, facts[i + 1], 21, TRUE));
+        const double width = fmax(draw_text_width(pen, facts[i], 13, FALSE),
+                                  draw_text_width(pen, facts[i + 1], 21, TRUE));
         if (x + width > right)
             return;
-        draw_text(pen, x, y, 0, facts[i], 13, FALSE, faint_ink);
-        draw_text(pen, x, y + 24, 0, facts[i + 1], 21, TRUE, ink);
+        draw_text(pen, x, y, 0, facts[i], 13, FALSE, draw_faint_ink);
+        draw_text(pen, x, y + 24, 0, facts[i + 1], 21, TRUE, draw_ink);
         x += width + 38;
     }
 }
@@ -325,7 +272,7 @@ static void draw_equity(const pen *pen, panel *p, const chart *chart, column *co
     draw_curve(pen->cairo, p, columns, column_count, strategy_blue, 2.2);
     draw_end_labels(pen, p, chart, factor);
     if (p->log_scale)
-        draw_text(pen, p->left + 8, p->top + 10, 0, "log scale", 12, FALSE, faint_ink);
+        draw_text(pen, p->left + 8, p->top + 10, 0, "log scale", 12, FALSE, draw_faint_ink);
 }
 
 static void draw_drawdown(const pen *pen, panel *p, const qb_curve *equity, double *depth,
@@ -365,7 +312,7 @@ static double label_width(const pen *pen, const chart_line *line)
     if (line->curve.count == 0)
         return 0;
     g_autofree char *text = value_text(line->curve.value[line->curve.count - 1]);
-    return fmax(text_width(pen, line->label, 13, TRUE), text_width(pen, text, 13, FALSE));
+    return fmax(draw_text_width(pen, line->label, 13, TRUE), draw_text_width(pen, text, 13, FALSE));
 }
 
 static void draw(const pen *pen, const chart *chart, int width, int height, double *depth,
@@ -373,7 +320,7 @@ static void draw(const pen *pen, const chart *chart, int width, int height, doub
 {
     const double margin = 40;
     const double right =
-        fmax(text_width(pen, "Drawdown", 13, TRUE),
+        fmax(draw_text_width(pen, "Drawdown", 13, TRUE),
              fmax(label_width(pen, &chart->equity), label_width(pen, &chart->benchmark))) +
         10;
     const double head = 158, foot = 66, gap = 22;
@@ -388,54 +335,36 @@ static void draw(const pen *pen, const chart *chart, int width, int height, doub
     drawdown.top = equity.top + equity.height + gap;
     drawdown.height = floor(plot_height * 0.28);
 
-    set_colour(pen->cairo, paper, 1.0);
+    draw_colour(pen->cairo, draw_paper, 1.0);
     cairo_paint(pen->cairo);
-    draw_text(pen, margin, 42, 0, chart->title, 27, TRUE, ink);
+    draw_text(pen, margin, 42, 0, chart->title, 27, TRUE, draw_ink);
     if (chart->subtitle != NULL)
-        draw_text(pen, margin, 72, 0, chart->subtitle, 14, FALSE, faint_ink);
+        draw_text(pen, margin, 72, 0, chart->subtitle, 14, FALSE, draw_faint_ink);
     draw_facts(pen, margin, width - margin, 102, chart->facts);
     draw_time_axis(pen, &equity, &drawdown);
     draw_equity(pen, &equity, chart, columns);
     draw_drawdown(pen, &drawdown, &chart->equity.curve, depth, columns);
     if (chart->footer != NULL)
-        draw_text(pen, margin, height - 20, 0, chart->footer, 12, FALSE, faint_ink);
-    draw_text(pen, width - margin, height - 20, 1, "quantbot", 12, TRUE, faint_ink);
-}
-
-static cairo_status_t append_png(void *closure, const unsigned char *bytes, unsigned int count)
-{
-    g_byte_array_append(closure, bytes, count);
-    return CAIRO_STATUS_SUCCESS;
+        draw_text(pen, margin, height - 20, 0, chart->footer, 12, FALSE, draw_faint_ink);
+    draw_text(pen, width - margin, height - 20, 1, "quantbot", 12, TRUE, draw_faint_ink);
 }
 
 GBytes *chart_png(const chart *chart, GError **error)
 {
     const int width = chart->width > 0 ? chart->width : CHART_WIDTH;
     const int height = chart->height > 0 ? chart->height : CHART_HEIGHT;
-    if (width < 480 || height < 320 || width > CHART_SIDE_LIMIT || height > CHART_SIDE_LIMIT) {
+    if (width < 480 || height < 320 || width > PICTURE_SIDE_LIMIT || height > PICTURE_SIDE_LIMIT) {
         g_set_error(error, FAILURE, FAILURE_USAGE, "a chart of %d x %d (expected 480 x 320 to %d)",
-                    width, height, CHART_SIDE_LIMIT);
+                    width, height, PICTURE_SIDE_LIMIT);
         return NULL;
     }
     if (chart->equity.curve.count < 2) {
         g_set_error(error, FAILURE, FAILURE_BAD_DATA, "a chart needs at least 2 equity points");
         return NULL;
     }
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-    cairo_t *cairo = cairo_create(surface);
-    pen pen = {.cairo = cairo, .layout = pango_cairo_create_layout(cairo)};
     g_autofree double *depth = g_new(double, chart->equity.curve.count);
     g_autofree column *columns = g_new(column, (gsize)width);
-    draw(&pen, chart, width, height, depth, columns);
-    g_object_unref(pen.layout);
-    cairo_destroy(cairo);
-
-    g_autoptr(GByteArray) png = g_byte_array_new();
-    const cairo_status_t status = cairo_surface_write_to_png_stream(surface, append_png, png);
-    cairo_surface_destroy(surface);
-    if (status != CAIRO_STATUS_SUCCESS) {
-        g_set_error(error, FAILURE, FAILURE_INTERNAL, "chart: %s", cairo_status_to_string(status));
-        return NULL;
-    }
-    return g_byte_array_free_to_bytes(g_steal_pointer(&png));
+    picture picture = picture_new(width, height);
+    draw(&picture.pen, chart, width, height, depth, columns);
+    return picture_png(&picture, error);
 }
