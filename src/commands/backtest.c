@@ -100,14 +100,17 @@ static gboolean backtest(const backtest_flags *flags, char **values, const setti
     g_autoptr(run_texts) texts = read_texts(flags, values, error);
     if (texts == NULL)
         return FALSE;
-    g_autoptr(cache) cache = cache_new(settings_data_dir(settings), NULL);
-    g_autoptr(run_plan) plan = run_plan_new(texts, cache, error);
+    g_autoptr(market) market = market_open(settings, error);
+    if (market == NULL)
+        return FALSE;
+    g_autoptr(run_plan) plan = run_plan_new(texts, market, error);
     g_autoptr(run_plan) beside_plan = NULL;
     if (plan == NULL || !find_beside(flags, plan, &beside_plan, error))
         return FALSE;
-    g_autoptr(run_bars) bars = run_bars_load(plan, cache, error);
+    g_autoptr(run_bars) bars = run_bars_load(plan, market->cache, error);
     if (bars == NULL)
         return FALSE;
+    run_notes_add(plan, bars);
     const char *log_path = settings_runlog_path(settings);
     g_autoptr(runlog) log = flags->no_log ? NULL : runlog_open(log_path, error);
     if (log == NULL && !flags->no_log)

@@ -4,6 +4,7 @@
 
 #include "cache/cache.h"
 #include "commands/commands-private.h"
+#include "commands/market-private.h"
 #include "reports/reports.h"
 
 #include <jansson.h>
@@ -13,7 +14,8 @@
  * all) mean, narrowed by --asset and --interval. */
 typedef struct data_query {
     settings *settings;
-    cache *cache;
+    market *market;
+    cache *cache; /* the market's */
     GArray *keys; /* of cache_key, in the cache's order for each argument */
     gboolean all; /* no argument was given */
     gboolean json;
@@ -28,6 +30,10 @@ gboolean data_query_read_more(int argc, char **argv, const char *about, const GO
                               data_query *out_query, int *out_exit);
 void data_query_clear(data_query *query);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(data_query, data_query_clear)
+
+/* What --asset and --interval say; NULL texts are any: -1. FAILURE_USAGE. */
+gboolean data_filter_read(const char *asset_text, const char *interval_text, int *out_asset,
+                          int *out_interval, GError **error);
 
 /* "98.4 %", rounded down; "-" where nothing is expected. Caller frees. */
 char *data_coverage_text(gsize present, gsize expected);

@@ -4,26 +4,31 @@
 #include <math.h>
 #include <string.h>
 
-static gboolean read_filter(const char *asset_text, const char *interval_text, int *out_asset,
-                            int *out_interval, GError **error)
+gboolean data_filter_read(const char *asset_text, const char *interval_text, int *out_asset,
+                          int *out_interval, GError **error)
 {
     qb_asset asset;
     qb_interval interval;
     *out_asset = *out_interval = -1;
     if (asset_text != NULL) {
-        if (qb_asset_from_text(asset_text, &asset) != QB_OK) {
+        if (g_ascii_strcasecmp(asset_text, qb_asset_text(QB_MACRO)) == 0) {
+            asset = QB_MACRO;
+        } else if (qb_asset_from_text(asset_text, &asset) != QB_OK) {
             g_autofree char *quoted = failure_quote(asset_text, -1);
             g_set_error(error, FAILURE, FAILURE_USAGE,
-                        "--asset: %s (expected equity, index, crypto or fx)", quoted);
+                        "--asset: %s (expected equity, index, crypto, fx or macro)", quoted);
             return FALSE;
         }
         *out_asset = (int)asset;
     }
     if (interval_text != NULL) {
-        if (qb_interval_from_text(interval_text, &interval) != QB_OK) {
+        if (qb_interval_from_text(interval_text, &interval) != QB_OK &&
+            qb_macro_interval_from_text(interval_text, &interval) != QB_OK) {
             g_autofree char *quoted = failure_quote(interval_text, -1);
             g_set_error(error, FAILURE, FAILURE_USAGE,
-                        "--interval: %s (expected 1m 5m 15m 30m 1h 4h 1d or 1w)", quoted);
+                        "--interval: %s (expected 1m 5m 15m 30m 1h 4h 1d or 1w; of macro series "
+                        "1d 1w 1mo 1q or 1y)",
+                        quoted);
             return FALSE;
         }
         *out_interval = (int)interval;
@@ -31,14 +36,13 @@ static gboolean read_filter(const char *asset_text, const char *interval_text, i
     return TRUE;
 }
 
-static gboolean is_meant(const cache_key *key, const char *typed, int asset, int interval)
+static gboolean is_meant(const market *market, const cache_key *key, const char *typed, int asset,
+                         int interval)
 {
-    char symbol[QB_SYMBOL_SIZE];
     if ((asset >= 0 && (int)key->asset != asset) ||
         (interval >= 0 && (int)key->interval != interval))
         return FALSE;
-    return typed == NULL || (qb_symbol_normalise(typed, key->asset, symbol) == QB_OK &&
-                             strcmp(symbol, key->symbol) == 0);
+    return typed == NULL || market_means(market, typed, key);
 }
 
 static gboolean contains(const GArray *keys, const cache_key *key)
@@ -53,13 +57,13 @@ static gboolean contains(const GArray *keys, const cache_key *key)
 }
 
 /* Adds the series that one typed symbol means; none is an error. */
-static gboolean add_symbol(const GArray *stored, const char *typed, int asset, int interval,
-                           GArray *keys, GError **error)
+static gboolean add_symbol(const market *market, const GArray *stored, const char *typed, int asset,
+                           int interval, GArray *keys, GError **error)
 {
     gboolean any = FALSE;
     for (guint i = 0; i < stored->len; i++) {
         const cache_key *key = &g_array_index(stored, cache_key, i);
-        if (!is_meant(key, typed, asset, interval))
+        if (!is_meant(market, key, typed, asset, interval))
             continue;
         any = TRUE;
         if (!contains(keys, key))
@@ -74,32 +78,32 @@ static gboolean add_symbol(const GArray *stored, const char *typed, int asset, i
     return FALSE;
 }
 
-static gboolean add_argument(const GArray *stored, const char *argument, int asset, int interval,
-                             GArray *keys, GError **error)
+static gboolean add_argument(const market *market, const GArray *stored, const char *argument,
+                             int asset, int interval, GArray *keys, GError **error)
 {
     g_auto(GStrv) symbols = command_symbols(argument, error);
     for (char **symbol = symbols; symbols != NULL && *symbol != NULL; symbol++)
-        if (!add_symbol(stored, *symbol, asset, interval, keys, error))
+        if (!add_symbol(market, stored, *symbol, asset, interval, keys, error))
             return FALSE;
     return symbols != NULL;
 }
 
-static GArray *find_series(cache *cache, char **arguments, const char *asset_text,
+static GArray *find_series(const market *market, char **arguments, const char *asset_text,
                            const char *interval_text, GError **error)
 {
     int asset, interval;
-    if (!read_filter(asset_text, interval_text, &asset, &interval, error))
+    if (!data_filter_read(asset_text, interval_text, &asset, &interval, error))
         return NULL;
-    g_autoptr(GArray) stored = cache_keys(cache, error);
+    g_autoptr(GArray) stored = cache_keys(market->cache, error);
     if (stored == NULL)
         return NULL;
     g_autoptr(GArray) keys = g_array_new(FALSE, TRUE, sizeof(cache_key));
     for (char **argument = arguments; *argument != NULL; argument++)
-        if (!add_argument(stored, *argument, asset, interval, keys, error))
+        if (!add_argument(market, stored, *argument, asset, interval, keys, error))
             return NULL;
     for (guint i = 0; *arguments == NULL && i < stored->len; i++) {
         const cache_key *key = &g_array_index(stored, cache_key, i);
-        if (is_meant(key, NULL, asset, interval))
+        if (is_meant(market, key, NULL, asset, interval))
             g_array_append_val(keys, *key);
     }
     return g_steal_pointer(&keys);
@@ -131,9 +135,12 @@ gboolean data_query_read_more(int argc, char **argv, const char *about, const GO
     if (out_query->settings == NULL)
         return FALSE;
     GError *error = NULL;
-    out_query->cache = cache_new(settings_data_dir(out_query->settings), NULL);
     out_query->all = argv[1] == NULL;
-    out_query->keys = find_series(out_query->cache, argv + 1, asset, interval, &error);
+    out_query->market = market_open(out_query->settings, &error);
+    if (out_query->market != NULL) {
+        out_query->cache = out_query->market->cache;
+        out_query->keys = find_series(out_query->market, argv + 1, asset, interval, &error);
+    }
     if (out_query->keys == NULL)
         *out_exit = command_fail(error);
     return out_query->keys != NULL;
@@ -142,7 +149,7 @@ gboolean data_query_read_more(int argc, char **argv, const char *about, const GO
 void data_query_clear(data_query *query)
 {
     g_clear_pointer(&query->keys, g_array_unref);
-    g_clear_pointer(&query->cache, cache_free);
+    g_clear_pointer(&query->market, market_free);
     g_clear_pointer(&query->settings, settings_free);
 }
 

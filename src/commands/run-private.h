@@ -5,7 +5,7 @@
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
 
-#include "cache/cache.h"
+#include "commands/market-private.h"
 #include "config/config.h"
 #include "core/engine/engine.h"
 #include "core/metrics/metrics.h"
@@ -27,6 +27,7 @@ typedef struct run_texts {
     GHashTable *values; /* run_key name to text; absent: default */
     GPtrArray *params;  /* "fast=20" */
     GHashTable *places; /* run_key name or parameter name to where its text was, for messages */
+    json_t *facts;      /* of a stored run: what its instruments were; NULL: ask instruments.ini */
 } run_texts;
 
 run_texts *run_texts_new(void);
@@ -60,17 +61,16 @@ typedef struct run_plan {
     gboolean has_benchmark;
     cache_key benchmark;
     run_texts *texts; /* resolved: what a reproduction needs */
+    GPtrArray *notes; /* of char *: what a reader must know before believing the figures */
 } run_plan;
 
 /* Every text checked, symbols found in the cache. All problems of the texts at once. */
-run_plan *run_plan_new(const run_texts *texts, cache *cache, GError **error);
+run_plan *run_plan_new(const run_texts *texts, const market *market, GError **error);
 /* The same account, universe and costs with another strategy at its defaults. */
 run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy);
 void run_plan_free(run_plan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_plan, run_plan_free)
 
-/* The texts, version and data hashes as the JSON of runs.params; and back. Caller owns. */
-json_t *run_plan_to_json(const run_plan *plan, const GPtrArray *hashes);
 run_texts *run_texts_from_json(const char *params, GPtrArray **out_hashes, GError **error);
 
 /* ---- bars ---------------------------------------------------------------------------------- */
@@ -87,6 +87,26 @@ typedef struct run_bars {
 run_bars *run_bars_load(const run_plan *plan, cache *cache, GError **error);
 void run_bars_free(run_bars *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_bars, run_bars_free)
+
+/* Adds to plan->notes what the instruments and their bars tell: tickers that were another
+ * company's, a universe of survivors, prices too small for their digits. */
+void run_notes_add(run_plan *plan, const run_bars *bars);
+
+/* The texts, version, instruments and data hashes as the JSON of runs.params; back by
+ * run_texts_from_json. Caller owns. */
+json_t *run_plan_to_json(const run_plan *plan, const run_bars *bars);
+
+/* ---- what the instruments of a run were ----------------------------------------------------- */
+
+/* Currency, tick, lot ... of each instrument, its calendar's name and a hash of the sessions that
+ * the bars can meet. A new reference. */
+json_t *run_facts_to_json(const run_plan *plan, const run_bars *bars);
+/* One of them. FAILURE_CONFIG when its calendar is unknown, FAILURE_BAD_DATA. */
+gboolean run_facts_get(const json_t *all, const qb_calendars *calendars, const cache_key *key,
+                       qb_instrument *out, GError **error);
+/* FAILURE_MISSING when a calendar has other sessions now. all: NULL is fine. */
+gboolean run_facts_check(const json_t *all, const run_plan *plan, const run_bars *bars,
+                         GError **error);
 
 /* ---- result -------------------------------------------------------------------------------- */
 

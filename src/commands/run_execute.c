@@ -66,15 +66,21 @@ static qb_status record_decision(void *self, const qb_decision *decision)
 
 /* ---- periods ------------------------------------------------------------------------------- */
 
-/* 24/7 as soon as one instrument is; else the exchange whose sessions are the fewest. */
+static gboolean is_named(const qb_calendar *calendar, const char *name)
+{
+    return strcmp(qb_calendar_name(calendar), name) == 0;
+}
+
+/* That of days around the clock as soon as one instrument has it; else New York's, else the first
+ * exchange's before mere weekdays. */
 static const qb_calendar *portfolio_calendar(const run_plan *plan)
 {
     const qb_calendar *calendar = plan->instruments[0].calendar;
     for (guint32 i = 0; i < plan->count; i++) {
         const qb_calendar *other = plan->instruments[i].calendar;
-        if (qb_calendar_periods(other) > 252)
+        if (qb_calendar_periods(other) > 300)
             return other;
-        if (other == qb_calendar_find("XNYS"))
+        if (is_named(other, "XNYS") || is_named(calendar, "weekdays"))
             calendar = other;
     }
     return calendar;
@@ -248,7 +254,7 @@ static gboolean run_engine(const run_plan *plan, const run_bars *bars, const qb_
 static runlog_writer *open_writer(const run_plan *plan, const run_bars *bars, runlog *log,
                                   GError **error)
 {
-    json_t *params = run_plan_to_json(plan, bars->hashes);
+    json_t *params = run_plan_to_json(plan, bars);
     g_autofree char *params_text = json_dumps(params, JSON_COMPACT);
     json_decref(params);
     g_autofree char *universe = g_strjoinv(",", plan->symbols);

@@ -170,20 +170,52 @@ static gboolean read_classes(const run_texts *texts, int *out_asset, int *out_in
     return ok;
 }
 
-static void read_instrument(failures *problems, const run_texts *texts, const cache_key *key,
+/* --calendar, else what instruments.ini says, else what the bars were imported with. */
+static const qb_calendar *read_calendar(failures *problems, const run_texts *texts,
+                                        const market *market, const cache_entry *entry,
+                                        const qb_instrument *instrument)
+{
+    const qb_calendars *calendars = instruments_calendars(market->instruments);
+    const char *text = run_texts_get(texts, "calendar");
+    const char *source = instruments_source(market->instruments, instrument->symbol,
+                                            instrument->asset, "calendar");
+    if (text == NULL && strcmp(source, "built-in") != 0)
+        return instrument->calendar;
+    const qb_calendar *calendar = qb_calendars_find(calendars,
+                                                    text != NULL ? text : entry->calendar);
+    if (calendar == NULL)
+        add_problem(problems, texts, "calendar",
+                    "XNYS, 24/7, weekdays or a section [calendar NAME] of instruments.ini");
+    return calendar != NULL ? calendar : instrument->calendar;
+}
+
+static void read_instrument(failures *problems, const run_texts *texts, const market *market,
                             const cache_entry *entry, qb_instrument *out)
 {
-    const char *calendar_text = run_texts_get(texts, "calendar");
-    if (qb_instrument_default(key->symbol, key->asset, key->interval, out) != QB_OK) {
-        failures_add(problems, "--symbols: \"%s\" cannot be traded", key->symbol);
+    const cache_key *key = &entry->key;
+    GError *problem = NULL;
+    const gboolean good = texts->facts != NULL
+                              ? run_facts_get(texts->facts,
+                                              instruments_calendars(market->instruments), key, out,
+                                              &problem)
+                              : instruments_get(market->instruments, key->symbol, key->asset,
+                                                key->interval, out, &problem);
+    if (!good) {
+        failures_add(problems, "%s", problem->message);
+        g_error_free(problem);
         return;
     }
-    const qb_calendar *calendar = qb_calendar_find(calendar_text != NULL ? calendar_text
-                                                                         : entry->calendar);
-    if (calendar != NULL)
-        out->calendar = calendar;
-    else
-        add_problem(problems, texts, "calendar", "XNYS, 24/7 or weekdays");
+    /* The engine counts in single units: a future of 50 would be worth a fiftieth. */
+    if (out->multiplier.raw != QB_ONE) {
+        char multiplier[QB_RAW_TEXT];
+        failures_add(problems,
+                     "--symbols: %s has the multiplier %s, which is not traded yet "
+                     "(expected 1)",
+                     key->symbol, qb_raw_to_text(out->multiplier.raw, multiplier));
+    }
+    if (texts->facts != NULL)
+        return; /* flags are in them */
+    out->calendar = read_calendar(problems, texts, market, entry, out);
     if (run_texts_get(texts, "lot") != NULL)
         out->lot.raw = read_raw(problems, texts, "lot", 1, 1000000 * QB_ONE,
                                 "a quantity above 0, at most 8 decimals");
@@ -192,17 +224,19 @@ static void read_instrument(failures *problems, const run_texts *texts, const ca
                                  "a price increment above 0");
 }
 
-/* One account has one currency: the first instrument's. */
+/* One account has one currency: the first instrument's. One that could not be read has none. */
 static void check_currencies(failures *problems, const run_plan *plan)
 {
-    for (guint32 i = 1; i < plan->count; i++)
-        if (strcmp(plan->instruments[i].currency, plan->instruments[0].currency) != 0)
+    const char *first = plan->count > 0 ? plan->instruments[0].currency : "";
+    for (guint32 i = 1; i < plan->count; i++) {
+        const char *other = plan->instruments[i].currency;
+        if (*first != '\0' && *other != '\0' && strcmp(other, first) != 0)
             failures_add(problems, "--symbols: %s is in %s, %s in %s (one account, one currency)",
-                         plan->symbols[i], plan->instruments[i].currency, plan->symbols[0],
-                         plan->instruments[0].currency);
+                         plan->symbols[i], other, plan->symbols[0], first);
+    }
 }
 
-static gboolean find_instruments(failures *problems, const run_texts *texts, cache *cache,
+static gboolean find_instruments(failures *problems, const run_texts *texts, const market *market,
                                  run_plan *plan, GError **error)
 {
     int asset, interval;
@@ -223,15 +257,15 @@ static gboolean find_instruments(failures *problems, const run_texts *texts, cac
     for (guint i = 0; i < count; i++) {
         cache_entry entry;
         cache_key key;
-        if (!cache_find(cache, typed[i], asset, interval, &key, error) ||
-            !cache_stat(cache, &key, &entry, error))
+        if (!market_find(market, typed[i], asset, interval, &key, error) ||
+            !cache_stat(market->cache, &key, &entry, error))
             return FALSE;
         gboolean repeated = FALSE;
         for (guint32 k = 0; k < plan->count; k++)
             repeated |= strcmp(plan->symbols[k], key.symbol) == 0;
         if (repeated)
             continue; /* "spy,SPY" is one instrument */
-        read_instrument(problems, texts, &key, &entry, &plan->instruments[plan->count]);
+        read_instrument(problems, texts, market, &entry, &plan->instruments[plan->count]);
         plan->keys[plan->count] = key;
         plan->symbols[plan->count++] = g_strdup(key.symbol);
     }
@@ -239,13 +273,14 @@ static gboolean find_instruments(failures *problems, const run_texts *texts, cac
     return TRUE;
 }
 
-static gboolean find_benchmark(const run_texts *texts, cache *cache, run_plan *plan, GError **error)
+static gboolean find_benchmark(const run_texts *texts, const market *market, run_plan *plan,
+                               GError **error)
 {
     const char *symbol = run_texts_get(texts, "benchmark");
     plan->has_benchmark = TRUE;
     if (symbol != NULL && g_ascii_strcasecmp(symbol, "none") != 0)
-        return cache_find(cache, symbol, -1, plan->count > 0 ? (int)plan->keys[0].interval : -1,
-                          &plan->benchmark, error);
+        return market_find(market, symbol, -1, plan->count > 0 ? (int)plan->keys[0].interval : -1,
+                           &plan->benchmark, error);
     if (symbol == NULL && plan->count == 1)
         plan->benchmark = plan->keys[0];
     else
@@ -291,12 +326,13 @@ static void store_resolved(run_plan *plan)
                   "--benchmark");
 }
 
-run_plan *run_plan_new(const run_texts *texts, cache *cache, GError **error)
+run_plan *run_plan_new(const run_texts *texts, const market *market, GError **error)
 {
     g_autoptr(run_plan) plan = g_new0(run_plan, 1);
     failures problems;
     failures_init(&problems);
     plan->texts = copy_texts(texts);
+    plan->notes = g_ptr_array_new_with_free_func(g_free);
     plan->start_us = read_day(&problems, texts, "start", FALSE, INT64_MIN);
     plan->end_us = read_day(&problems, texts, "end", TRUE, INT64_MAX);
     if (plan->start_us >= plan->end_us)
@@ -306,7 +342,7 @@ run_plan *run_plan_new(const run_texts *texts, cache *cache, GError **error)
     read_costs(&problems, texts, &plan->costs);
     read_strategy(&problems, texts, plan);
     GError *missing = NULL;
-    if (!find_instruments(&problems, texts, cache, plan, &missing)) {
+    if (!find_instruments(&problems, texts, market, plan, &missing)) {
         /* Problems of the texts come first: they may be why nothing was found. */
         if (problems.count > 0) {
             failures_add(&problems, "%s", missing->message);
@@ -320,7 +356,7 @@ run_plan *run_plan_new(const run_texts *texts, cache *cache, GError **error)
     }
     read_execution(&problems, plan->texts, plan->count, plan);
     if (!failures_finish(&problems, FAILURE_CONFIG, error) ||
-        !find_benchmark(texts, cache, plan, error))
+        !find_benchmark(texts, market, plan, error))
         return NULL;
     store_resolved(plan);
     return g_steal_pointer(&plan);
@@ -337,6 +373,7 @@ run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
     beside->params = g_new0(double, strategy->param_count + 1);
     for (gsize i = 0; i < strategy->param_count; i++)
         beside->params[i] = strategy->params[i].standard;
+    beside->notes = g_ptr_array_new_with_free_func(g_free);
     beside->texts = copy_texts(plan->texts);
     g_ptr_array_set_size(beside->texts->params, 0);
     run_texts_set(beside->texts, "strategy", strategy->name, "--beside");
@@ -352,5 +389,6 @@ void run_plan_free(run_plan *self)
     g_strfreev(self->symbols);
     g_free(self->params);
     run_texts_free(self->texts);
+    g_clear_pointer(&self->notes, g_ptr_array_unref);
     g_free(self);
 }

@@ -90,6 +90,8 @@ static GPtrArray *make_notes(const run_plan *plan, const run_bars *bars, const r
 {
     GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
     const qb_engine_totals *totals = &result->totals;
+    for (guint i = 0; i < plan->notes->len; i++)
+        g_ptr_array_add(notes, g_strdup(g_ptr_array_index(plan->notes, i)));
     note_adjustment(bars, notes);
     note_volume(plan, bars, notes);
     if (plan->fill_at == QB_FILL_CLOSE)

@@ -8,7 +8,8 @@ const run_key run_keys[] = {
     {"interval", "run", NULL, "INTERVAL", "1m .. 1w, where a symbol has several"},
     {"start", "run", NULL, "DATE", "First day (default: first bar)"},
     {"end", "run", NULL, "DATE", "Last day, included (default: last bar)"},
-    {"calendar", "run", NULL, "NAME", "XNYS, 24/7 or weekdays (default: as imported)"},
+    {"calendar", "run", NULL, "NAME",
+     "XNYS, 24/7, weekdays or one of instruments.ini (default: as imported)"},
     {"strategy", "run", "sma_cross", "NAME", "See quantbot strategy list"},
     {"benchmark", "run", NULL, "SYMBOL",
      "For alpha and beta (default: a single instrument itself)"},
@@ -46,6 +47,7 @@ void run_texts_free(run_texts *self)
     g_hash_table_unref(self->values);
     g_hash_table_unref(self->places);
     g_ptr_array_unref(self->params);
+    json_decref(self->facts);
     g_free(self);
 }
 
@@ -118,7 +120,7 @@ gboolean run_texts_read_file(run_texts *self, const char *path, GError **error)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
-json_t *run_plan_to_json(const run_plan *plan, const GPtrArray *hashes)
+json_t *run_plan_to_json(const run_plan *plan, const run_bars *bars)
 {
     json_t *config = json_object(), *params = json_object(), *data = json_object();
     for (const run_key *key = run_keys; key->name != NULL; key++) {
@@ -131,12 +133,12 @@ json_t *run_plan_to_json(const run_plan *plan, const GPtrArray *hashes)
         qb_param_to_text(&plan->strategy->params[i], plan->params[i], text, sizeof text);
         json_object_set_new(params, plan->strategy->params[i].name, json_string(text));
     }
-    for (guint i = 0; i < hashes->len; i++) {
-        g_auto(GStrv) words = g_strsplit(g_ptr_array_index(hashes, i), " ", 2);
+    for (guint i = 0; i < bars->hashes->len; i++) {
+        g_auto(GStrv) words = g_strsplit(g_ptr_array_index(bars->hashes, i), " ", 2);
         json_object_set_new(data, words[0], json_string(words[1]));
     }
-    return json_pack("{s:s, s:o, s:o, s:o}", "version", QUANTBOT_VERSION, "config", config,
-                     "params", params, "data", data);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", QUANTBOT_VERSION, "config", config,
+                     "params", params, "instruments", run_facts_to_json(plan, bars), "data", data);
 }
 
 run_texts *run_texts_from_json(const char *text, GPtrArray **out_hashes, GError **error)
@@ -163,6 +165,9 @@ run_texts *run_texts_from_json(const char *text, GPtrArray **out_hashes, GError 
         g_autofree char *pair = g_strdup_printf("%s=%s", name, json_string_value(value));
         run_texts_set_param(texts, pair, "runs.params");
     }
+    /* Runs of before instruments had a file have none, and the defaults hold. */
+    if (json_is_array(json_object_get(root, "instruments")))
+        texts->facts = json_incref(json_object_get(root, "instruments"));
     *out_hashes = g_ptr_array_new_with_free_func(g_free);
     json_object_foreach(data, name, value)
         g_ptr_array_add(*out_hashes, g_strdup_printf("%s %s", name, json_string_value(value)));

@@ -6,7 +6,7 @@
 static const char about[] =
     "Makes a logged run again from its row alone and compares the canonical state: orders, fills,\n"
     "trades, equity, positions, cash and ratios. Exit 0: equal. 1: it ended differently. 5: the\n"
-    "data are not the ones that the run used; the first file that differs is named.\n"
+    "data or calendars are not the ones that the run used; the first that differs is named.\n"
     "\n"
     "Examples:\n"
     "  quantbot runs reproduce last\n"
@@ -52,11 +52,12 @@ static gboolean reproduce(const settings *settings, const char *id, gboolean jso
     gboolean ok = FALSE;
     g_autoptr(GPtrArray) hashes = NULL;
     g_autoptr(run_texts) texts = run_texts_from_json(run->params, &hashes, error);
-    g_autoptr(cache) cache = cache_new(settings_data_dir(settings), NULL);
-    g_autoptr(run_plan) plan = texts != NULL ? run_plan_new(texts, cache, error) : NULL;
-    g_autoptr(run_bars) bars = plan != NULL ? run_bars_load(plan, cache, error) : NULL;
+    g_autoptr(market) market = texts != NULL ? market_open(settings, error) : NULL;
+    g_autoptr(run_plan) plan = market != NULL ? run_plan_new(texts, market, error) : NULL;
+    g_autoptr(run_bars) bars = plan != NULL ? run_bars_load(plan, market->cache, error) : NULL;
     g_autoptr(run_result) result = NULL;
-    if (bars != NULL && check_data(hashes, bars->hashes, error))
+    if (bars != NULL && check_data(hashes, bars->hashes, error) &&
+        run_facts_check(texts->facts, plan, bars, error))
         result = run_execute(plan, bars, NULL, error);
     if (result != NULL) {
         ok = TRUE;
