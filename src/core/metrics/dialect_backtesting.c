@@ -222,10 +222,12 @@ static double up_to_resolution(const dialect_facts *facts, double days)
     return days;
 }
 
+/* The last bar's fall is no episode to it, and counts only where there is no other. */
 static double average_drawdown(const dialect_facts *facts)
 {
     const episodes all = episodes_of(&facts->bars);
-    return -all.depths / all.count;
+    const double last = 1 - end_equity(facts) / peak_equity(facts);
+    return all.count > 0 ? -all.depths / all.count : last > 0 ? -last : NAN;
 }
 
 static double longest_drawdown(const dialect_facts *facts)

@@ -2,10 +2,10 @@
  * full mode, on equity.pct_change().dropna(). It prints two decimals.
  *
  * Undefined there: Sortino, Omega, gain/pain, tail and payoff ratio are nan where the divisor is
- * 0, the profit factor inf without a losing day and 0 without any, the win rate 0 where no day
- * moved; the Sharpe ratio without variation is what pandas divides, inf or nan; alpha and beta of
- * a benchmark without variation are 0. Not followed: returns that are never below 0 and once above
- * 100 % it takes for prices. */
+ * 0, Calmar inf, the profit factor inf without a losing day (in its report 0) and 0 without any
+ * that moved, as the win rate; the Sharpe ratio without variation is what pandas divides, inf or
+ * nan; alpha and beta of a benchmark without variation are 0. Not followed: returns that are never
+ * below 0 and once above 100 % it takes for prices. */
 #include "core/metrics/dialects-private.h"
 
 #include <math.h>
