@@ -236,6 +236,20 @@ static gboolean read_quote(csv_reader *r, csv_kind kind, double *out)
                     "is not positive (expected a price > 0, or blank)");
 }
 
+static gboolean read_flags(csv_reader *r, int32_t *out)
+{
+    static const int all = QB_BAR_REPAIRED | QB_BAR_SYNTHETIC | QB_BAR_SAMPLED;
+    double value;
+    if (!read_optional(r, CSV_FLAGS, 0, &value))
+        return FALSE;
+    if (value > all || value != floor(value))
+        return complain(r, CSV_FAULT_OTHER, CSV_FLAGS,
+                        "is no set of flags (expected the sum of 1 repaired, 2 synthetic, "
+                        "4 sampled; --map flags=none leaves the column out)");
+    *out = (int32_t)value;
+    return TRUE;
+}
+
 /* Notes how finely these closes are printed: of those with the most digits, the coarsest. */
 static void note_digits(csv_reader *r)
 {
@@ -311,11 +325,12 @@ static gboolean read_numbers(csv_reader *r, csv_bar_cells *out)
     good &= read_optional(r, CSV_SPLIT, 1, &bar->split_factor);
     good &= read_quote(r, CSV_BID, &out->bid);
     good &= read_quote(r, CSV_ASK, &out->ask);
+    good &= read_flags(r, &bar->flags);
     good &= read_adjusted(r, &out->adjusted);
     if (bar->split_factor == 0)
         bar->split_factor = 1; /* yfinance writes 0 on days without a split */
     if (is_sampled(&r->columns)) {
-        bar->flags = QB_BAR_SAMPLED;
+        bar->flags |= QB_BAR_SAMPLED;
         bar->volume = NAN;
     }
     return good;

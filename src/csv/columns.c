@@ -6,8 +6,8 @@
 #define NAME_LIMIT 48
 
 static const char *const kind_names[CSV_KIND_COUNT] = {
-    "ts",       "time",  "open", "high", "low",    "close",    "volume",
-    "dividend", "split", "bid",  "ask",  "symbol", "adjclose",
+    "ts",       "time",  "open", "high", "low",   "close",  "volume",
+    "dividend", "split", "bid",  "ask",  "flags", "symbol", "adjclose",
 };
 
 const char *csv_kind_name(csv_kind kind)
@@ -32,6 +32,7 @@ static const char *const aliases[CSV_KIND_COUNT][16] = {
                    "stock_splits", NULL},
     [CSV_BID] = {"bid", NULL},
     [CSV_ASK] = {"ask", NULL},
+    [CSV_FLAGS] = {"flags", NULL},
     [CSV_SYMBOL] = {"symbol", "ticker", "sym", "name", NULL},
     [CSV_ADJUSTED] = {"adj_close", "adjclose", "adjusted_close", "close_adj", "close_adjusted",
                       NULL},
@@ -193,7 +194,7 @@ static gboolean read_map_entry(const header *head, const char *entry, csv_column
     if (kind < 0)
         return map_error(error,
                          "%s has an unknown key (expected ts, time, open, high, low, close, "
-                         "volume, dividend, split, bid, ask, symbol or adjclose)",
+                         "volume, dividend, split, bid, ask, flags, symbol or adjclose)",
                          value);
     if (given[kind])
         return map_error(error, "%s is given twice", kind_names[kind]);

@@ -149,6 +149,7 @@ typedef enum csv_kind {
     CSV_SPLIT,
     CSV_BID,
     CSV_ASK,
+    CSV_FLAGS, /* QB_BAR_*, as data export writes them */
     CSV_SYMBOL,
     CSV_ADJUSTED,
     CSV_KIND_COUNT,

@@ -55,8 +55,8 @@ typedef struct csv_bars_options {
                          * must hold one symbol */
     const char *map;    /* "ts=Date,close=Last,volume=3": names or 1-based numbers, "none" leaves a
                          * column out. Keys: ts time open high low close volume dividend split bid
-                         * ask symbol adjclose; with open, high and low the same column as close,
-                         * bars are samples. NULL: detect */
+                         * ask flags symbol adjclose; with open, high and low the same column as
+                         * close, bars are samples. NULL: detect */
     const char *zone; /* IANA zone of stamps without one; NULL: UTC, or the calendar's for daily */
     const char *date_order; /* "ymd", "dmy", "mdy"; NULL: detect, refuse what stays ambiguous */
     gboolean skip_bad;      /* leave bad rows out and list them, instead of failing the file */

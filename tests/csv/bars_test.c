@@ -407,6 +407,23 @@ static void test_quotes(void)
             "ask_close: \"0\" is not positive (expected a price > 0, or");
 }
 
+static void test_flags(void)
+{
+    const char *head = "date,open,high,low,close,flags\n2020-01-02,2,3,1,2,";
+    result got = read_text("date,open,high,low,close,flags\n2020-01-02,2,3,1,2,3\n"
+                           "2020-01-03,2,3,1,2,\n2020-01-06,2,3,1,2,0\n",
+                           daily);
+    g_assert_no_error(got.error);
+    g_assert_cmpint(got.series.flags[0], ==, QB_BAR_REPAIRED | QB_BAR_SYNTHETIC);
+    g_assert_cmpint(got.series.flags[1], ==, 0);
+    clear(&got);
+    static const char *const bad[] = {"8", "1.5", "-1", "x", "1e9"};
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *text = g_strconcat(head, bad[i], "\n", NULL);
+        refuses(text, daily, FAILURE_BAD_DATA, "f.csv:2: flags: ");
+    }
+}
+
 static void test_symbols(void)
 {
     const char *text = "date,symbol,open,high,low,close\n"
@@ -769,6 +786,7 @@ int main(int argc, char **argv)
     g_test_add_func("/csv/bars/maps", test_maps);
     g_test_add_func("/csv/bars/samples", test_samples);
     g_test_add_func("/csv/bars/quotes", test_quotes);
+    g_test_add_func("/csv/bars/flags", test_flags);
     g_test_add_func("/csv/bars/symbols", test_symbols);
     g_test_add_func("/csv/bars/bad-rows", test_bad_rows);
     g_test_add_func("/csv/bars/many-bad-rows", test_many_bad_rows);
