@@ -26,6 +26,19 @@ void provider_rows_begin(provider_rows *self, const provider_job *job, qb_interv
 /* ts_us in our convention: an instant, or for daily and weekly bars of an exchange the stamp of the
  * session date (provider_session_stamp). An unknown volume is NaN. */
 void provider_rows_add(provider_rows *self, const qb_bar *bar);
+/* Names of the members of a row that is an object; NULL: it has none. */
+typedef struct provider_members {
+    const char *ts, *open, *high, *low, *close, *volume, *dividend, *split;
+    enum provider_stamp { PROVIDER_STAMP_TEXT, PROVIDER_STAMP_MS, PROVIDER_STAMP_S } stamp;
+} provider_members;
+typedef struct provider_row {
+    qb_bar bar; /* prices that are absent or null are NaN; ts_us as the vendor stamps it */
+    gboolean stamped;
+} provider_row;
+/* Reads the object that stands next; members without a name here are skipped. FALSE at a fault. */
+gboolean provider_row_read(scan *at, const provider_members *members, provider_row *out);
+/* An empty row: NaN prices and volume, no dividend, split 1. */
+extern const provider_row provider_no_row;
 /* A row that could not even be read. */
 void provider_rows_refuse(provider_rows *self, provider_refusal why);
 /* Sorts, keeps the last of equal stamps. FAILURE_INTERNAL without memory. */

@@ -15,7 +15,67 @@ void provider_rows_refuse(provider_rows *self, provider_refusal why)
     self->page->refused[why]++;
 }
 
-/* ---- one row -------------------------------------------------------------------------------- */
+/* ---- reading one ---------------------------------------------------------------------------- */
+
+const provider_row provider_no_row = {
+    .bar = {.open = NAN, .high = NAN, .low = NAN, .close = NAN, .volume = NAN, .split_factor = 1}};
+
+static gboolean read_stamp(scan *at, const provider_members *members, provider_row *out)
+{
+    scan_text text;
+    gint64 count;
+    if (members->stamp == PROVIDER_STAMP_TEXT) {
+        out->stamped = scan_string(at, &text) && provider_time(&text, &out->bar.ts_us);
+        return at->fault == NULL;
+    }
+    const gint64 unit_us = members->stamp == PROVIDER_STAMP_MS ? 1000 : QB_SECOND_US;
+    if (!scan_int64(at, &count))
+        return FALSE;
+    out->stamped = !__builtin_mul_overflow(count, unit_us, &out->bar.ts_us);
+    return TRUE;
+}
+
+static gboolean is_named(const scan_text *key, const char *name)
+{
+    return name != NULL && scan_text_is(key, name);
+}
+
+static gboolean read_member(scan *at, const scan_text *key, const provider_members *members,
+                            provider_row *out)
+{
+    const struct {
+        const char *name;
+        double *into;
+    } numbers[] = {
+        {members->open, &out->bar.open},
+        {members->high, &out->bar.high},
+        {members->low, &out->bar.low},
+        {members->close, &out->bar.close},
+        {members->volume, &out->bar.volume},
+        {members->dividend, &out->bar.dividend},
+        {members->split, &out->bar.split_factor},
+    };
+    if (is_named(key, members->ts))
+        return read_stamp(at, members, out);
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
+        if (is_named(key, numbers[i].name))
+            return scan_loose_double(at, numbers[i].into);
+    return scan_skip(at);
+}
+
+gboolean provider_row_read(scan *at, const provider_members *members, provider_row *out)
+{
+    scan_text key;
+    *out = provider_no_row;
+    if (!scan_enter_object(at))
+        return FALSE;
+    while (scan_member(at, &key))
+        if (!read_member(at, &key, members, out))
+            return FALSE;
+    return at->fault == NULL;
+}
+
+/* ---- judging one ---------------------------------------------------------------------------- */
 
 static gboolean has_prices(const qb_bar *bar)
 {

@@ -280,64 +280,20 @@ static void judge(const http_answer *answer, gpointer data, http_verdict *out)
 
 /* ---- reading bars --------------------------------------------------------------------------- */
 
-typedef struct bar_row {
-    gint64 ts_us;
-    qb_bar bar;
-    gboolean dated;
-} bar_row;
-
-static const bar_row no_row = {
-    .bar = {.open = NAN, .high = NAN, .low = NAN, .close = NAN, .volume = NAN, .split_factor = 1}};
-
-static gboolean read_field(scan *at, const scan_text *key, bar_row *row)
-{
-    const struct {
-        const char *name;
-        double *into;
-    } numbers[] = {
-        {"open", &row->bar.open},
-        {"high", &row->bar.high},
-        {"low", &row->bar.low},
-        {"close", &row->bar.close},
-        {"volume", &row->bar.volume},
-        {"divCash", &row->bar.dividend},
-        {"splitFactor", &row->bar.split_factor},
-    };
-    scan_text text;
-    if (scan_text_is(key, "date")) {
-        row->dated = scan_string(at, &text) && provider_time(&text, &row->ts_us);
-        return at->fault == NULL;
-    }
-    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
-        if (scan_text_is(key, numbers[i].name))
-            return scan_loose_double(at, numbers[i].into);
-    return scan_skip(at);
-}
-
-static gboolean read_row(scan *at, bar_row *row)
-{
-    scan_text key;
-    *row = no_row;
-    if (!scan_enter_object(at))
-        return FALSE;
-    while (scan_member(at, &key))
-        if (!read_field(at, &key, row))
-            return FALSE;
-    return at->fault == NULL;
-}
+static const provider_members members = {"date",  "open",   "high",    "low",
+                                         "close", "volume", "divCash", "splitFactor"};
 
 /* An array of rows, wherever it stands. keep_volume: it is the market's. */
 static void read_rows(scan *at, provider_rows *rows, gboolean keep_volume)
 {
-    bar_row row;
+    provider_row row;
     if (!scan_enter_array(at))
         return;
-    while (scan_element(at) && read_row(at, &row)) {
-        if (!row.dated) {
+    while (scan_element(at) && provider_row_read(at, &members, &row)) {
+        if (!row.stamped) {
             provider_rows_refuse(rows, PROVIDER_OFF_GRID);
             continue;
         }
-        row.bar.ts_us = row.ts_us;
         if (!keep_volume)
             row.bar.volume = NAN;
         provider_rows_add(rows, &row.bar);
@@ -389,7 +345,7 @@ static gboolean read_csv(GBytes *body, provider_rows *rows, GError **error)
         return FALSE;
     }
     for (gsize row = 0; row < csv_table_rows(table); row++) {
-        qb_bar bar = no_row.bar;
+        qb_bar bar = provider_no_row.bar;
         double *const into[] = {&bar.open,   &bar.high,     &bar.low,         &bar.close,
                                 &bar.volume, &bar.dividend, &bar.split_factor};
         scan_text text = {0};
