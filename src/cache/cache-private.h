@@ -185,6 +185,26 @@ gboolean macro_month_has_other_columns(const parquet_table *footer);
 GBytes *macro_month_write(const macro_series *rows, const cache_key *key,
                           const cache_provenance *provenance, GError **error);
 
+/* ---- basis ---------------------------------------------------------------------------------- */
+
+/* Whether new closes are old ones times one factor, row by row in order. Start from {0}. */
+typedef struct basis_run {
+    double factor; /* of its first row: new over old */
+    gint64 first_us;
+    gsize rows;
+} basis_run;
+typedef struct basis_check {
+    basis_run run;    /* the one that is going on */
+    basis_run first;  /* the first that is long enough; rows 0: none */
+    gsize overlap;    /* rows that both have */
+    gsize differing;  /* of those, closes more than 0.2 % apart */
+    gsize in_runs;    /* of those, in runs that are long enough */
+} basis_check;
+/* Both ascending. */
+void basis_compare(basis_check *self, const qb_series *stored, const qb_series *bars);
+/* The factor between them, or a run with rows 0. */
+basis_run basis_finish(basis_check *self);
+
 /* ---- defects ------------------------------------------------------------------------------- */
 
 /* Kinds that a stored series must not have: the fatal ones, and rows out of order or doubled. */

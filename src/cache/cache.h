@@ -44,6 +44,7 @@ typedef struct cache_provenance {
     const char *calendar;    /* "XNYS" */
     const char *source_hash; /* SHA-256 (hex) of the bytes the bars came from */
     gint64 fetched_us;
+    gboolean any_basis; /* cache_merge: also where prices differ by a factor; see there */
 } cache_provenance;
 
 typedef struct cache_change {
@@ -57,7 +58,18 @@ typedef struct cache_change {
  * stored with another adjustment or calendar is refused (FAILURE_BAD_DATA). A month whose file is
  * damaged is written only when the new bars cover all the rows that it held; the damaged file is
  * kept beside it and named in the log. Otherwise the merge fails, naming file and rows needed, and
- * changes nothing. Crash-safe between any two system calls; two writers of one key wait for each
+ * changes nothing.
+ *
+ * A vendor who adjusts his history anew, or gives adjusted prices for raw ones, is noticed where
+ * the new bars overlap stored ones: their closes differ by one factor over many rows (five at
+ * least; of a shorter overlap all of it, of one row with more behind it only the ratio of a
+ * split). Stored rows
+ * that the new bars do not reach would stay on the old basis, and no strategy could tell: such a
+ * merge is refused (FAILURE_BAD_DATA naming factor, first row and remedy). It is allowed when the
+ * new bars replace every stored row, which is how a vendor's new history is taken over, and with
+ * any_basis. Rows that differ otherwise are corrections, counted as changed.
+ *
+ * Crash-safe between any two system calls; two writers of one key wait for each
  * other (FAILURE_LOCKED after 10 s). After an I/O failure each month holds its old or new rows. */
 gboolean cache_merge(cache *self, const cache_key *key, const qb_series *bars,
                      const cache_provenance *provenance, cache_change *out_change, GError **error);
@@ -155,7 +167,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(cache_findings, cache_findings_free)
 /* How much is looked at. Always: manifest, gap ledger, presence, length, rows, stamps and page
  * checksums of each file, every bar by itself and the series as a whole. That finds any damage.
  * deep also takes the SHA-256 of each file, so that a sound file which somebody put in the place of
- * another is found too; it takes about thrice as long. */
+ * another is found too; of minutes that takes several times as long. */
 typedef struct cache_verify_how {
     gboolean deep;
     int32_t since; /* the first date on which the symbol is this company, INT32_MIN: always */

@@ -575,11 +575,11 @@ static gboolean open_without_manifest(fixing *self, GError *reason, GError **err
     }
     if (!self->how->set_aside || self->how->dry_run) {
         note(self, self->how->set_aside ? "set-aside" : "left", "manifest.json", "%s",
-             kept->message + strlen(path));
+             kept->message + strlen(path) + 1);
         self->blocked = TRUE;
         return TRUE;
     }
-    note(self, "set-aside", "manifest.json", "%s", kept->message + strlen(path));
+    note(self, "set-aside", "manifest.json", "%s", kept->message + strlen(path) + 1);
     series_files opened = {0};
     if (!move_aside(path, error) || !series_files_open(owner, &key, NULL, &opened, error))
         return FALSE;

@@ -6,6 +6,8 @@
 typedef struct merge {
     series_writer writer;
     const qb_series *bars;
+    basis_check basis;
+    gsize stored; /* rows in the months that the bars touch */
 } merge;
 
 /* ---- what may be merged --------------------------------------------------------------------- */
@@ -97,6 +99,8 @@ static gboolean merge_month(merge *self, month_id id, const qb_series *bars, GEr
     cache_change counts = {0};
     gboolean ok = read_month(self, bars, &stored, &change, error);
     bars_builder_finish(&stored, &earlier);
+    basis_compare(&self->basis, &earlier, bars);
+    self->stored += earlier.count;
     ok = ok && series_merge(&earlier, bars, &merged, &counts, error);
     if (ok && counts.added + counts.changed > 0)
         ok = add_change(self, &merged, &change, error);
@@ -106,6 +110,43 @@ static gboolean merge_month(merge *self, month_id id, const qb_series *bars, GEr
     qb_series_clear(&earlier);
     qb_series_clear(&merged);
     return ok;
+}
+
+/* ---- basis ---------------------------------------------------------------------------------- */
+
+/* Stored rows that no new bar takes the place of. */
+static gsize rows_that_stay(const merge *self)
+{
+    const series_files *files = &self->writer.files;
+    const gint64 first_us = self->bars->ts_us[0];
+    const gint64 last_us = self->bars->ts_us[self->bars->count - 1];
+    gsize rows = self->stored - self->basis.overlap;
+    for (guint i = 0; i < files->months->len; i++) {
+        const month_id id = g_array_index(files->months, month_id, i);
+        const manifest_entry *entry = manifest_find(files->manifest, id);
+        if (month_end_us(id) <= month_start_us(month_of(first_us)) || month_start_us(id) > last_us)
+            rows += entry != NULL ? entry->now.rows : 1; /* foreign: some */
+    }
+    return rows;
+}
+
+static gboolean check_basis(merge *self, GError **error)
+{
+    const basis_run run = basis_finish(&self->basis);
+    const gsize stay = run.rows > 0 ? rows_that_stay(self) : 0;
+    /* One row alone is a correction. */
+    if (stay == 0 || self->writer.provenance->any_basis || self->bars->count == 1)
+        return TRUE;
+    char first[QB_TIME_TEXT];
+    const series_files *files = &self->writer.files;
+    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                "%s: close: %.6g times the stored one in %" G_GSIZE_FORMAT
+                " rows, first at %s (expected the same basis; %" G_GSIZE_FORMAT
+                " stored rows would stay on the old one): import the whole history again, or move "
+                "the folder away first; if these bars are adjusted, say so with --adjustment",
+                layout_relative(files->cache, files->folder), run.factor, run.rows,
+                qb_time_to_text(run.first_us, first), stay);
+    return FALSE;
 }
 
 /* ---- the merge ------------------------------------------------------------------------------ */
@@ -120,7 +161,7 @@ static gboolean merge_months(merge *self, GError **error)
             return FALSE;
         start = end;
     }
-    return writer_commit(&self->writer, error);
+    return check_basis(self, error) && writer_commit(&self->writer, error);
 }
 
 static gboolean merge_bars(merge *self, GError **error)
@@ -141,8 +182,7 @@ gboolean cache_merge(cache *self, const cache_key *key, const qb_series *bars,
                      const cache_provenance *provenance, cache_change *out_change, GError **error)
 {
     merge work = {.bars = bars};
-    if (!cache_check_bars(key, error) ||
-        !writer_init(&work.writer, self, key, provenance, error))
+    if (!cache_check_bars(key, error) || !writer_init(&work.writer, self, key, provenance, error))
         return FALSE;
     const gboolean ok = bars->count == 0 || merge_bars(&work, error);
     if (ok)

@@ -44,7 +44,8 @@ static const char *after_path(const char *message, const char *path)
     if (strncmp(message, path, length) != 0)
         return message;
     message += length;
-    return g_str_has_prefix(message, ": ") ? message + 2 : message;
+    /* "PATH: what", or "PATH:LINE:COLUMN: what". */
+    return g_str_has_prefix(message, ": ") ? message + 2 : message + (*message == ':');
 }
 
 /* A message of several lines is as many places. */

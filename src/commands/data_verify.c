@@ -9,14 +9,13 @@
 static const char about[] =
     "Holds each file against the manifest and its own page checksums, each bar against the\n"
     "calendar and the rules of a bar, and each series against what it usually does. Errors are\n"
-    "damage and impossible bars, warnings may well be wrong, notes are facts to know. Exit code 1\n"
-    "when there is an error (with --strict: or a warning). Nothing is changed without --fix.\n"
+    "damage and impossible bars, warnings may well be wrong, notes are facts to know. Exit code\n"
+    "1 when there is an error (with --strict: or a warning). Nothing is changed without --fix.\n"
     "\n"
-    "--fix settles half-way writes, takes sound foreign files into the manifest, sorts their "
-    "rows,\n"
-    "drops exact repetitions, rebuilds a manifest that is missing and removes leftovers.\n"
-    "--set-aside also renames damaged files, so that the rest can be read and the month fetched\n"
-    "again. What each rule means: docs/QUALITY.md.\n"
+    "--fix settles half-way writes, takes sound foreign files into the manifest, sorts their\n"
+    "rows, drops exact repetitions, makes a manifest that is missing and removes leftovers.\n"
+    "--set-aside also renames damaged files, so that the rest can be read and the month be\n"
+    "fetched again. What each rule means: docs/QUALITY.md.\n"
     "\n"
     "Examples:\n"
     "  quantbot data verify\n"
@@ -53,12 +52,19 @@ static const char *in_series(const char *file, const char *series)
     return g_str_has_prefix(file, series) && file[length] == '/' ? file + length + 1 : file;
 }
 
+/* "2020-01-31" of a daily stamp, else with its time. */
+static const char *stamp_text(gint64 ts_us, char buffer[QB_TIME_TEXT])
+{
+    return ts_us % QB_DAY_US == 0 ? qb_date_to_text(qb_date_from_us(ts_us), buffer)
+                                  : qb_time_to_text(ts_us, buffer);
+}
+
 static void print_place(const cache_place *place, const char *series)
 {
     char time[QB_TIME_TEXT];
     printf("    %s", in_series(place->file, series));
     if (place->row > 0)
-        printf(":%" G_GSIZE_FORMAT "  %s  %s", place->row, qb_time_to_text(place->ts_us, time),
+        printf(":%" G_GSIZE_FORMAT "  %s  %s", place->row, stamp_text(place->ts_us, time),
                place->text);
     else
         printf("  %s", place->text);
@@ -219,15 +225,30 @@ static gboolean fix_one(cache *cache, const cache_key *key, const verify_options
     return !options->fix || cache_fix(cache, key, &how, repairs, error);
 }
 
-static gboolean verify_one(cache *cache, const cache_key *key, const verify_options *options,
-                           verify_totals *sum, GError **error)
+/* The first date on which the symbol is this company, after instruments.ini. */
+static gboolean find_since(const market *market, const cache_key *key, int32_t *out, GError **error)
+{
+    qb_instrument instrument;
+    *out = INT32_MIN;
+    if (key->asset == QB_MACRO)
+        return TRUE;
+    if (!instruments_get(market->instruments, key->symbol, key->asset, key->interval, &instrument,
+                         error))
+        return FALSE;
+    *out = instrument.since;
+    return TRUE;
+}
+
+static gboolean verify_one(const market *market, const cache_key *key,
+                           const verify_options *options, verify_totals *sum, GError **error)
 {
     g_autoptr(GPtrArray)
         repairs = g_ptr_array_new_with_free_func((GDestroyNotify)cache_repair_free);
     g_autoptr(cache_findings) findings = cache_findings_new();
-    const cache_verify_how how = {.deep = options->deep, .since = INT32_MIN};
-    if (!fix_one(cache, key, options, repairs, error) ||
-        !cache_verify(cache, key, &how, findings, error))
+    cache_verify_how how = {.deep = options->deep};
+    if (!find_since(market, key, &how.since, error) ||
+        !fix_one(market->cache, key, options, repairs, error) ||
+        !cache_verify(market->cache, key, &how, findings, error))
         return FALSE;
     if (sum->json != NULL)
         json_array_append_new(sum->json, series_json(key, repairs, findings));
@@ -247,7 +268,7 @@ static int verify_all(const data_query *query, const verify_options *options)
     verify_totals sum = {.json = json};
     for (guint i = 0; i < query->keys->len; i++) {
         GError *error = NULL;
-        if (!verify_one(query->cache, &g_array_index(query->keys, cache_key, i), options, &sum,
+        if (!verify_one(query->market, &g_array_index(query->keys, cache_key, i), options, &sum,
                         &error))
             return command_fail(error);
     }

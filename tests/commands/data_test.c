@@ -94,7 +94,7 @@ static void test_choice(void)
     json_auto_t *root = program_json(self);
     g_assert_cmpuint(json_array_size(json_object_get(root, "series")), ==, 1);
     program_expect(self, 0, "data", "verify", "spy,btc", "spy");
-    assert_contains(self->out, "2 series, 3 files, 11 rows verified\n");
+    assert_contains(self->out, "2 series, 3 files, 11 rows verified: 1 note\n");
     program_expect(self, 0, "data", "verify", "--asset", "crypto");
     g_assert_cmpstr(self->out, ==, "1 series, 2 files, 3 rows verified\n");
     program_expect(self, 5, "data", "list", "qqq");
@@ -107,13 +107,36 @@ static void test_choice(void)
 
 /* ---- verify --------------------------------------------------------------------------------- */
 
+/* The finding of that kind in the JSON of the first series, or NULL. */
+static const json_t *find_finding(const json_t *root, const char *kind)
+{
+    const json_t *series = json_array_get(json_object_get(root, "series"), 0), *finding;
+    gsize i;
+    json_array_foreach(json_object_get(series, "findings"), i, finding)
+    {
+        if (strcmp(json_string_value(json_object_get(finding, "kind")), kind) == 0)
+            return finding;
+    }
+    return NULL;
+}
+
 static void test_notes(void)
 {
     g_autoptr(program) self = program_with_data();
     program_expect(self, 0, "data", "verify", "spy");
-    assert_contains(self->out, "note: equity/SPY/1d/2020/2020-01.parquet: row 4: ");
-    assert_contains(self->out, "(2020-01-18T00:00:00Z)");
-    g_assert_true(g_str_has_suffix(self->out, "1 series, 1 file, 8 rows verified\n"));
+    assert_contains(self->out, "equity/SPY/1d\n  note: non-session (1): ");
+    assert_contains(self->out, "    2020/2020-01.parquet:4  2020-01-18  ts\n");
+    g_assert_true(g_str_has_suffix(self->out, "1 series, 1 file, 8 rows verified: 1 note\n"));
+    program_expect(self, 0, "data", "verify", "spy", "--json", "--strict", "--deep");
+    json_auto_t *root = program_json(self);
+    assert_integer(root, "notes", 1);
+    assert_integer(root, "errors", 0);
+    const json_t *finding = find_finding(root, "non-session");
+    assert_integer(finding, "count", 1);
+    const json_t *place = json_array_get(json_object_get(finding, "places"), 0);
+    assert_integer(place, "row", 4);
+    g_assert_cmpstr(json_string_value(json_object_get(place, "ts")), ==, "2020-01-18T00:00:00Z");
+    g_assert_cmpstr(json_string_value(json_object_get(finding, "severity")), ==, "note");
 }
 
 static void flip(const program *self, const char *name)
@@ -131,13 +154,13 @@ static void test_damage(void)
     g_autoptr(program) self = program_with_data();
     flip(self, "crypto/BTC-USD/1d/2020/2020-01.parquet");
     program_expect(self, 1, "data", "verify");
-    assert_contains(self->out, "\ncrypto/BTC-USD/1d/2020/2020-01.parquet: ");
-    assert_contains(self->out, ", 1 problem\n");
+    assert_contains(self->out, "crypto/BTC-USD/1d\n  error: damaged (1): ");
+    assert_contains(self->out, "\n    2020/2020-01.parquet  ");
+    assert_contains(self->out, ": 1 error, 1 note\n");
     program_expect(self, 1, "data", "verify", "btc", "--json");
     json_auto_t *root = program_json(self);
-    assert_integer(root, "problem_count", 1);
-    const json_t *series = json_array_get(json_object_get(root, "series"), 0);
-    g_assert_cmpuint(json_array_size(json_object_get(series, "problems")), ==, 1);
+    assert_integer(root, "errors", 1);
+    assert_integer(find_finding(root, "damaged"), "count", 1);
     /* The same file again cures it; what was damaged is kept and named. */
     program_expect(self, 0, "data", "import", "coin.csv", "--asset", "crypto", "--symbol", "btc",
                    "--interval", "1d");
@@ -153,7 +176,8 @@ static void test_bad_manifest(void)
     assert_contains(self->err, "manifest.json:1:");
     assert_contains(self->out, "BTC-USD"); /* the others are shown all the same */
     program_expect(self, 1, "data", "verify");
-    assert_contains(self->out, "equity/SPY/1d/manifest.json:1:");
+    assert_contains(self->out, "  error: manifest (1): ");
+    assert_contains(self->out, "\n    manifest.json  1:");
 }
 
 /* ---- coverage ------------------------------------------------------------------------------- */
