@@ -1,12 +1,11 @@
-#include "reports/reports.h"
+#include "reports/text-private.h"
 
 #include <math.h>
 #include <string.h>
 
 #define PLAIN_LIMIT 1e15 /* beyond it cents are not exact, and digits only make noise */
 
-/* "1,234.50": groups of three, and no minus before what rounds to zero. */
-static char *grouped(double value, int decimals)
+char *text_number(double value, int decimals)
 {
     char plain[64];
     if (fabs(value) >= PLAIN_LIMIT)
@@ -28,7 +27,7 @@ static char *grouped(double value, int decimals)
 
 char *report_money_text(double value)
 {
-    return isfinite(value) ? grouped(value, 2) : g_strdup("-");
+    return isfinite(value) ? text_number(value, 2) : g_strdup("-");
 }
 
 char *report_ratio_text(const qb_kpi_info *info, const qb_ratio *ratio)
@@ -36,10 +35,10 @@ char *report_ratio_text(const qb_kpi_info *info, const qb_ratio *ratio)
     if (ratio->undefined != NULL || !isfinite(ratio->value))
         return g_strdup("-");
     if (info->unit == QB_KPI_PERIODS)
-        return grouped(ceil(ratio->value), 0);
+        return text_number(ceil(ratio->value), 0);
     if (info->unit != QB_KPI_FRACTION)
-        return grouped(ratio->value, 2);
-    g_autofree char *percent = grouped(100 * ratio->value, 2);
+        return text_number(ratio->value, 2);
+    g_autofree char *percent = text_number(100 * ratio->value, 2);
     return g_strconcat(percent, " %", NULL);
 }
 

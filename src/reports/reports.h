@@ -3,7 +3,7 @@
 #ifndef REPORTS_REPORTS_H
 #define REPORTS_REPORTS_H
 
-#include "core/metrics/metrics.h"
+#include "core/metrics/dialects.h"
 #include "platform/failure.h"
 
 #include <stdio.h>
@@ -85,6 +85,19 @@ char *report_json_number(double value, char buffer[32]);
 /* Appends a text as a CSV field: quoted where it must be (RFC 4180), and after an apostrophe where a
  * spreadsheet would take it for a formula. */
 void report_csv_field(GString *line, const char *text);
+
+/* How a figure of another tool is written: "14.91 %" where it prints per cents, else "0.9815";
+ * "131,962.06", "50", "260 days"; "inf" and "nan" where it gives those, "-" for what is not known.
+ * Caller frees. */
+char *report_dialect_text(const qb_dialect_kpi *kpi);
+/* Headed "As quantstats 0.0.86 would print them": the tool's figures, ours, why they differ. note
+ * (may be NULL): a sentence on how the curve was sampled for it. */
+void report_dialect_print(const qb_dialect_sheet *sheet, const qb_kpis *ours, const char *note,
+                          const report_style *style, FILE *stream);
+/* JSON object on one line: "tool", "version", "periods_per_year", "manner", "note", and "figures",
+ * each by its key with "title", "value" (null where it is no finite number), "text" (as above),
+ * "missing" (why it is not known, or null), "ours", "differs". Caller frees. */
+char *report_dialect_json(const qb_dialect_sheet *sheet, const qb_kpis *ours, const char *note);
 
 /* ---- chart --------------------------------------------------------------------------------- */
 

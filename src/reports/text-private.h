@@ -14,4 +14,7 @@ void text_print(const char *text, report_tone tone, const report_style *style, F
 /* A line of `width` columns, and its end. */
 void text_rule(int width, const report_style *style, FILE *stream);
 
+/* "1,234.50": groups of three, and no minus before what rounds to zero. Caller frees. */
+char *text_number(double value, int decimals);
+
 #endif

@@ -199,7 +199,7 @@ static const dialect_row rows[] = {
      QB_KPI_NUMBER, false, NEEDS_TRADES, expectancy_ratio},
     {"profit_a_day", "Avg. daily profit %", "total profit / days", QB_KPI_FRACTION, true,
      NEEDS_TRADES, profit_a_day},
-    {"trades", "Total trades", "closed trades", QB_KPI_NUMBER, false, NEEDS_TRADES, trade_count},
+    {"trades", "Total trades", "closed trades", QB_KPI_COUNT, false, NEEDS_TRADES, trade_count},
     {"win_rate", "Win%", NULL, QB_KPI_FRACTION, true, NEEDS_TRADES, win_rate},
     {"expectancy_fraction", "Avg Profit %", NULL, QB_KPI_FRACTION, true, NEEDS_TRADES, mean_return},
     {"underwater", "Max % of account underwater", "largest fall after closed trades",

@@ -78,7 +78,9 @@ typedef enum qb_kpi_unit {
     QB_KPI_FRACTION,
     QB_KPI_NUMBER,
     QB_KPI_MONEY,
-    QB_KPI_PERIODS
+    QB_KPI_PERIODS,
+    QB_KPI_COUNT, /* the last two in the dialects only */
+    QB_KPI_DAYS
 } qb_kpi_unit;
 /* The order of the groups is the order of the table. */
 typedef enum qb_kpi_group {
