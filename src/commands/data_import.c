@@ -55,7 +55,7 @@ static gboolean usage_error(GError **error, const char *flag, const char *value,
     return FALSE;
 }
 
-static gboolean is_provider(const char *text)
+gboolean import_is_provider(const char *text)
 {
     gsize length = strlen(text);
     return length > 0 && length <= PROVIDER_LIMIT &&
@@ -63,7 +63,8 @@ static gboolean is_provider(const char *text)
 }
 
 /* What all files have in common. */
-static gboolean read_flags(const import_options *flags, import_file *out, GError **error)
+static gboolean read_flags(const import_options *flags, const market *market, import_file *out,
+                           GError **error)
 {
     csv_bars_options *bars = &out->bars;
     cache_adjustment adjustment;
@@ -72,13 +73,12 @@ static gboolean read_flags(const import_options *flags, import_file *out, GError
     if (qb_interval_from_text(flags->interval != NULL ? flags->interval : "1d", &bars->interval) !=
         QB_OK)
         return usage_error(error, "--interval", flags->interval, "1m 5m 15m 30m 1h 4h 1d or 1w");
-    bars->calendar = flags->calendar != NULL ? qb_calendar_find(flags->calendar)
-                                             : qb_calendar_default(bars->asset);
-    if (bars->calendar == NULL)
-        return usage_error(error, "--calendar", flags->calendar, "XNYS, 24/7 or weekdays");
+    if (flags->calendar != NULL &&
+        (bars->calendar = market_calendar(market, "--calendar", flags->calendar, error)) == NULL)
+        return FALSE;
     if (flags->adjustment != NULL && !cache_adjustment_from_text(flags->adjustment, &adjustment))
         return usage_error(error, "--adjustment", flags->adjustment, "raw, split or full");
-    if (flags->provider != NULL && !is_provider(flags->provider))
+    if (flags->provider != NULL && !import_is_provider(flags->provider))
         return usage_error(error, "--provider", flags->provider,
                            "1 to 31 of a-z, 0-9, - and _, such as yahoo");
     if (flags->stamp != NULL && g_ascii_strcasecmp(flags->stamp, "open") != 0 &&
@@ -95,6 +95,7 @@ static gboolean read_flags(const import_options *flags, import_file *out, GError
     bars->no_header = flags->no_header;
     out->key.asset = bars->asset;
     out->key.interval = bars->interval;
+    out->market = market;
     return TRUE;
 }
 
@@ -102,9 +103,14 @@ static gboolean read_flags(const import_options *flags, import_file *out, GError
 
 static gboolean read_file(const import_options *flags, import_file *self, GError **error)
 {
-    if (!import_find_symbol(flags, self, error))
+    qb_instrument instrument;
+    if (!import_find_symbol(flags, self, error) ||
+        !instruments_get(self->market->instruments, self->key.symbol, self->key.asset,
+                         self->key.interval, &instrument, error))
         return FALSE;
     self->bars.symbol = self->key.symbol;
+    if (flags->calendar == NULL)
+        self->bars.calendar = instrument.calendar;
     g_autoptr(GBytes) bytes = files_read(self->path, CSV_FILE_LIMIT, error);
     if (bytes == NULL)
         return FALSE;
@@ -113,6 +119,9 @@ static gboolean read_file(const import_options *flags, import_file *self, GError
     if (text == NULL ||
         !csv_read_bars(text, self->path, &self->bars, &self->series, &self->report, error))
         return FALSE;
+    char *reuse = market_reuse_note(&instrument, self->series.ts_us, self->series.count);
+    if (reuse != NULL)
+        g_ptr_array_add(self->report.notes, reuse);
     return import_settle_adjustment(flags, self, error);
 }
 
@@ -155,16 +164,12 @@ static int read_all(const import_options *flags, const import_file *common, int 
     return exit_code;
 }
 
-static int store_all(const import_options *flags, GArray *imports)
+static int store_all(const import_options *flags, const market *market, GArray *imports)
 {
     int exit_code = 0;
-    g_autoptr(settings) settings = command_settings(&exit_code);
-    if (settings == NULL)
-        return exit_code;
-    g_autoptr(cache) cache = cache_new(settings_data_dir(settings), NULL);
     for (guint i = 0; i < imports->len; i++) {
         GError *error = NULL;
-        if (!store(flags, &g_array_index(imports, import_file, i), cache, &error)) {
+        if (!store(flags, &g_array_index(imports, import_file, i), market->cache, &error)) {
             exit_code = command_fail(error);
             if (i > 0)
                 command_warn("the %u files before it are stored", i);
@@ -178,13 +183,18 @@ static int import_files(const import_options *flags, int count, char **paths)
 {
     import_file common = {0};
     GError *error = NULL;
-    if (!read_flags(flags, &common, &error))
+    int exit_code = 0;
+    g_autoptr(settings) settings = command_settings(&exit_code);
+    if (settings == NULL)
+        return exit_code;
+    g_autoptr(market) market = market_open(settings, &error);
+    if (market == NULL || !read_flags(flags, market, &common, &error))
         return command_fail(error);
     g_autoptr(GArray) imports = g_array_new(FALSE, FALSE, sizeof(import_file));
     g_array_set_clear_func(imports, import_clear);
-    int exit_code = read_all(flags, &common, count, paths, imports);
+    exit_code = read_all(flags, &common, count, paths, imports);
     if (exit_code == 0 && !flags->dry_run)
-        exit_code = store_all(flags, imports);
+        exit_code = store_all(flags, market, imports);
     if (exit_code == 0)
         import_print(imports, flags);
     return exit_code;
@@ -192,6 +202,8 @@ static int import_files(const import_options *flags, int count, char **paths)
 
 int command_data_import(int argc, char **argv)
 {
+    if (import_is_macro(argc, argv))
+        return import_macro(argc, argv);
     g_auto(import_options) flags = {0};
     int exit_code = 0;
     const GOptionEntry entries[] = {
@@ -202,7 +214,7 @@ int command_data_import(int argc, char **argv)
         {"interval", 0, 0, G_OPTION_ARG_STRING, &flags.interval,
          "1m 5m 15m 30m 1h 4h 1d (default) or 1w", "INTERVAL"},
         {"calendar", 0, 0, G_OPTION_ARG_STRING, &flags.calendar,
-         "XNYS, 24/7 or weekdays; default: by asset", "NAME"},
+         "XNYS, 24/7, weekdays or one of instruments.ini; default: by instrument", "NAME"},
         {"map", 0, 0, G_OPTION_ARG_STRING, &flags.map, "Columns: ts=Date,close=5,volume=none",
          "KEY=COLUMN,..."},
         {"tz", 0, 0, G_OPTION_ARG_STRING, &flags.zone, "Zone of stamps that have none; default UTC",

@@ -15,6 +15,7 @@ typedef struct import_options {
 /* One file on its way. */
 typedef struct import_file {
     const char *path;
+    const market *market;
     cache_key key;
     gboolean symbol_guessed;
     csv_bars_options bars;
@@ -35,5 +36,12 @@ gboolean import_settle_adjustment(const import_options *flags, import_file *self
 
 /* data_import_report.c: prints what became of each import_file, as text or JSON. */
 void import_print(const GArray *imports, const import_options *flags);
+
+/* data_import.c: a name that the cache takes for a provider. */
+gboolean import_is_provider(const char *text);
+
+/* data_import_macro.c: the command line asks for --asset macro, whose options are others. */
+gboolean import_is_macro(int argc, char **argv);
+int import_macro(int argc, char **argv);
 
 #endif

@@ -75,8 +75,11 @@ static gboolean symbol_in_name(const char *path, qb_asset asset, char out_symbol
 gboolean import_find_symbol(const import_options *flags, import_file *self, GError **error)
 {
     const char *asset = qb_asset_text(self->key.asset);
+    const instruments *instruments = self->market->instruments;
+    int meant;
     if (flags->symbol != NULL) {
-        if (qb_symbol_normalise(flags->symbol, self->key.asset, self->key.symbol) == QB_OK)
+        if (instruments_symbol(instruments, flags->symbol, (int)self->key.asset, self->key.symbol,
+                               &meant))
             return TRUE;
         g_autofree char *quoted = failure_quote(flags->symbol, -1);
         g_set_error(error, FAILURE, FAILURE_USAGE,
@@ -87,7 +90,9 @@ gboolean import_find_symbol(const import_options *flags, import_file *self, GErr
                                                  : "AAPL or BRK.B");
         return FALSE;
     }
-    if (symbol_in_name(self->path, self->key.asset, self->key.symbol)) {
+    char named[QB_SYMBOL_SIZE];
+    if (symbol_in_name(self->path, self->key.asset, named) &&
+        instruments_symbol(instruments, named, (int)self->key.asset, self->key.symbol, &meant)) {
         self->symbol_guessed = TRUE;
         return TRUE;
     }
