@@ -116,6 +116,8 @@ typedef struct run_result {
     GArray *equity_us;     /* gint64: full resolution, the start first */
     GArray *equity;        /* double */
     GArray *period_us;     /* gint64: period ends, E_0 first */
+    GArray *periods;       /* double: equity there */
+    GArray *trades;        /* qb_trade_result: the closed ones */
     GArray *benchmark;     /* double, at period_us; NULL: none */
     guint64 skipped_bars;  /* in no session */
     guint64 unpriced_bars; /* with a price that is none */
@@ -129,6 +131,15 @@ typedef struct run_result {
 run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log, GError **error);
 void run_result_free(run_result *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_result, run_result_free)
+
+/* What its ratios are made of; borrows from the result. */
+qb_kpi_input run_result_input(const run_plan *plan, const run_result *result);
+
+/* The ends of the periods of a run whose equity is known from first_us to last_us, of gint64; E_0
+ * is stamped *out_start_us, the close before the first bar, and not among them. A last period that
+ * is under way ends with last_us. */
+GArray *run_period_ends(const qb_calendar *calendar, gint64 first_us, gint64 last_us,
+                        gint64 *out_start_us);
 
 /* ---- showing a result ---------------------------------------------------------------------- */
 

@@ -11,7 +11,6 @@
 typedef struct recorder {
     qb_sink inner;
     run_result *result;
-    GArray *trades; /* of qb_trade_result */
 } recorder;
 
 static qb_status record_order(void *self, const qb_order *order)
@@ -35,7 +34,7 @@ static qb_status record_trade(void *self, const qb_trade *trade)
         .profit = qb_raw_to_double(trade->profit.raw),
         .return_fraction = trade->return_fraction,
     };
-    g_array_append_val(recorder->trades, row);
+    g_array_append_val(recorder->result->trades, row);
     return recorder->inner.trade != NULL ? recorder->inner.trade(recorder->inner.self, trade)
                                          : QB_OK;
 }
@@ -86,38 +85,6 @@ static const qb_calendar *portfolio_calendar(const run_plan *plan)
     return calendar;
 }
 
-static gint64 close_before(const qb_calendar *calendar, int32_t date)
-{
-    qb_session session;
-    for (int32_t back = 1; back <= 14; back++)
-        if (qb_calendar_session(calendar, date - back, &session))
-            return session.close_us;
-    return date * QB_DAY_US;
-}
-
-/* E_0 at the close before the first bar, then each session's close up to the last bar; a last
- * period that is under way ends with the last bar. */
-static GArray *period_ends(const qb_calendar *calendar, gint64 first_us, gint64 last_us,
-                           gint64 *out_start_us)
-{
-    GArray *ends = g_array_new(FALSE, FALSE, sizeof(gint64));
-    /* A bar known at midnight belongs to the day that ends there. */
-    const int32_t first_date = qb_calendar_date(calendar, first_us - 1);
-    const int32_t last_date = qb_calendar_date(calendar, last_us);
-    *out_start_us = close_before(calendar, first_date);
-    for (int32_t date = first_date; date <= last_date; date++) {
-        qb_session session;
-        if (!qb_calendar_session(calendar, date, &session) || session.close_us < first_us)
-            continue;
-        const gint64 close_us = MIN(session.close_us, last_us);
-        if (ends->len == 0 || close_us > g_array_index(ends, gint64, ends->len - 1))
-            g_array_append_val(ends, close_us);
-    }
-    if (ends->len == 0 || g_array_index(ends, gint64, ends->len - 1) < last_us)
-        g_array_append_val(ends, last_us);
-    return ends;
-}
-
 /* The benchmark's closes by the moment they were known. */
 static gboolean benchmark_curve(const run_plan *plan, const run_bars *bars, gint64 start_us,
                                 GArray *times, GArray *values, double *out_start)
@@ -165,40 +132,47 @@ static void sample_benchmark(const run_plan *plan, const run_bars *bars, const G
 
 /* ---- ratios -------------------------------------------------------------------------------- */
 
-static gboolean measure(const run_plan *plan, const run_bars *bars, const recorder *recorder,
-                        run_result *result, GError **error)
+qb_kpi_input run_result_input(const run_plan *plan, const run_result *result)
+{
+    const int64_t *stamps = (const int64_t *)result->period_us->data;
+    const guint count = result->period_us->len;
+    qb_kpi_input input = {
+        .periods = {stamps, (const double *)result->periods->data, count},
+        .full = {(const int64_t *)result->equity_us->data, (const double *)result->equity->data,
+                 result->equity->len},
+        .trades = (const qb_trade_result *)result->trades->data,
+        .trade_count = result->trades->len,
+        .periods_per_year = qb_calendar_periods(portfolio_calendar(plan)),
+        .risk_free = plan->risk_free,
+        .bars_held = (double)result->totals.bars_held,
+        .bars = (double)result->totals.bars,
+        .traded = qb_raw_to_double(result->totals.traded.raw),
+    };
+    if (result->benchmark != NULL)
+        input.benchmark = (qb_curve){stamps, (const double *)result->benchmark->data, count};
+    return input;
+}
+
+static gboolean measure(const run_plan *plan, const run_bars *bars, run_result *result,
+                        GError **error)
 {
     const qb_engine_totals *totals = &result->totals;
-    const qb_calendar *calendar = portfolio_calendar(plan);
     const double start = qb_raw_to_double(plan->cash.raw);
     gint64 start_us = 0;
-    g_autoptr(GArray) ends = period_ends(calendar, totals->first_us, totals->last_us, &start_us);
+    g_autoptr(GArray) ends = run_period_ends(portfolio_calendar(plan), totals->first_us,
+                                             totals->last_us, &start_us);
     /* The start belongs to the full curve: a first bar that loses is a drawdown. */
     g_array_prepend_val(result->equity_us, start_us);
     g_array_prepend_val(result->equity, start);
     const qb_curve full = {(const int64_t *)result->equity_us->data,
                            (const double *)result->equity->data, result->equity->len};
-    g_autofree double *sampled = g_new(double, ends->len + 1);
     g_array_set_size(result->period_us, ends->len + 1);
+    g_array_set_size(result->periods, ends->len + 1);
     qb_curve_sample(&full, start, start_us, (const int64_t *)ends->data, ends->len,
-                    (int64_t *)result->period_us->data, sampled);
+                    (int64_t *)result->period_us->data, (double *)result->periods->data);
     sample_benchmark(plan, bars, ends, start_us, result);
 
-    const int64_t *stamps = (const int64_t *)result->period_us->data;
-    qb_kpi_input input = {
-        .periods = {stamps, sampled, ends->len + 1},
-        .full = full,
-        .trades = (const qb_trade_result *)recorder->trades->data,
-        .trade_count = recorder->trades->len,
-        .periods_per_year = qb_calendar_periods(calendar),
-        .risk_free = plan->risk_free,
-        .bars_held = (double)totals->bars_held,
-        .bars = (double)totals->bars,
-        .traded = qb_raw_to_double(totals->traded.raw),
-    };
-    if (result->benchmark != NULL)
-        input.benchmark = (qb_curve){stamps, (const double *)result->benchmark->data,
-                                     ends->len + 1};
+    const qb_kpi_input input = run_result_input(plan, result);
     const qb_status status = qb_kpis_compute(&input, &result->kpis);
     if (status != QB_OK)
         return failure_from_status(error, status, "ratios");
@@ -275,16 +249,17 @@ static run_result *result_new(void)
     result->equity_us = g_array_new(FALSE, FALSE, sizeof(gint64));
     result->equity = g_array_new(FALSE, FALSE, sizeof(double));
     result->period_us = g_array_new(FALSE, TRUE, sizeof(gint64));
+    result->periods = g_array_new(FALSE, TRUE, sizeof(double));
+    result->trades = g_array_new(FALSE, FALSE, sizeof(qb_trade_result));
     return result;
 }
 
 run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log, GError **error)
 {
     g_autoptr(run_result) result = result_new();
-    g_autoptr(GArray) trades = g_array_new(FALSE, FALSE, sizeof(qb_trade_result));
     g_autoptr(runlog_writer) writer = NULL;
     g_autoptr(runlog_hasher) hasher = NULL;
-    recorder recorder = {.result = result, .trades = trades};
+    recorder recorder = {.result = result};
     if (log != NULL) {
         writer = open_writer(plan, bars, log, error);
         if (writer == NULL)
@@ -298,7 +273,7 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
                           record_trade, record_equity, record_decision};
     qb_engine *engine = NULL;
     gboolean ok = run_engine(plan, bars, &sink, &engine, result, error) &&
-                  measure(plan, bars, &recorder, result, error);
+                  measure(plan, bars, result, error);
     if (ok) {
         const qb_portfolio *portfolio = qb_engine_portfolio(engine);
         result->state_hash = writer != NULL
@@ -324,6 +299,8 @@ void run_result_free(run_result *self)
     g_array_unref(self->equity_us);
     g_array_unref(self->equity);
     g_array_unref(self->period_us);
+    g_array_unref(self->periods);
+    g_array_unref(self->trades);
     g_clear_pointer(&self->benchmark, g_array_unref);
     g_free(self->id);
     g_free(self->state_hash);
