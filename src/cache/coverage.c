@@ -24,7 +24,8 @@ gboolean series_files_stat(series_files *files, GArray *out_months, cache_entry 
     const qb_calendar *calendar;
     if (!series_files_facts(files, &entry.adjustment, &calendar, error))
         return FALSE;
-    g_strlcpy(entry.calendar, qb_calendar_name(calendar), sizeof entry.calendar);
+    if (calendar != NULL)
+        g_strlcpy(entry.calendar, qb_calendar_name(calendar), sizeof entry.calendar);
     for (guint i = 0; i < files->months->len; i++) {
         month_state month = {.id = g_array_index(files->months, month_id, i)};
         gboolean absent;
@@ -38,8 +39,7 @@ gboolean series_files_stat(series_files *files, GArray *out_months, cache_entry 
     }
     if (entry.files == 0)
         return cache_fail_missing(&files->key, error);
-    entry.expected = qb_expected_bars(calendar, entry.key.interval, entry.first_us,
-                                      entry.last_us + 1);
+    entry.expected = cache_expected(&entry.key, calendar, entry.first_us, entry.last_us + 1);
     *out = entry;
     return TRUE;
 }
@@ -71,8 +71,8 @@ static GArray *cover_months(const GArray *states, const cache_entry *whole,
          id = next_month(id)) {
         cache_month month = {.year = id.year, .month = id.month};
         month.expected = cache_expected(&whole->key, calendar,
-                                          MAX(month_start_us(id), whole->first_us),
-                                          MIN(month_end_us(id), whole->last_us + 1));
+                                        MAX(month_start_us(id), whole->first_us),
+                                        MIN(month_end_us(id), whole->last_us + 1));
         const month_state *state = at < states->len ? &g_array_index(states, month_state, at)
                                                     : NULL;
         if (state != NULL && month_compare(state->id, id) == 0) {

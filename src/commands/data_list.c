@@ -27,6 +27,7 @@ static void add_row(report_table *table, const cache_entry *entry)
     g_autofree char *first = day_text(entry->first_us);
     g_autofree char *last = day_text(entry->last_us);
     g_autofree char *coverage = data_coverage_text(entry->present, entry->expected);
+    const gboolean macro = entry->key.asset == QB_MACRO;
     const char *const cells[] = {entry->key.symbol,
                                  qb_asset_text(entry->key.asset),
                                  qb_interval_text(entry->key.interval),
@@ -34,9 +35,9 @@ static void add_row(report_table *table, const cache_entry *entry)
                                  first,
                                  last,
                                  coverage,
-                                 cache_adjustment_text(entry->adjustment),
+                                 macro ? "-" : cache_adjustment_text(entry->adjustment),
                                  entry->provider,
-                                 entry->calendar,
+                                 macro ? "-" : entry->calendar,
                                  files};
     report_table_row(table, cells);
     report_table_tone(table, 0, REPORT_STRONG);
@@ -79,9 +80,11 @@ static json_t *entry_json(const cache_entry *entry)
     json_object_set_new(object, "present", json_integer((json_int_t)entry->present));
     json_object_set_new(object, "expected", json_integer((json_int_t)entry->expected));
     json_object_set_new(object, "coverage", data_coverage_json(entry->present, entry->expected));
+    const gboolean macro = entry->key.asset == QB_MACRO;
     json_object_set_new(object, "adjustment",
-                        json_string(cache_adjustment_text(entry->adjustment)));
-    json_object_set_new(object, "calendar", json_string(entry->calendar));
+                        macro ? json_null()
+                              : json_string(cache_adjustment_text(entry->adjustment)));
+    json_object_set_new(object, "calendar", macro ? json_null() : json_string(entry->calendar));
     json_object_set_new(object, "provider", json_string(entry->provider));
     json_object_set_new(object, "fetched_at",
                         json_string(qb_time_to_text(entry->fetched_us, fetched)));

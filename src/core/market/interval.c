@@ -49,3 +49,16 @@ int64_t qb_interval_us(qb_interval interval)
 {
     return intervals[interval].length_us;
 }
+
+int64_t qb_period_end_us(qb_interval interval, int64_t start_us)
+{
+    int32_t months = interval == QB_1MO ? 1 : interval == QB_1Q ? 3 : interval == QB_1Y ? 12 : 0;
+    if (months == 0)
+        return start_us + qb_interval_us(interval);
+    qb_civil civil = qb_civil_from_date(qb_date_from_us(start_us));
+    int32_t month = civil.month - 1 + months;
+    civil.year += month / 12;
+    civil.month = month % 12 + 1;
+    civil.day = 1;
+    return qb_date_from_civil(civil) * QB_DAY_US;
+}

@@ -34,6 +34,9 @@ QB_CHECKED qb_status qb_interval_from_text(const char *text, qb_interval *out);
 QB_CHECKED qb_status qb_macro_interval_from_text(const char *text, qb_interval *out);
 /* Of an interval of bars: nominal length in microseconds: 60e6 for 1m, a day for 1d, seven for 1w. */
 int64_t qb_interval_us(qb_interval interval);
+/* Of an interval of macro series: the end of the period that starts at start_us, 00:00 UTC of its
+ * first day. Months, quarters and years are those of the calendar. */
+int64_t qb_period_end_us(qb_interval interval, int64_t start_us);
 
 /* ---- symbols and instruments -------------------------------------------------------------- */
 
