@@ -34,6 +34,7 @@ int command_data_list(int argc, char **argv);
 int command_data_verify(int argc, char **argv);
 int command_data_coverage(int argc, char **argv);
 int command_data_resample(int argc, char **argv);
+int command_data_export(int argc, char **argv);
 
 int command_db_init(int argc, char **argv);
 int command_db_status(int argc, char **argv);

@@ -14,6 +14,7 @@ const command commands_table[] = {
     {"data", "verify", "is what the cache holds sound?", command_data_verify},
     {"data", "coverage", "which months miss bars", command_data_coverage},
     {"data", "resample", "coarser bars from finer ones", command_data_resample},
+    {"data", "export", "bars as CSV, JSON lines or Parquet", command_data_export},
     {"strategy", "list", "the strategies that are built in", command_strategy_list},
     {"strategy", "show", "one strategy's parameters", command_strategy_show},
     {"backtest", NULL, "run a strategy over bars of the cache", command_backtest},
