@@ -5,6 +5,7 @@
 #include <math.h>
 
 #define REASON_INDENT 2
+#define NAMED_MISSING 5 /* more figures than these are counted, not named */
 
 static char *figure_text(const qb_dialect_kpi *kpi, double value)
 {
@@ -93,37 +94,56 @@ static void add_figure(report_table *table, const qb_dialect_kpi *kpi, const qb_
         report_table_tone(table, 3, REPORT_DIM);
 }
 
-static void print_reasons(const qb_dialect_sheet *sheet, const report_style *style, FILE *stream)
+/* Of the figures that we have too and that came out another. */
+static void print_reasons(const qb_dialect_sheet *sheet, const qb_kpis *ours,
+                          const report_style *style, FILE *stream)
 {
-    report_text_print("Why they differ", 0, REPORT_STRONG, style, stream);
+    gboolean any = FALSE;
     for (gsize i = 0; i < sheet->count; i++) {
-        if (sheet->kpis[i].differs == NULL)
+        const qb_dialect_kpi *kpi = &sheet->kpis[i];
+        g_autofree char *value = report_dialect_text(kpi), *own = our_text(kpi, ours);
+        if (kpi->differs == NULL || kpi->missing || *own == '\0' || g_str_equal(value, own))
             continue;
-        g_autofree char *line = g_strdup_printf("%s: %s", sheet->kpis[i].title,
-                                                sheet->kpis[i].differs);
+        if (!any)
+            report_text_print("Why they differ", 0, REPORT_STRONG, style, stream);
+        any = TRUE;
+        g_autofree char *line = g_strdup_printf("%s: %s", kpi->title, kpi->differs);
         report_text_print(line, REASON_INDENT, REPORT_DIM, style, stream);
     }
-    fputc('\n', stream);
+    if (any)
+        fputc('\n', stream);
 }
 
-/* "Alpha, Beta (no benchmark); Win Rate [%] (no trades given)" */
+static void add_missing(GString *text, const GPtrArray *titles, const char *why)
+{
+    if (titles->len == 0)
+        return;
+    g_string_append(text, text->len > 0 ? "; " : "");
+    for (guint i = 0; titles->len <= NAMED_MISSING && i < titles->len; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", (char *)titles->pdata[i]);
+    if (titles->len > NAMED_MISSING)
+        g_string_append_printf(text, "%u figures", titles->len);
+    g_string_append_printf(text, " (%s)", why);
+}
+
+/* "Alpha, Beta (no benchmark); 6 figures (no trades given)"; empty when all are known. */
 static char *missing_text(const qb_dialect_sheet *sheet)
 {
     GString *text = g_string_new(NULL);
+    g_autoptr(GPtrArray) titles = g_ptr_array_new();
     const char *why = NULL;
     for (gsize i = 0; i < sheet->count; i++) {
         const qb_dialect_kpi *kpi = &sheet->kpis[i];
         if (!kpi->missing)
             continue;
-        if (why != NULL && !g_str_equal(why, kpi->ratio.undefined))
-            g_string_append_printf(text, " (%s); ", why);
-        else if (why != NULL)
-            g_string_append(text, ", ");
-        g_string_append(text, kpi->title);
+        if (why != NULL && !g_str_equal(why, kpi->ratio.undefined)) {
+            add_missing(text, titles, why);
+            g_ptr_array_set_size(titles, 0);
+        }
+        g_ptr_array_add(titles, (gpointer)kpi->title);
         why = kpi->ratio.undefined;
     }
-    if (why != NULL)
-        g_string_append_printf(text, " (%s)", why);
+    add_missing(text, titles, why);
     return g_string_free(text, FALSE);
 }
 
@@ -162,7 +182,7 @@ void report_dialect_print(const qb_dialect_sheet *sheet, const qb_kpis *ours, co
     report_table_print(table, style, stream);
     fputc('\n', stream);
     if (!wide)
-        print_reasons(sheet, style, stream);
+        print_reasons(sheet, ours, style, stream);
     print_notes(sheet, ours, note, style, stream);
 }
 
