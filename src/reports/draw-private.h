@@ -32,6 +32,7 @@ typedef struct picture {
     pen pen;
 } picture;
 picture picture_new(int width, int height);
+void picture_free(picture *self);
 /* PNG bytes; frees the picture in any case. FAILURE_INTERNAL. */
 GBytes *picture_png(picture *self, GError **error);
 

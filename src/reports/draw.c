@@ -54,6 +54,14 @@ picture picture_new(int width, int height)
     return self;
 }
 
+void picture_free(picture *self)
+{
+    g_object_unref(self->pen.layout);
+    cairo_destroy(self->pen.cairo);
+    cairo_surface_destroy(self->surface);
+    *self = (picture){0};
+}
+
 static cairo_status_t append_png(void *closure, const unsigned char *bytes, unsigned int count)
 {
     g_byte_array_append(closure, bytes, count);
@@ -63,11 +71,8 @@ static cairo_status_t append_png(void *closure, const unsigned char *bytes, unsi
 GBytes *picture_png(picture *self, GError **error)
 {
     g_autoptr(GByteArray) png = g_byte_array_new();
-    g_object_unref(self->pen.layout);
-    cairo_destroy(self->pen.cairo);
     const cairo_status_t status = cairo_surface_write_to_png_stream(self->surface, append_png, png);
-    cairo_surface_destroy(self->surface);
-    *self = (picture){0};
+    picture_free(self);
     if (status != CAIRO_STATUS_SUCCESS) {
         g_set_error(error, FAILURE, FAILURE_INTERNAL, "picture: %s",
                     cairo_status_to_string(status));
