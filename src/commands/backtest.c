@@ -11,11 +11,12 @@ static const char about[] =
     "Examples:\n"
     "  quantbot backtest --symbols AAPL --strategy sma_cross --param fast=20 --param slow=100\n"
     "  quantbot backtest --symbols btc,eth --cash 25000 --fee-bps 25 --start 2021-01-01\n"
-    "  quantbot backtest --config examples/sma_cross.ini --chart out.png\n";
+    "  quantbot backtest --config examples/sma_cross.ini --chart out.png\n"
+    "  quantbot backtest --symbols AAPL --metrics-as quantstats\n";
 
 typedef struct backtest_flags {
     char **params;
-    char *config, *chart, *beside;
+    char *config, *chart, *beside, *metrics_as;
     gboolean json, no_log;
 } backtest_flags;
 
@@ -33,6 +34,7 @@ static GOptionEntry *option_entries(backtest_flags *flags, char **values)
          "The strategy to compare with (default: buy_and_hold)", "NAME|none"},
         {"chart", 0, 0, G_OPTION_ARG_FILENAME, &flags->chart, "Write equity and drawdown as PNG",
          "FILE"},
+        METRICS_AS_ENTRY(&flags->metrics_as),
         {"no-log", 0, 0, G_OPTION_ARG_NONE, &flags->no_log, "Do not store the run", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "Results as JSON", NULL},
         {NULL},
@@ -55,6 +57,7 @@ static void flags_clear(backtest_flags *flags)
     g_free(flags->config);
     g_free(flags->chart);
     g_free(flags->beside);
+    g_free(flags->metrics_as);
 }
 
 static run_texts *read_texts(const backtest_flags *flags, char **values, GError **error)
@@ -97,6 +100,9 @@ static gboolean find_beside(const backtest_flags *flags, const run_plan *plan,
 static gboolean backtest(const backtest_flags *flags, char **values, const settings *settings,
                          GError **error)
 {
+    qb_dialect dialect = QB_DIALECT_COUNT;
+    if (flags->metrics_as != NULL && !metrics_as_parse(flags->metrics_as, &dialect, error))
+        return FALSE;
     g_autoptr(run_texts) texts = read_texts(flags, values, error);
     if (texts == NULL)
         return FALSE;
@@ -127,10 +133,16 @@ static gboolean backtest(const backtest_flags *flags, char **values, const setti
     if (flags->chart != NULL &&
         !run_report_chart(plan, result, beside_plan, beside, flags->chart, error))
         return FALSE;
+    metrics_as figures;
+    const metrics_as *as = flags->metrics_as != NULL ? &figures : NULL;
+    const qb_kpi_input input = run_result_input(plan, result);
+    if (as != NULL &&
+        !metrics_as_of_run(dialect, &input, plan->fill_at != QB_FILL_NEXT_OPEN, &figures, error))
+        return FALSE;
     if (flags->json)
-        run_report_json(plan, bars, result, beside_plan, beside);
+        run_report_json(plan, bars, result, beside_plan, beside, as);
     else
-        run_report_print(plan, bars, result, beside_plan, beside, log_path);
+        run_report_print(plan, bars, result, beside_plan, beside, as, log_path);
     if (flags->chart != NULL && !flags->json)
         printf("Chart     %s\n", flags->chart);
     return TRUE;

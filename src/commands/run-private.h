@@ -6,6 +6,7 @@
 #define RUN_PRIVATE_H
 
 #include "commands/market-private.h"
+#include "commands/metrics-private.h"
 #include "config/config.h"
 #include "core/engine/engine.h"
 #include "core/metrics/metrics.h"
@@ -143,12 +144,14 @@ GArray *run_period_ends(const qb_calendar *calendar, gint64 first_us, gint64 las
 
 /* ---- showing a result ---------------------------------------------------------------------- */
 
-/* On standard output, fitted to the window. beside may be NULL; log is the run log's path. */
+/* On standard output, fitted to the window. beside may be NULL; log is the run log's path. as (may be
+ * NULL): another tool's figures in place of ours. */
 void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
-                      const run_plan *beside_plan, const run_result *beside, const char *log);
-/* One JSON object on standard output; amounts are exact decimals. */
+                      const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
+                      const char *log);
+/* One JSON object on standard output; amounts are exact decimals. as (may be NULL) is added. */
 void run_report_json(const run_plan *plan, const run_bars *bars, const run_result *result,
-                     const run_plan *beside_plan, const run_result *beside);
+                     const run_plan *beside_plan, const run_result *beside, const metrics_as *as);
 /* Equity and drawdown as PNG in path. */
 gboolean run_report_chart(const run_plan *plan, const run_result *result,
                           const run_plan *beside_plan, const run_result *beside, const char *path,

@@ -153,7 +153,8 @@ static qb_curve equity_curve(const run_result *result)
 }
 
 void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
-                      const run_plan *beside_plan, const run_result *beside, const char *log)
+                      const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
+                      const char *log)
 {
     const report_style style = report_style_of(STDOUT_FILENO);
     g_autofree char *universe = universe_text(plan);
@@ -176,7 +177,10 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
         {beside_plan != NULL ? beside_plan->strategy->name : "", beside ? &beside->kpis : NULL,
          beside != NULL ? equity_curve(beside) : (qb_curve){0}},
     };
-    report_kpis_print(runs, beside != NULL ? 2 : 1, &style, stdout);
+    if (as != NULL)
+        metrics_as_print(as, &result->kpis, &style);
+    else
+        report_kpis_print(runs, beside != NULL ? 2 : 1, &style, stdout);
     putchar('\n');
     g_autoptr(GPtrArray) notes = make_notes(plan, bars, result);
     for (guint i = 0; i < notes->len; i++)
@@ -241,7 +245,7 @@ static void add_result(GString *text, const run_plan *plan, const run_result *re
 }
 
 void run_report_json(const run_plan *plan, const run_bars *bars, const run_result *result,
-                     const run_plan *beside_plan, const run_result *beside)
+                     const run_plan *beside_plan, const run_result *beside, const metrics_as *as)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     add_result(text, plan, result);
@@ -256,6 +260,8 @@ void run_report_json(const run_plan *plan, const run_bars *bars, const run_resul
         add_result(text, beside_plan, beside);
         g_string_append(text, "}");
     }
+    g_autofree char *figures = as != NULL ? metrics_as_json(as, &result->kpis) : NULL;
+    g_string_append(text, figures != NULL ? figures : "");
     g_string_append(text, "}\n");
     fputs(text->str, stdout);
 }
