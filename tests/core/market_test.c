@@ -571,7 +571,7 @@ static void every_defect(void)
     CHECK_INT(judged.items[8].ts_us, series.ts_us[8]);
     size_t sum = 0;
     for (int kind = 0; kind < QB_DEFECT_KIND_COUNT; kind++) {
-        CHECK(judged.defects.by_kind[kind] > 0);
+        CHECK_INT(judged.defects.by_kind[kind] > 0, kind <= QB_DEFECT_FORWARD_FILL);
         sum += judged.defects.by_kind[kind];
     }
     CHECK_INT(sum, i);
@@ -606,7 +606,8 @@ static void duplicates_in_order(void)
     qb_series_clear(&series);
 }
 
-/* A series without any range is a list of samples, and repeats there say nothing. */
+/* A series without any range is a list of samples, and one without volumes a list of quotes or
+ * index levels: repeats there say nothing. */
 static void still_series_has_no_leak(void)
 {
     qb_series series = {0};
@@ -618,7 +619,10 @@ static void still_series_has_no_leak(void)
     }
     judge(&judged, &series, "24/7", QB_1H);
     CHECK_INT(judged.defects.count, 0);
-    add_bar(&series, "2024-01-01T05:00", 10, 10.5, 10, 10, NAN, 0);
+    add_bar(&series, "2024-01-01T05:00", 10, 10.5, 10, 10, 0, 0);
+    judge(&judged, &series, "24/7", QB_1H);
+    CHECK_INT(judged.defects.count, 0);
+    series.volume[5] = 3;
     judge(&judged, &series, "24/7", QB_1H);
     CHECK_INT(judged.defects.by_kind[QB_DEFECT_FORWARD_FILL], 4);
     CHECK_INT(judged.defects.count, 4);

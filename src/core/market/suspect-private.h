@@ -15,6 +15,7 @@ typedef enum qb_suspect_mark {
     QB_MARK_OUTLIER,
     QB_MARK_SPLIT,
     QB_MARK_MIXED,     /* the first row of a piece on another basis */
+    QB_MARK_DIGITS,    /* the same, told by the digits of its prices */
     QB_MARK_EXPLAINED, /* belongs to a row marked before */
 } qb_suspect_mark;
 
@@ -58,6 +59,8 @@ void qb_suspect_mark_pieces(qb_suspicion *self);
 void qb_suspect_mark_splits(qb_suspicion *self);
 void qb_suspect_mark_spikes(qb_suspicion *self);
 void qb_suspect_mark_outliers(qb_suspicion *self);
+/* suspect_digits.c */
+void qb_suspect_mark_digits(qb_suspicion *self);
 /* suspect_volume.c */
 void qb_suspect_zero_volume(qb_suspicion *self);
 void qb_suspect_stale(qb_suspicion *self);

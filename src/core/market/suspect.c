@@ -184,12 +184,29 @@ static double factor_at(const qb_suspicion *self, size_t place)
     return exp(qb_suspect_move(self, place, self->series->close[self->rows[place]]));
 }
 
+/* Whether a piece told by its level begins there, so that its digits are explained. */
+static bool holds_piece(const qb_suspicion *self, size_t from, size_t to)
+{
+    for (size_t place = from; place < to; place++)
+        if (self->marks[place] == QB_MARK_MIXED)
+            return true;
+    return false;
+}
+
 static void report_pieces(qb_suspicion *self)
 {
-    for (size_t place = 1; place < self->count; place++)
-        if (self->marks[place] == QB_MARK_MIXED)
-            qb_suspect_report(self, QB_DEFECT_MIXED_BASIS, place, self->spans[place],
-                              factor_at(self, place), "close");
+    size_t told = 0; /* up to there */
+    for (size_t place = 0; place < self->count; place++) {
+        size_t span = self->spans[place];
+        if (self->marks[place] == QB_MARK_MIXED) {
+            qb_suspect_report(self, QB_DEFECT_MIXED_BASIS, place, span, factor_at(self, place),
+                              "close");
+            told = place + span;
+        } else if (self->marks[place] == QB_MARK_DIGITS && place >= told &&
+                   !holds_piece(self, place, place + span)) {
+            qb_suspect_report(self, QB_DEFECT_MIXED_BASIS, place, span, NAN, "close");
+        }
+    }
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -204,6 +221,7 @@ static void judge(qb_suspicion *self)
         qb_suspect_mark_splits(self);
         qb_suspect_mark_spikes(self);
         qb_suspect_mark_outliers(self);
+        qb_suspect_mark_digits(self);
         qb_suspect_stale(self);
         report_spikes(self);
         report_outliers(self);

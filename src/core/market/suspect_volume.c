@@ -64,12 +64,6 @@ static bool repeats(const qb_suspicion *self, size_t place)
     return series->high[row] == price && series->low[row] == price;
 }
 
-/* Such rows are reported one by one as filled forward. */
-static bool is_untraded(const qb_suspicion *self, size_t place)
-{
-    return self->series->volume == NULL || !(volume_at(self, place) > 0);
-}
-
 static double stale_length(const qb_suspicion *self)
 {
     size_t repeated = 0;
@@ -84,11 +78,13 @@ static double stale_length(const qb_suspicion *self)
 void qb_suspect_stale(qb_suspicion *self)
 {
     double length = stale_length(self);
+    bool volumes = has_volumes(self);
     for (size_t place = 1; place < self->count;) {
         size_t run = 0, traded = 0;
         for (; place + run < self->count && repeats(self, place + run); run++)
-            traded += !is_untraded(self, place + run);
-        if (traded > 0 && (double)run >= length)
+            traded += volumes && volume_at(self, place + run) > 0;
+        /* Where volumes are known, rows without one are reported as filled forward. */
+        if ((traded > 0 || !volumes) && (double)run >= length)
             qb_suspect_report(self, QB_DEFECT_STALE, place - 1, run + 1,
                               self->series->close[self->rows[place]], "close");
         place += run > 0 ? run : 1;
