@@ -6,6 +6,7 @@
 
 /* In the order in which a provider is preferred where several have a key. */
 const provider *const providers_table[] = {
+    &provider_polygon,
     &provider_tiingo,
     NULL,
 };
