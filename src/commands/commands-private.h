@@ -31,10 +31,17 @@ int command_env_check(int argc, char **argv);
 int command_env_example(int argc, char **argv);
 int command_data_import(int argc, char **argv);
 int command_data_list(int argc, char **argv);
+int command_data_show(int argc, char **argv);
 int command_data_verify(int argc, char **argv);
 int command_data_coverage(int argc, char **argv);
 int command_data_resample(int argc, char **argv);
 int command_data_export(int argc, char **argv);
+
+int command_instruments_list(int argc, char **argv);
+int command_instruments_show(int argc, char **argv);
+int command_instruments_check(int argc, char **argv);
+int command_calendar_list(int argc, char **argv);
+int command_calendar_show(int argc, char **argv);
 
 int command_db_init(int argc, char **argv);
 int command_db_status(int argc, char **argv);

@@ -149,7 +149,7 @@ static void test_usage(void)
          "--asset: \"bond\" is unknown (expected equity, index, crypto or fx)"},
         {{"data", "import", "X.csv", "--interval", "2h"}, "--interval: \"2h\" is unknown"},
         {{"data", "import", "X.csv", "--calendar", "XLON"},
-         "--calendar: \"XLON\" is unknown (expected XNYS, 24/7 or weekdays)"},
+         "--calendar: \"XLON\" is no known calendar (expected XNYS, 24/7, weekdays, or a section"},
         {{"data", "import", "X.csv", "--adjustment", "some"}, "--adjustment: \"some\" is unknown"},
         {{"data", "import", "X.csv", "--provider", "A/B"}, "--provider: \"A/B\" is unknown"},
         {{"data", "import", "X.csv", "--symbol", "../x"}, "--symbol: \"../x\" is no symbol"},
