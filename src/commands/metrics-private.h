@@ -6,6 +6,7 @@
 #include "commands/commands-private.h"
 #include "core/metrics/dialects.h"
 #include "reports/reports.h"
+#include "runlog/runlog.h"
 
 #define METRICS_AS_ENTRY(slot)                                                                   \
     {                                                                                            \
@@ -28,6 +29,11 @@ gboolean metrics_as_of_curve(qb_dialect dialect, const qb_kpi_input *input, doub
  * bar, LEAN takes midnights. input is one of run_result_input: full begins with E_0.
  * at_close: fills are at closes, not at opens. */
 gboolean metrics_as_of_run(qb_dialect dialect, const qb_kpi_input *input, gboolean at_close,
+                           metrics_as *out, GError **error);
+
+/* The same from the run log, which has no benchmark. FAILURE_MISSING for a run without equity or
+ * ratios; FAILURE_DATABASE. */
+gboolean metrics_as_of_log(qb_dialect dialect, runlog *log, const runlog_summary *run,
                            metrics_as *out, GError **error);
 
 /* The table; or ,"metrics_as":{...} to be put before the last brace of an object. */

@@ -1,4 +1,5 @@
 #include "commands/log-private.h"
+#include "commands/metrics-private.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,6 +12,7 @@ static const char about[] =
     "Examples:\n"
     "  quantbot runs show last\n"
     "  quantbot runs show 0193580f-1a2b --trades 20\n"
+    "  quantbot runs show last --metrics-as freqtrade\n"
     "  quantbot runs show last --json\n";
 
 #define TRADES_DEFAULT 5
@@ -21,10 +23,11 @@ static const char about[] =
 
 typedef struct shown_run {
     const runlog_summary *run;
-    GArray *trades;    /* of runlog_trade */
-    GArray *positions; /* of runlog_position */
-    GArray *times;     /* of gint64, with equity: the curve */
-    GArray *equity;    /* of double */
+    GArray *trades;       /* of runlog_trade */
+    GArray *positions;    /* of runlog_position */
+    GArray *times;        /* of gint64, with equity: the curve */
+    GArray *equity;       /* of double */
+    const metrics_as *as; /* another tool's figures in place of ours; NULL: ours */
 } shown_run;
 
 /* ---- loading -------------------------------------------------------------------------------- */
@@ -169,6 +172,11 @@ static void print_ratios(const shown_run *shown, const report_style *style)
         return;
     }
     log_kpis_read(json, &kpis);
+    if (shown->as != NULL) {
+        metrics_as_print(shown->as, &kpis, style);
+        putchar('\n');
+        return;
+    }
     const report_run column = {.name = strategy,
                                .kpis = &kpis,
                                .equity = {(const int64_t *)shown->times->data,
@@ -319,19 +327,33 @@ static void print_json(const shown_run *shown)
         g_string_append(text, i > 0 ? "," : "");
         put_position(text, &g_array_index(shown->positions, runlog_position, i));
     }
-    printf("%s]}\n", text->str);
+    g_string_append_c(text, ']');
+    if (shown->as != NULL) {
+        json_auto_t *stored = log_json_object(shown->run->kpis);
+        qb_kpis kpis;
+        log_kpis_read(stored, &kpis);
+        g_autofree char *figures = metrics_as_json(shown->as, &kpis);
+        g_string_append(text, figures);
+    }
+    printf("%s}\n", text->str);
 }
 
 /* ---- command -------------------------------------------------------------------------------- */
 
-static int show(runlog *log, const char *id, guint trades, gboolean json)
+static int show(runlog *log, const char *id, guint trades, const char *tool, gboolean json)
 {
+    qb_dialect dialect = QB_DIALECT_COUNT;
+    metrics_as figures;
     GError *error = NULL;
+    if (tool != NULL && !metrics_as_parse(tool, &dialect, &error))
+        return command_fail(error);
     g_autoptr(runlog_summary) run = runlog_find(log, id, &error);
     if (run == NULL)
         return command_fail(error);
-    shown_run shown = {.run = run};
-    const gboolean loaded = load(log, trades, !json, &shown, &error);
+    shown_run shown = {.run = run, .as = tool != NULL ? &figures : NULL};
+    const gboolean loaded = load(log, trades, !json && tool == NULL, &shown, &error) &&
+                            (tool == NULL ||
+                             metrics_as_of_log(dialect, log, run, &figures, &error));
     if (loaded && json)
         print_json(&shown);
     else if (loaded)
@@ -343,8 +365,10 @@ static int show(runlog *log, const char *id, guint trades, gboolean json)
 int command_runs_show(int argc, char **argv)
 {
     gboolean json = FALSE;
+    g_autofree char *tool = NULL;
     int trades = TRADES_DEFAULT, exit_code = 0;
     const GOptionEntry entries[] = {
+        METRICS_AS_ENTRY(&tool),
         {"trades", 0, 0, G_OPTION_ARG_INT, &trades, "The last N trades (default: 5)", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
         {NULL},
@@ -359,5 +383,5 @@ int command_runs_show(int argc, char **argv)
     g_autoptr(runlog) log = log_open_readonly(&exit_code);
     if (log == NULL)
         return exit_code;
-    return show(log, argv[1], (guint)trades, json);
+    return show(log, argv[1], (guint)trades, tool, json);
 }
