@@ -44,12 +44,10 @@ typedef struct export_plan {
     const data_query *query;
     GArray *keys; /* of cache_key: one series a symbol, all of one interval */
     gboolean macro;
-    export_format format;
+    export_layout layout;
     const char *out; /* NULL: standard output */
     gboolean separate, force;
     gint64 start_us, end_us;
-    const export_column *columns[EXPORT_COLUMNS_MAX];
-    guint column_count;
 } export_plan;
 
 /* A file that was written. */
@@ -156,27 +154,27 @@ static gboolean find_format(const export_options *options, export_plan *plan, GE
                     {".ndjson", EXPORT_JSONL},
                     {".parquet", EXPORT_PARQUET}};
     if (options->format != NULL) {
-        if (export_format_from_text(options->format, &plan->format))
+        if (export_format_from_text(options->format, &plan->layout.format))
             return TRUE;
         g_autofree char *quoted = failure_quote(options->format, -1);
         g_set_error(error, FAILURE, FAILURE_USAGE, "--format: %s (expected csv, jsonl or parquet)",
                     quoted);
         return FALSE;
     }
-    plan->format = EXPORT_CSV;
+    plan->layout.format = EXPORT_CSV;
     for (gsize i = 0; plan->out != NULL && i < G_N_ELEMENTS(suffixes); i++)
         if (g_str_has_suffix(plan->out, suffixes[i].suffix))
-            plan->format = suffixes[i].format;
+            plan->layout.format = suffixes[i].format;
     return TRUE;
 }
 
 static gboolean check_out(const export_plan *plan, GError **error)
 {
     const char *problem = NULL;
-    if (plan->format == EXPORT_PARQUET && plan->keys->len > 1 && !plan->separate)
+    if (plan->layout.format == EXPORT_PARQUET && plan->keys->len > 1 && !plan->separate)
         problem = "--out: a Parquet file of ours holds numbers, hence one symbol (expected "
                   "'" PLACEHOLDER ".parquet' for a file each)";
-    else if (plan->format == EXPORT_PARQUET && plan->out == NULL && isatty(STDOUT_FILENO))
+    else if (plan->layout.format == EXPORT_PARQUET && plan->out == NULL && isatty(STDOUT_FILENO))
         problem = "--out: Parquet is nothing for a terminal (expected a file)";
     else if (plan->query->json && plan->out == NULL)
         problem = "--json: tells of the files that were written (expected --out FILE)";
@@ -190,8 +188,8 @@ static gboolean add_column(export_plan *plan, const char *name, GError **error)
     guint count;
     const export_column *known = export_columns_of(plan->macro, &count);
     g_autofree char *quoted = failure_quote(name, -1);
-    for (guint i = 0; i < plan->column_count; i++) {
-        if (g_ascii_strcasecmp(plan->columns[i]->name, name) != 0)
+    for (guint i = 0; i < plan->layout.count; i++) {
+        if (g_ascii_strcasecmp(plan->layout.columns[i]->name, name) != 0)
             continue;
         g_set_error(error, FAILURE, FAILURE_USAGE, "--columns: %s is given twice", quoted);
         return FALSE;
@@ -199,13 +197,13 @@ static gboolean add_column(export_plan *plan, const char *name, GError **error)
     for (guint i = 0; i < count; i++) {
         if (g_ascii_strcasecmp(known[i].name, name) != 0)
             continue;
-        if (known[i].type == EXPORT_TEXT && plan->format == EXPORT_PARQUET)
+        if (known[i].type == EXPORT_TEXT && plan->layout.format == EXPORT_PARQUET)
             break;
-        plan->columns[plan->column_count++] = &known[i];
+        plan->layout.columns[plan->layout.count++] = &known[i];
         return TRUE;
     }
     g_autoptr(GString) names = g_string_new(NULL);
-    for (guint i = plan->format == EXPORT_PARQUET; i < count; i++)
+    for (guint i = plan->layout.format == EXPORT_PARQUET; i < count; i++)
         g_string_append_printf(names, " %s", known[i].name);
     g_set_error(error, FAILURE, FAILURE_USAGE, "--columns: %s is no column (expected some of%s)",
                 quoted, names->str);
@@ -219,14 +217,15 @@ static gboolean find_columns(const export_options *options, export_plan *plan, G
     if (options->columns == NULL) {
         const gboolean symbol = plan->keys->len > 1 && !plan->separate;
         for (guint i = symbol ? 0 : 1; i < count; i++)
-            plan->columns[plan->column_count++] = &known[i];
+            plan->layout.columns[plan->layout.count++] = &known[i];
         return TRUE;
     }
+    plan->layout.chosen = TRUE;
     g_auto(GStrv) names = g_strsplit(options->columns, ",", -1);
     for (char **name = names; *name != NULL; name++)
         if (!add_column(plan, g_strstrip(*name), error))
             return FALSE;
-    return plan->column_count > 0 || add_column(plan, "", error);
+    return plan->layout.count > 0 || add_column(plan, "", error);
 }
 
 /* A bare date of --end is included, as in a backtest. */
@@ -331,7 +330,7 @@ static gboolean add_series(const export_plan *plan, const cache_key *key, export
         return add_values(plan, key, target, error);
     const gint64 end_us = MIN(plan->end_us, entry.last_us + 1);
     for (gint64 from_us = MAX(plan->start_us, entry.first_us); from_us < end_us;) {
-        const gint64 to_us = plan->format == EXPORT_PARQUET
+        const gint64 to_us = plan->layout.format == EXPORT_PARQUET
                                  ? end_us
                                  : MIN(end_us, stretch_end_us(from_us, key->interval));
         if (!add_bars(plan, key, from_us, to_us, target, error))
@@ -371,8 +370,7 @@ static gboolean write_file(const export_plan *plan, guint first, guint end, cons
 {
     const cache_key *key = &g_array_index(plan->keys, cache_key, first);
     const cache_key *only = end - first == 1 ? key : NULL;
-    g_autoptr(export_target) target = export_target_new(path, plan->force, plan->format,
-                                                        plan->columns, plan->column_count, error);
+    g_autoptr(export_target) target = export_target_new(path, plan->force, &plan->layout, error);
     if (target == NULL)
         return FALSE;
     for (guint i = first; i < end; i++) {
@@ -436,7 +434,7 @@ static void print_json(const export_plan *plan, const GArray *files)
         g_autofree char *path = failure_path(file->path);
         json_t *object = json_pack("{s:s, s:s?, s:s, s:s, s:I, s:I, s:s}", "file", path, "symbol",
                                    file->symbol, "interval", qb_interval_text(first->interval),
-                                   "format", export_format_text(plan->format), "rows",
+                                   "format", export_format_text(plan->layout.format), "rows",
                                    (json_int_t)file->rows, "bytes", (json_int_t)file->bytes,
                                    "sha256", file->sha256);
         json_array_append_new(array, object);

@@ -45,12 +45,20 @@ typedef struct export_rows {
 /* FALSE with FAILURE_USAGE: a file is there that may not be replaced. */
 gboolean export_may_write(const char *path, gboolean overwrite, GError **error);
 
+/* What a file looks like. */
+typedef struct export_layout {
+    export_format format;
+    const export_column *columns[EXPORT_COLUMNS_MAX];
+    guint count;
+    gboolean chosen; /* by name: Parquet then has them also where the series has none */
+} export_layout;
+
 /* One file, or standard output, while it is written. */
 typedef struct export_target export_target;
-/* path NULL: standard output. columns: count of those above, borrowed. A file that is there
- * and may not be replaced is FAILURE_USAGE. */
-export_target *export_target_new(const char *path, gboolean overwrite, export_format format,
-                                 const export_column *const *columns, guint count, GError **error);
+/* path NULL: standard output. layout is borrowed. A file that is there and may not be replaced is
+ * FAILURE_USAGE. */
+export_target *export_target_new(const char *path, gboolean overwrite, const export_layout *layout,
+                                 GError **error);
 /* Parquet holds one stretch of rows, which must be the first and only. */
 gboolean export_target_add(export_target *self, const export_rows *rows, GError **error);
 /* Parquet only, before add: what the file says of its rows. */

@@ -18,9 +18,8 @@ static const char *const formats[EXPORT_FORMATS] = {"csv", "jsonl", "parquet"};
 struct export_target {
     files_stream *stream; /* NULL: standard output */
     gboolean overwrite;
-    export_format format;
-    const export_column *const *columns;
-    guint count;
+    const export_layout *layout;
+    char *keys[EXPORT_COLUMNS_MAX]; /* what stands before each cell of a row */
     GString *buffer;
     GChecksum *checksum;
     GHashTable *metadata;
@@ -115,14 +114,14 @@ static gboolean empty_buffer(export_target *self, gsize allowed, GError **error)
 /* Nothing in CSV, null in JSON. */
 static void put_none(export_target *self)
 {
-    if (self->format == EXPORT_JSONL)
+    if (self->layout->format == EXPORT_JSONL)
         g_string_append(self->buffer, "null");
 }
 
 static void put_stamp(export_target *self, gint64 ts_us)
 {
     char text[QB_TIME_TEXT];
-    const char *quote = self->format == EXPORT_JSONL ? "\"" : "";
+    const char *quote = self->layout->format == EXPORT_JSONL ? "\"" : "";
     if (ts_us == INT64_MAX) {
         put_none(self);
         return;
@@ -144,7 +143,7 @@ static void put_number(export_target *self, double value)
 /* Stored symbols hold neither quotes nor backslashes. */
 static void put_symbol(export_target *self, const char *symbol)
 {
-    if (self->format == EXPORT_JSONL)
+    if (self->layout->format == EXPORT_JSONL)
         g_string_append_printf(self->buffer, "\"%s\"", symbol);
     else
         report_csv_field(self->buffer, symbol);
@@ -173,32 +172,29 @@ static void put_cell(export_target *self, const export_column *column, const exp
 static void put_row(export_target *self, const export_rows *rows, const void *const *values,
                     gsize row)
 {
-    const gboolean json = self->format == EXPORT_JSONL;
-    for (guint c = 0; c < self->count; c++) {
-        if (json)
-            g_string_append_printf(self->buffer, "%s\"%s\":", c > 0 ? "," : "{",
-                                   self->columns[c]->name);
-        else if (c > 0)
-            g_string_append_c(self->buffer, ',');
-        put_cell(self, self->columns[c], rows, values[c], row);
+    for (guint c = 0; c < self->layout->count; c++) {
+        g_string_append(self->buffer, self->keys[c]);
+        put_cell(self, self->layout->columns[c], rows, values[c], row);
     }
-    g_string_append(self->buffer, json ? "}\n" : "\n");
+    g_string_append(self->buffer, self->layout->format == EXPORT_JSONL ? "}\n" : "\n");
 }
 
 static void put_header(export_target *self)
 {
-    for (guint c = 0; c < self->count; c++)
-        g_string_append_printf(self->buffer, "%s%s", c > 0 ? "," : "", self->columns[c]->name);
+    for (guint c = 0; c < self->layout->count; c++)
+        g_string_append_printf(self->buffer, "%s%s", c > 0 ? "," : "",
+                               self->layout->columns[c]->name);
     g_string_append_c(self->buffer, '\n');
 }
 
 static gboolean add_text(export_target *self, const export_rows *rows, GError **error)
 {
+    const export_layout *layout = self->layout;
     const void *values[EXPORT_COLUMNS_MAX] = {NULL};
-    for (guint c = 0; c < self->count; c++)
-        if (self->columns[c]->type != EXPORT_TEXT)
-            values[c] = values_of(rows, self->columns[c]);
-    if (self->format == EXPORT_CSV && self->rows == 0 && rows->count > 0)
+    for (guint c = 0; c < layout->count; c++)
+        if (layout->columns[c]->type != EXPORT_TEXT)
+            values[c] = values_of(rows, layout->columns[c]);
+    if (layout->format == EXPORT_CSV && self->rows == 0 && rows->count > 0)
         put_header(self);
     for (gsize row = 0; row < rows->count; row++) {
         put_row(self, rows, values, row);
@@ -244,6 +240,12 @@ static void fill_column(parquet_column *to, const export_column *column, const e
     }
 }
 
+/* Those that the cache's own files have only where a row needs them. */
+static gboolean may_lack(const export_column *column)
+{
+    return column->offset == OF(bid) || column->offset == OF(ask) || column->offset == OF(flags);
+}
+
 static gboolean add_parquet(export_target *self, const export_rows *rows, GError **error)
 {
     if (rows->count > PARQUET_ROWS_LIMIT) {
@@ -254,10 +256,11 @@ static gboolean add_parquet(export_target *self, const export_rows *rows, GError
         return FALSE;
     }
     g_autoptr(parquet_table) table = parquet_table_new(rows->count);
-    for (guint c = 0; c < self->count; c++) {
-        const export_column *column = self->columns[c];
-        fill_column(parquet_table_add(table, column->name, type_of(column), column->optional),
-                    column, rows);
+    for (guint c = 0; c < self->layout->count; c++) {
+        const export_column *column = self->layout->columns[c];
+        if (self->layout->chosen || !may_lack(column) || values_of(rows, column) != NULL)
+            fill_column(parquet_table_add(table, column->name, type_of(column), column->optional),
+                        column, rows);
     }
     g_hash_table_unref(table->metadata);
     table->metadata = g_hash_table_ref(self->metadata);
@@ -283,8 +286,15 @@ gboolean export_may_write(const char *path, gboolean overwrite, GError **error)
     return FALSE;
 }
 
-export_target *export_target_new(const char *path, gboolean overwrite, export_format format,
-                                 const export_column *const *columns, guint count, GError **error)
+static char *key_text(const export_layout *layout, guint column)
+{
+    if (layout->format == EXPORT_JSONL)
+        return g_strdup_printf("%c\"%s\":", column > 0 ? ',' : '{', layout->columns[column]->name);
+    return g_strdup(column > 0 ? "," : "");
+}
+
+export_target *export_target_new(const char *path, gboolean overwrite, const export_layout *layout,
+                                 GError **error)
 {
     files_stream *stream = NULL;
     if (path != NULL) {
@@ -295,9 +305,9 @@ export_target *export_target_new(const char *path, gboolean overwrite, export_fo
     export_target *self = g_new0(export_target, 1);
     self->stream = stream;
     self->overwrite = overwrite;
-    self->format = format;
-    self->columns = columns;
-    self->count = count;
+    self->layout = layout;
+    for (guint c = 0; c < layout->count; c++)
+        self->keys[c] = key_text(layout, c);
     self->buffer = g_string_sized_new(BUFFER_BYTES + 1024);
     self->checksum = g_checksum_new(G_CHECKSUM_SHA256);
     self->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -311,8 +321,8 @@ void export_target_say(export_target *self, const char *name, const char *text)
 
 gboolean export_target_add(export_target *self, const export_rows *rows, GError **error)
 {
-    const gboolean ok = self->format == EXPORT_PARQUET ? add_parquet(self, rows, error)
-                                                       : add_text(self, rows, error);
+    const gboolean ok = self->layout->format == EXPORT_PARQUET ? add_parquet(self, rows, error)
+                                                               : add_text(self, rows, error);
     self->rows += rows->count;
     return ok;
 }
@@ -345,6 +355,8 @@ void export_target_free(export_target *self)
     if (self == NULL)
         return;
     files_stream_free(self->stream);
+    for (guint c = 0; c < self->layout->count; c++)
+        g_free(self->keys[c]);
     g_string_free(self->buffer, TRUE);
     g_checksum_free(self->checksum);
     g_hash_table_unref(self->metadata);
