@@ -247,6 +247,10 @@ typedef struct cache_gap {
  * those what something was said of. Neighbours in the same state with the same word are one.
  * Reads stamps of months that miss bars only. FAILURE_MISSING, FAILURE_BAD_DATA. */
 GArray *cache_gaps(cache *self, const cache_key *key, GError **error);
+/* Of the bars that `whole` (from cache_stat or cache_coverage) misses, how many are in each state.
+ * Opens nothing where nobody said anything. */
+gboolean cache_gap_counts(cache *self, const cache_entry *whole, gsize out_bars[CACHE_GAP_STATES],
+                          GError **error);
 /* What a download still has to ask for: the bars expected with from_us <= ts < to_us that are
  * neither stored nor confirmed empty or closed, also before the first stored bar and after the
  * last, and all of them when nothing is stored. Array of cache_gap (unknown or to-retry) that ends

@@ -4,6 +4,8 @@
  * not opened; of the others only the stamps are read. */
 #include "cache/ledger-private.h"
 
+#include <string.h>
+
 #define LOCK_WAIT_MS 10000
 
 /* ---- expected stamps ------------------------------------------------------------------------ */
@@ -362,6 +364,30 @@ GArray *cache_gaps(cache *self, const cache_key *key, GError **error)
         to_us = MAX(to_us, g_array_index(words, cache_gap, words->len - 1).to_us);
     }
     return filter(gaps_between(&ledger, from_us, to_us, error), is_of_series);
+}
+
+gboolean cache_gap_counts(cache *self, const cache_entry *whole, gsize out_bars[CACHE_GAP_STATES],
+                          GError **error)
+{
+    gsize bars[CACHE_GAP_STATES] = {0};
+    g_autofree char *folder = layout_folder(self, &whole->key, error);
+    g_autofree char *path = folder != NULL ? g_build_filename(folder, GAP_WORDS_NAME, NULL) : NULL;
+    g_autoptr(GArray) gaps = NULL;
+    if (folder == NULL)
+        return FALSE;
+    if (whole->present == whole->expected || !files_exists(path)) {
+        bars[CACHE_GAP_UNKNOWN] = whole->expected - whole->present;
+    } else {
+        gaps = cache_gaps(self, &whole->key, error);
+        if (gaps == NULL)
+            return FALSE;
+    }
+    for (guint i = 0; gaps != NULL && i < gaps->len; i++) {
+        const cache_gap *gap = &g_array_index(gaps, cache_gap, i);
+        bars[gap->state] += gap->outside ? 0 : gap->bars;
+    }
+    memcpy(out_bars, bars, sizeof bars);
+    return TRUE;
 }
 
 GArray *cache_missing(cache *self, const cache_key *key, const qb_calendar *calendar,

@@ -34,6 +34,9 @@ int command_data_list(int argc, char **argv);
 int command_data_show(int argc, char **argv);
 int command_data_verify(int argc, char **argv);
 int command_data_coverage(int argc, char **argv);
+int command_data_gaps(int argc, char **argv);
+int command_data_du(int argc, char **argv);
+int command_data_gc(int argc, char **argv);
 int command_data_resample(int argc, char **argv);
 int command_data_export(int argc, char **argv);
 

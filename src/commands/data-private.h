@@ -15,9 +15,10 @@
 typedef struct data_query {
     settings *settings;
     market *market;
-    cache *cache; /* the market's */
-    GArray *keys; /* of cache_key, in the cache's order for each argument */
-    gboolean all; /* no argument was given */
+    cache *cache;     /* the market's */
+    GArray *keys;     /* of cache_key, in the cache's order for each argument */
+    gboolean all;     /* no argument was given */
+    gboolean folders; /* set before: series without rows count too */
     gboolean json;
 } data_query;
 
@@ -29,6 +30,9 @@ gboolean data_query_read(int argc, char **argv, const char *about, data_query *o
 gboolean data_query_read_more(int argc, char **argv, const char *about, const GOptionEntry *more,
                               data_query *out_query, int *out_exit);
 void data_query_clear(data_query *query);
+/* Leaves out macro series, which have no calendar; one that was named is refused: FALSE,
+ * *out_exit. */
+gboolean data_query_bars_only(data_query *query, int *out_exit);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(data_query, data_query_clear)
 
 /* What --asset and --interval say; NULL texts are any: -1. FAILURE_USAGE. */
@@ -40,6 +44,13 @@ char *data_coverage_text(gsize present, gsize expected);
 json_t *data_coverage_json(gsize present, gsize expected);
 report_tone data_coverage_tone(gsize present, gsize expected);
 
+/* "SPY 1d", with the class of asset in front when `asset`. Caller frees. */
+char *data_key_text(const cache_key *key, gboolean asset);
+/* "2020-01-31", or "2020-01-31 14:30" of bars within a day. Caller frees. */
+char *data_stamp_text(gint64 ts_us, qb_interval interval);
+/* "812 B", "1.2 MB" (of 1000 x 1000). Caller frees. */
+char *data_bytes_text(gsize bytes);
+json_t *data_time_json(gint64 ts_us);
 /* {"asset", "symbol", "interval"}; a new reference. */
 json_t *data_key_json(const cache_key *key);
 json_t *data_lines_json(const GPtrArray *lines);

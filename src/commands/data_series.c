@@ -88,13 +88,14 @@ static gboolean add_argument(const market *market, const GArray *stored, const c
     return symbols != NULL;
 }
 
-static GArray *find_series(const market *market, char **arguments, const char *asset_text,
-                           const char *interval_text, GError **error)
+static GArray *find_series(const market *market, gboolean folders, char **arguments,
+                           const char *asset_text, const char *interval_text, GError **error)
 {
     int asset, interval;
     if (!data_filter_read(asset_text, interval_text, &asset, &interval, error))
         return NULL;
-    g_autoptr(GArray) stored = cache_keys(market->cache, error);
+    g_autoptr(GArray) stored = folders ? cache_folders(market->cache, error)
+                                       : cache_keys(market->cache, error);
     if (stored == NULL)
         return NULL;
     g_autoptr(GArray) keys = g_array_new(FALSE, TRUE, sizeof(cache_key));
@@ -139,7 +140,8 @@ gboolean data_query_read_more(int argc, char **argv, const char *about, const GO
     out_query->market = market_open(out_query->settings, &error);
     if (out_query->market != NULL) {
         out_query->cache = out_query->market->cache;
-        out_query->keys = find_series(out_query->market, argv + 1, asset, interval, &error);
+        out_query->keys = find_series(out_query->market, out_query->folders, argv + 1, asset,
+                                      interval, &error);
     }
     if (out_query->keys == NULL)
         *out_exit = command_fail(error);
@@ -151,6 +153,55 @@ void data_query_clear(data_query *query)
     g_clear_pointer(&query->keys, g_array_unref);
     g_clear_pointer(&query->market, market_free);
     g_clear_pointer(&query->settings, settings_free);
+}
+
+gboolean data_query_bars_only(data_query *query, int *out_exit)
+{
+    for (guint i = query->keys->len; i-- > 0;) {
+        const cache_key key = g_array_index(query->keys, cache_key, i);
+        if (key.asset != QB_MACRO)
+            continue;
+        if (!query->all) {
+            *out_exit = command_fail(
+                g_error_new(FAILURE, FAILURE_USAGE,
+                            "macro %s: holds values without a calendar (expected a series of bars)",
+                            key.symbol));
+            return FALSE;
+        }
+        g_array_remove_index(query->keys, i);
+    }
+    return TRUE;
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+char *data_key_text(const cache_key *key, gboolean asset)
+{
+    return g_strdup_printf("%s%s%s %s", asset ? qb_asset_text(key->asset) : "", asset ? " " : "",
+                           key->symbol, qb_interval_text(key->interval));
+}
+
+char *data_stamp_text(gint64 ts_us, qb_interval interval)
+{
+    char text[QB_TIME_TEXT];
+    if (interval >= QB_1D)
+        return g_strdup(qb_date_to_text(qb_date_from_us(ts_us), text));
+    qb_time_to_text(ts_us, text); /* 2020-01-31T14:30:00Z */
+    text[strlen("2020-01-31")] = ' ';
+    text[strlen("2020-01-31 14:30")] = '\0';
+    return g_strdup(text);
+}
+
+char *data_bytes_text(gsize bytes)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+    double value = (double)bytes;
+    gsize unit = 0;
+    while (value >= 999.95 && unit + 1 < G_N_ELEMENTS(units)) {
+        value /= 1000;
+        unit++;
+    }
+    return g_strdup_printf(unit > 0 ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
 /* ---- coverage ------------------------------------------------------------------------------- */
@@ -181,6 +232,12 @@ report_tone data_coverage_tone(gsize present, gsize expected)
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
+
+json_t *data_time_json(gint64 ts_us)
+{
+    char text[QB_TIME_TEXT];
+    return json_string(qb_time_to_text(ts_us, text));
+}
 
 json_t *data_key_json(const cache_key *key)
 {
