@@ -176,6 +176,8 @@ void macro_builder_clear(macro_builder *self);
 
 /* A view of rows [start, start + count); borrowed, never cleared. */
 macro_series macro_slice(const macro_series *series, gsize start, gsize count);
+/* No vintage outlives the start of the next one of its observation. */
+void macro_close(macro_series *rows);
 /* FAILURE_BAD_DATA with up to 20 rows, see cache_macro_merge. */
 gboolean macro_check(const macro_series *rows, const char *name, GError **error);
 /* As month_read and month_write, for the columns ts, value, known_from, known_to. */

@@ -47,6 +47,13 @@ static const char *row_defect(const macro_series *rows, gsize i)
                                                                : NULL;
 }
 
+void macro_close(macro_series *rows)
+{
+    for (gsize i = 0; i + 1 < rows->count; i++)
+        if (rows->ts_us[i] == rows->ts_us[i + 1])
+            rows->known_to_us[i] = MIN(rows->known_to_us[i], rows->known_from_us[i + 1]);
+}
+
 gboolean macro_check(const macro_series *rows, const char *name, GError **error)
 {
     failures problems;
@@ -176,14 +183,6 @@ static int compare_keys(const macro_series *a, gsize i, const macro_series *b, g
            (a->known_from_us[i] < b->known_from_us[k]);
 }
 
-/* No vintage outlives the start of the next one of its observation. */
-static void close_vintages(macro_series *rows)
-{
-    for (gsize i = 0; i + 1 < rows->count; i++)
-        if (rows->ts_us[i] == rows->ts_us[i + 1])
-            rows->known_to_us[i] = MIN(rows->known_to_us[i], rows->known_from_us[i + 1]);
-}
-
 static gboolean merge_rows(const macro_series *earlier, const macro_series *later,
                            macro_builder *out, cache_change *counts, GError **error)
 {
@@ -203,7 +202,7 @@ static gboolean merge_rows(const macro_series *earlier, const macro_series *late
         a += order <= 0;
         b += order >= 0;
     }
-    close_vintages(&out->series);
+    macro_close(&out->series);
     return TRUE;
 }
 

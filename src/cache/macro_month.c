@@ -160,6 +160,7 @@ gboolean macro_month_read(parquet_reader *reader, GBytes *bytes, const char *pat
     if (!read_rows(reader, bytes, path, &rows, footer->rows, error) ||
         !macro_check(&rows, path, error) || !check_month(&rows, path, id, error))
         return FALSE;
+    macro_close(&rows); /* others may leave known_to out */
     const char *basis = g_hash_table_lookup(footer->metadata, "known_from");
     into->series.basis |= basis != NULL ? basis_from_text(basis) : 0;
     into->series.count += rows.count;

@@ -173,8 +173,34 @@ static gboolean fail_rhythm(const reading *self, const GArray *dates, qb_interva
     return FALSE;
 }
 
+/* Quarters and months in one column are two series. */
+static gboolean check_precision(const reading *self, GError **error)
+{
+    for (guint i = 1; i < self->cells->len; i++) {
+        const cell_value *first = &g_array_index(self->cells, cell_value, 0);
+        const cell_value *cell = &g_array_index(self->cells, cell_value, i);
+        if (cell->period.precision == first->period.precision)
+            continue;
+        gsize length, first_length;
+        const int column = self->columns.ts;
+        const char *text = csv_table_cell(self->table, cell->row, column, &length);
+        const char *first_text = csv_table_cell(self->table, first->row, column, &first_length);
+        g_autofree char *quoted = failure_quote(text, (gssize)length);
+        g_autofree char *first_quoted = failure_quote(first_text, (gssize)first_length);
+        g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                    "%s:%" G_GSIZE_FORMAT ": %s: %s below %s (expected periods of one length; "
+                    "several series in one table: --where COLUMN=TEXT)",
+                    csv_table_name(self->table), csv_table_line(self->table, cell->row),
+                    csv_table_heading(self->table, column), quoted, first_quoted);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean settle_interval(reading *self, GError **error)
 {
+    if (!check_precision(self, error))
+        return FALSE;
     g_autoptr(GArray) dates = distinct_dates(self);
     const qb_interval asked = self->options->interval;
     const qb_interval found = csv_period_rhythm((const gint32 *)(void *)dates->data, dates->len);
