@@ -80,7 +80,7 @@ int command_calendar_list(int argc, char **argv)
     report_table_column(table, "first", REPORT_LEFT, 0);
     report_table_column(table, "last", REPORT_LEFT, 0);
     report_table_column(table, "sessions", REPORT_RIGHT, 0);
-    report_table_column(table, "a year", REPORT_RIGHT, 0);
+    report_table_column(table, "a year", REPORT_RIGHT, 2);
     for (gsize i = 0; i < G_N_ELEMENTS(built_in); i++)
         add_calendar(market, qb_calendars_find(mine, built_in[i]), table, list);
     for (gsize i = 0; i < mine->count; i++)

@@ -317,26 +317,43 @@ static int default_year(const qb_calendar *calendar)
     return qb_civil_from_date(today).year;
 }
 
+/* Without dates from the user, a list is not asked about what it does not cover. */
+static void keep_covered(show *self, gboolean at_start, gboolean at_end)
+{
+    const int32_t first = self->first, last = self->last;
+    int32_t from = first, to = last;
+    while (at_start && from < last && !qb_calendar_covers(self->calendar, from))
+        from++;
+    while (at_end && to > first && !qb_calendar_covers(self->calendar, to))
+        to--;
+    self->first = MIN(from, to);
+    self->last = MAX(from, to);
+}
+
 static gboolean read_range(const char *start, const char *end, show *self, GError **error)
 {
-    const int year = default_year(self->calendar);
+    int year = default_year(self->calendar);
     if (start != NULL && !read_date("--start", start, &self->first, error))
         return FALSE;
     if (end != NULL && !read_date("--end", end, &self->last, error))
         return FALSE;
+    if (start == NULL && end != NULL)
+        year = qb_civil_from_date(self->last).year;
     if (start == NULL)
-        self->first = qb_date_from_civil(
-            (qb_civil){end != NULL ? qb_civil_from_date(self->last).year : year, 1, 1});
-    if (end == NULL)
-        self->last = qb_date_from_civil((qb_civil){
-            start != NULL ? MAX(year, qb_civil_from_date(self->first).year) : year, 12, 31});
+        self->first = qb_date_from_civil((qb_civil){year, 1, 1});
+    if (end == NULL) {
+        year = MAX(year, qb_civil_from_date(self->first).year);
+        self->last = qb_date_from_civil((qb_civil){year, 12, 31});
+    }
     self->each = start != NULL || end != NULL;
-    if (self->first <= self->last && self->last - self->first < DAYS_LIMIT)
-        return TRUE;
-    g_set_error(error, FAILURE, FAILURE_USAGE,
-                self->first > self->last ? "--start: is after --end"
-                                         : "--start: more than 200 years (expected fewer)");
-    return FALSE;
+    if (self->first > self->last || self->last - self->first >= DAYS_LIMIT) {
+        g_set_error(error, FAILURE, FAILURE_USAGE,
+                    self->first > self->last ? "--start: is after --end"
+                                             : "--start: more than 200 years (expected fewer)");
+        return FALSE;
+    }
+    keep_covered(self, start == NULL, end == NULL);
+    return TRUE;
 }
 
 static void print_text(const show *self, const char *origin)
@@ -350,10 +367,9 @@ static void print_text(const show *self, const char *origin)
     print_days(self, &style);
     if (!qb_calendar_covers(self->calendar, self->first) ||
         !qb_calendar_covers(self->calendar, self->last))
-        printf("Not all of these dates are covered (quantbot calendar list): there %s.\n",
-               qb_calendar_find(qb_calendar_name(self->calendar)) != NULL
-                   ? "the rules go on"
-                   : "a list has no sessions");
+        puts(
+            "Not all of these dates are covered (see quantbot calendar list): beyond, rules go on\n"
+            "and lists have no sessions.");
 }
 
 int command_calendar_show(int argc, char **argv)
