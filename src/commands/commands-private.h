@@ -58,5 +58,6 @@ int command_runs_list(int argc, char **argv);
 int command_runs_show(int argc, char **argv);
 int command_runs_reproduce(int argc, char **argv);
 int command_kpi_compute(int argc, char **argv);
+int command_kpi_explain(int argc, char **argv);
 
 #endif

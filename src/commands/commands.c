@@ -32,5 +32,6 @@ const command commands_table[] = {
     {"runs", "show", "one logged run", command_runs_show},
     {"runs", "reproduce", "make a logged run again and compare", command_runs_reproduce},
     {"kpi", "compute", "ratios of an equity curve from a file", command_kpi_compute},
+    {"kpi", "explain", "what a ratio is, and what other tools make of it", command_kpi_explain},
     {NULL, NULL, NULL, NULL},
 };
