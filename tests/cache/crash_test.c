@@ -1,40 +1,18 @@
 /* A writer that dies or fails at any system call, and several at once. */
 #include "fixture.h"
+#include "injection.h"
 
 #include "platform/files.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <math.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define DAY QB_DAY_US
-
-/* ---- the k-th system call that changes something -------------------------------------------- */
-
-static struct {
-    int countdown; /* the call at which it happens */
-    gboolean kill, forever;
-    int fault;
-    gboolean happened;
-} injection;
-
-static int inject(const char *what, const char *path)
-{
-    (void)what;
-    (void)path;
-    injection.countdown--;
-    if (injection.countdown > 0 || (injection.countdown < 0 && !injection.forever))
-        return 0;
-    injection.happened = TRUE;
-    if (injection.kill)
-        kill(getpid(), SIGKILL);
-    return injection.fault;
-}
 
 /* ---- two states ----------------------------------------------------------------------------- */
 
@@ -63,8 +41,9 @@ static void merge_before(fixture *self, gboolean empty)
 }
 
 /* Only in a child: exit code 0 when the merge succeeded, 1 when it failed. */
-static int merge_in_child(fixture *self)
+static int merge_in_child(void *data)
 {
+    fixture *self = data;
     const cache_key key = series_key();
     const cache_provenance provenance = provenance_of("24/7");
     qb_series bars = bars_merged();
@@ -76,21 +55,7 @@ static int merge_in_child(fixture *self)
 /* TRUE when the child was killed at its call number `at_call`. */
 static gboolean merge_and_die(fixture *self, int at_call)
 {
-    const pid_t child = fork();
-    g_assert_cmpint(child, >=, 0);
-    if (child == 0) {
-        injection.countdown = at_call;
-        injection.kill = TRUE;
-        files_before_mutation = inject;
-        _exit(merge_in_child(self));
-    }
-    int status = 0;
-    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-    if (WIFEXITED(status))
-        g_assert_cmpint(WEXITSTATUS(status), ==, 0);
-    else
-        g_assert_cmpint(WTERMSIG(status), ==, SIGKILL);
-    return WIFSIGNALED(status);
+    return injection_die(at_call, merge_in_child, self);
 }
 
 /* ---- old or new, month by month ------------------------------------------------------------- */
@@ -278,14 +243,9 @@ static gboolean merge_with_fault(fixture *self, int call, int fault, gboolean fo
     qb_series bars = bars_merged();
     cache_change change;
     g_autoptr(GError) error = NULL;
-    injection.countdown = call;
-    injection.kill = FALSE;
-    injection.fault = fault;
-    injection.forever = forever;
-    injection.happened = FALSE;
-    files_before_mutation = inject;
+    injection_begin((injection_plan){.countdown = call, .fault = fault, .forever = forever});
     const gboolean ok = cache_merge(self->cache, &key, &bars, &provenance, &change, &error);
-    files_before_mutation = NULL;
+    injection_end();
     qb_series_clear(&bars);
     if (ok)
         return FALSE;
@@ -320,6 +280,12 @@ static void test_io_error(fixture *self, gconstpointer unused)
 {
     fail_everywhere(self, EIO, FALSE);
     fail_everywhere(self, EIO, TRUE);
+}
+
+static void test_no_descriptors(fixture *self, gconstpointer unused)
+{
+    fail_everywhere(self, EMFILE, FALSE);
+    fail_everywhere(self, EMFILE, TRUE);
 }
 
 static void test_short_writes(fixture *self, gconstpointer unused)
@@ -451,6 +417,7 @@ int main(int argc, char **argv)
     ADD("/cache/kill/leftovers", test_leftovers);
     ADD("/cache/fault/disk-full", test_disk_full);
     ADD("/cache/fault/io-error", test_io_error);
+    ADD("/cache/fault/no-descriptors", test_no_descriptors);
     ADD("/cache/fault/short-writes", test_short_writes);
     ADD("/cache/fault/read-only", test_read_only);
     ADD("/cache/concurrent", test_concurrent);
