@@ -62,25 +62,25 @@ static char *title_of(const GArray *all)
                            one_interval(all) ? qb_interval_text(first->interval) : "");
 }
 
-/* "2010-01-04 to 2020-12-31, 98.7 % of 5031 expected bars, 65 missing, 10 of them explained" */
+/* "2010-01-04 to 2020-12-31, 98.7 % of 5031 expected bars, 65 missing, 10 of them known to be so" */
 static char *subtitle_of(const GArray *all)
 {
     gint64 first_us = G_MAXINT64, last_us = G_MININT64;
-    gsize expected = 0, present = 0, explained = 0;
+    gsize expected = 0, present = 0, known = 0;
     for (guint i = 0; i < all->len; i++) {
         const coverage *one = &g_array_index(all, coverage, i);
         first_us = MIN(first_us, one->whole.first_us);
         last_us = MAX(last_us, one->whole.last_us);
         expected += one->whole.expected;
         present += one->whole.present;
-        explained += one->missing[CACHE_GAP_EMPTY] + one->missing[CACHE_GAP_CLOSED];
+        known += one->missing[CACHE_GAP_EMPTY] + one->missing[CACHE_GAP_CLOSED];
     }
     g_autofree char *from = data_stamp_text(first_us, QB_1D);
     g_autofree char *to = data_stamp_text(last_us, QB_1D);
     g_autofree char *share = data_coverage_text(present, expected);
     return g_strdup_printf("%s to %s, %s of %" G_GSIZE_FORMAT " expected bars, %" G_GSIZE_FORMAT
-                           " missing, %" G_GSIZE_FORMAT " of them explained",
-                           from, to, share, expected, expected - present, explained);
+                           " missing, %" G_GSIZE_FORMAT " of them known to be so",
+                           from, to, share, expected, expected - present, known);
 }
 
 gboolean coverage_draw(const GArray *all, const char *path, GError **error)

@@ -7,7 +7,7 @@
 static const char about[] =
     "Coverage is the share of bars that the calendar expects, from the first stored bar to the\n"
     "last, which are stored. Bars outside sessions are stored too and never counted. "
-    "\"explained\"\n"
+    "\"known\"\n"
     "are missing bars of which somebody said that the source has none or the market was closed\n"
     "(quantbot data gaps --help).\n"
     "\n"
@@ -29,7 +29,7 @@ static gsize missing_bars(const cache_entry *whole)
     return whole->expected - whole->present;
 }
 
-static gsize explained_bars(const coverage *self)
+static gsize known_bars(const coverage *self)
 {
     return self->missing[CACHE_GAP_EMPTY] + self->missing[CACHE_GAP_CLOSED];
 }
@@ -68,22 +68,24 @@ static void print_months(const coverage *self, const report_style *style)
     report_table_print(table, style, stdout);
     if (missing_bars(&self->whole) > 0)
         printf("%" G_GSIZE_FORMAT " missing, %" G_GSIZE_FORMAT
-               " of them explained; quantbot data gaps %s shows them.\n",
-               missing_bars(&self->whole), explained_bars(self), self->whole.key.symbol);
+               " of them known to be so; quantbot data gaps %s shows them.\n",
+               missing_bars(&self->whole), known_bars(self), self->whole.key.symbol);
 }
 
 /* ---- series --------------------------------------------------------------------------------- */
 
+/* Numbers are as wide as their headings, so that a narrow window loses a column, not the words. */
 static void add_series(report_table *table, const char *const names[5], const cache_entry *whole,
-                       gsize explained)
+                       gsize known)
 {
-    g_autofree char *expected = g_strdup_printf("%" G_GSIZE_FORMAT, whole->expected);
-    g_autofree char *present = g_strdup_printf("%" G_GSIZE_FORMAT, whole->present);
-    g_autofree char *share = data_coverage_text(whole->present, whole->expected);
-    g_autofree char *missing = g_strdup_printf("%" G_GSIZE_FORMAT, missing_bars(whole));
-    g_autofree char *known = g_strdup_printf("%" G_GSIZE_FORMAT, explained);
+    g_autofree char *expected = g_strdup_printf("%8" G_GSIZE_FORMAT, whole->expected);
+    g_autofree char *present = g_strdup_printf("%7" G_GSIZE_FORMAT, whole->present);
+    g_autofree char *text = data_coverage_text(whole->present, whole->expected);
+    g_autofree char *share = g_strdup_printf("%8s", text);
+    g_autofree char *missing = g_strdup_printf("%7" G_GSIZE_FORMAT, missing_bars(whole));
+    g_autofree char *known_text = g_strdup_printf("%5" G_GSIZE_FORMAT, known);
     const char *const cells[] = {names[0], names[1], names[2], names[3], names[4],
-                                 expected, present,  share,    missing,  known};
+                                 expected, present,  share,    missing,  known_text};
     report_table_row(table, cells);
     report_table_tone(table, 0, REPORT_STRONG);
     report_table_tone(table, 7, data_coverage_tone(whole->present, whole->expected));
@@ -93,7 +95,7 @@ static void print_series(const GArray *all, const report_style *style)
 {
     g_autoptr(report_table) table = report_table_new(NULL);
     cache_entry sum = {0};
-    gsize explained = 0;
+    gsize known = 0;
     report_table_column(table, "symbol", REPORT_LEFT, 0);
     report_table_column(table, "asset", REPORT_LEFT, 4);
     report_table_column(table, "bar", REPORT_LEFT, 0);
@@ -103,7 +105,7 @@ static void print_series(const GArray *all, const report_style *style)
     report_table_column(table, "present", REPORT_RIGHT, 5);
     report_table_column(table, "coverage", REPORT_RIGHT, 0);
     report_table_column(table, "missing", REPORT_RIGHT, 0);
-    report_table_column(table, "explained", REPORT_RIGHT, 1);
+    report_table_column(table, "known", REPORT_RIGHT, 1);
     for (guint i = 0; i < all->len; i++) {
         const coverage *one = &g_array_index(all, coverage, i);
         const cache_key *key = &one->whole.key;
@@ -111,13 +113,13 @@ static void print_series(const GArray *all, const report_style *style)
         g_autofree char *to = data_stamp_text(one->whole.last_us, QB_1D);
         const char *const names[5] = {key->symbol, qb_asset_text(key->asset),
                                       qb_interval_text(key->interval), from, to};
-        add_series(table, names, &one->whole, explained_bars(one));
+        add_series(table, names, &one->whole, known_bars(one));
         sum.expected += one->whole.expected;
         sum.present += one->whole.present;
-        explained += explained_bars(one);
+        known += known_bars(one);
     }
     report_table_rule(table);
-    add_series(table, (const char *const[5]){"all", "", "", "", ""}, &sum, explained);
+    add_series(table, (const char *const[5]){"all", "", "", "", ""}, &sum, known);
     report_table_print(table, style, stdout);
 }
 

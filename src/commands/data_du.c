@@ -2,6 +2,8 @@
  * it is above QUANTBOT_CACHE_MAX_MB. */
 #include "commands/data-private.h"
 
+#include <stddef.h>
+
 static const char about[] =
     "Shows the size of every series by kind of file: bars, manifests (with gap ledger and lock),\n"
     "files set aside because they were damaged, copies of foreign files that were merged,\n"
@@ -30,24 +32,46 @@ static void add_to(cache_usage *sum, const cache_usage *usage)
     sum->other += usage->other;
 }
 
-static void add_row(report_table *table, const char *symbol, const char *asset,
-                    const char *interval, const cache_usage *usage)
+typedef struct du_kind {
+    const char *heading;
+    gsize offset; /* in cache_usage */
+    int priority;
+    gboolean always; /* else only where there is any */
+} du_kind;
+
+static const du_kind kinds[] = {
+    {"bars", offsetof(cache_usage, bars), 0, TRUE},
+    {"manifests", offsetof(cache_usage, manifests), 3, TRUE},
+    {"set aside", offsetof(cache_usage, damaged), 1, FALSE},
+    {"copies", offsetof(cache_usage, copies), 1, FALSE},
+    {"leftovers", offsetof(cache_usage, leftovers), 1, FALSE},
+    {"other", offsetof(cache_usage, other), 2, FALSE},
+};
+
+static gsize bytes_of(const cache_usage *usage, const du_kind *kind)
 {
-    g_autofree char *files = g_strdup_printf("%" G_GSIZE_FORMAT, usage->files);
-    g_autofree char *bars = data_bytes_text(usage->bars);
-    g_autofree char *manifests = data_bytes_text(usage->manifests);
-    g_autofree char *damaged = data_bytes_text(usage->damaged);
-    g_autofree char *copies = data_bytes_text(usage->copies);
-    g_autofree char *leftovers = data_bytes_text(usage->leftovers);
-    g_autofree char *other = data_bytes_text(usage->other);
-    g_autofree char *total = data_bytes_text(cache_usage_bytes(usage));
-    const char *const cells[] = {symbol,  asset,  interval,  files, bars, manifests,
-                                 damaged, copies, leftovers, other, total};
-    report_table_row(table, cells);
+    return *(const gsize *)(const void *)((const char *)usage + kind->offset);
+}
+
+static gboolean is_shown(const cache_usage *sum, const du_kind *kind)
+{
+    return kind->always || bytes_of(sum, kind) > 0;
+}
+
+/* names: symbol, asset, interval. */
+static void add_row(report_table *table, const char *const names[3], const cache_usage *usage,
+                    const cache_usage *sum)
+{
+    g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
+    for (int i = 0; i < 3; i++)
+        g_ptr_array_add(cells, g_strdup(names[i]));
+    g_ptr_array_add(cells, g_strdup_printf("%" G_GSIZE_FORMAT, usage->files));
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (is_shown(sum, &kinds[i]))
+            g_ptr_array_add(cells, data_bytes_text(bytes_of(usage, &kinds[i])));
+    g_ptr_array_add(cells, data_bytes_text(cache_usage_bytes(usage)));
+    report_table_row(table, (const char *const *)cells->pdata);
     report_table_tone(table, 0, REPORT_STRONG);
-    for (int column = 6; column < 9; column++)
-        report_table_tone(table, column,
-                          g_str_has_prefix(cells[column], "0 ") ? REPORT_DIM : REPORT_PLAIN);
 }
 
 static void print_table(const GArray *all, const cache_usage *sum)
@@ -55,23 +79,21 @@ static void print_table(const GArray *all, const cache_usage *sum)
     const report_style style = report_style_of(1);
     g_autoptr(report_table) table = report_table_new(NULL);
     report_table_column(table, "symbol", REPORT_LEFT, 0);
-    report_table_column(table, "asset", REPORT_LEFT, 3);
+    report_table_column(table, "asset", REPORT_LEFT, 2);
     report_table_column(table, "bar", REPORT_LEFT, 0);
     report_table_column(table, "files", REPORT_RIGHT, 2);
-    report_table_column(table, "bars", REPORT_RIGHT, 0);
-    report_table_column(table, "manifests", REPORT_RIGHT, 4);
-    report_table_column(table, "set aside", REPORT_RIGHT, 1);
-    report_table_column(table, "copies", REPORT_RIGHT, 2);
-    report_table_column(table, "leftovers", REPORT_RIGHT, 1);
-    report_table_column(table, "other", REPORT_RIGHT, 3);
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (is_shown(sum, &kinds[i]))
+            report_table_column(table, kinds[i].heading, REPORT_RIGHT, kinds[i].priority);
     report_table_column(table, "total", REPORT_RIGHT, 0);
     for (guint i = 0; i < all->len; i++) {
         const series_usage *one = &g_array_index(all, series_usage, i);
-        add_row(table, one->key.symbol, qb_asset_text(one->key.asset),
-                qb_interval_text(one->key.interval), &one->usage);
+        const char *const names[] = {one->key.symbol, qb_asset_text(one->key.asset),
+                                     qb_interval_text(one->key.interval)};
+        add_row(table, names, &one->usage, sum);
     }
     report_table_rule(table);
-    add_row(table, "all", "", "", sum);
+    add_row(table, (const char *const[3]){"all", "", ""}, sum, sum);
     if (all->len > 0)
         report_table_print(table, &style, stdout);
 }

@@ -255,16 +255,22 @@ static void draw_share(const grid *self, const pen *pen, double x, double y, dou
               classes[class_of(share)].dark ? draw_paper : draw_ink);
 }
 
+/* Columns fill the width, so they differ by a pixel; edges lie on whole ones. */
+static double column_left(const grid *self, gsize column)
+{
+    return floor(self->left + (double)column * self->cell_width);
+}
+
 static void draw_cells(const grid *self, const pen *pen)
 {
     const double gap_x = self->cell_width >= 6 ? 1 : 0, gap_y = self->cell_height >= 4 ? 1 : 0;
-    cairo_set_antialias(pen->cairo, CAIRO_ANTIALIAS_DEFAULT);
     for (gsize line = 0; line < self->lines; line++) {
         for (gsize column = 0; column < self->columns; column++) {
             const double share = self->share[line * self->columns + column];
-            const double x = self->left + (double)column * self->cell_width;
+            const double x = column_left(self, column);
             const double y = self->top + (double)line * self->cell_height;
-            draw_swatch(pen, x, y, self->cell_width - gap_x, self->cell_height - gap_y, share);
+            draw_swatch(pen, x, y, column_left(self, column + 1) - x - gap_x,
+                        self->cell_height - gap_y, share);
             draw_share(self, pen, x, y, share);
         }
     }
@@ -355,8 +361,7 @@ static void lay_out(grid *self, const heatmap *map, int width)
         grid_init_many(self, map, most - labels);
     self->left = MARGIN + labels + LABEL_GAP;
     self->top = HEAD;
-    self->cell_width = CLAMP(floor((most - labels) / (double)self->columns), 1,
-                             self->single ? 90 : 40);
+    self->cell_width = CLAMP((most - labels) / (double)self->columns, 1, self->single ? 90 : 40);
     picture_free(&scratch);
 }
 
