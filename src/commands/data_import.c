@@ -19,6 +19,8 @@ static const char about[] =
     "  quantbot data import Binance_BTCUSDT_1h.csv --asset crypto --interval 1h\n"
     "  quantbot data import spy_1min.csv.gz --symbol SPY --interval 1m --tz America/New_York\n"
     "  quantbot data import odd.csv --symbol X --map ts=Day,open=2,high=3,low=4,close=Last\n"
+    "  quantbot data import ibm.csv --symbol IBM --actions splits.csv --actions dividends.csv\n"
+    "  quantbot data import --actions splits.csv --symbol AAPL\n"
     "\n"
     "Keys of --map: ts time open high low close volume dividend split bid ask symbol\n"
     "adjclose; the column is a name or a number from 1, or none to leave it out.\n";
@@ -29,19 +31,23 @@ static void import_options_clear(import_options *self)
 {
     char *texts[] = {self->asset,    self->symbol, self->interval,   self->calendar,
                      self->map,      self->zone,   self->date_order, self->adjustment,
-                     self->provider, self->date,   self->stamp};
+                     self->provider, self->date,   self->stamp,      self->split_as};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
+    g_strfreev(self->actions);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(import_options, import_options_clear)
 
-static void import_clear(gpointer item)
+void import_clear(gpointer item)
 {
     import_file *self = item;
     g_free(self->adjustment_note);
     g_free(self->source_hash);
     qb_series_clear(&self->series);
     csv_bars_report_clear(&self->report);
+    g_clear_pointer(&self->actions, g_array_unref);
+    g_free(self->actions_from);
+    g_free(self->defects.items);
 }
 
 /* ---- what the flags say --------------------------------------------------------------------- */
@@ -84,6 +90,10 @@ static gboolean read_flags(const import_options *flags, const market *market, im
     if (flags->stamp != NULL && g_ascii_strcasecmp(flags->stamp, "open") != 0 &&
         g_ascii_strcasecmp(flags->stamp, "close") != 0)
         return usage_error(error, "--stamp", flags->stamp, "open or close");
+    if (flags->split_as != NULL && g_ascii_strcasecmp(flags->split_as, "factor") != 0 &&
+        g_ascii_strcasecmp(flags->split_as, "ratio") != 0)
+        return usage_error(error, "--split-as", flags->split_as, "factor or ratio");
+    bars->adjusted = flags->derive_actions;
     bars->stamp_close = flags->stamp != NULL && g_ascii_strcasecmp(flags->stamp, "close") == 0;
     bars->date = flags->date;
     bars->scale = flags->scale;
@@ -100,6 +110,15 @@ static gboolean read_flags(const import_options *flags, const market *market, im
 }
 
 /* ---- reading and storing -------------------------------------------------------------------- */
+
+/* The file's own or what is stored, then those of other files; what the adjusted closes say is held
+ * against all of them. */
+static gboolean find_actions(const import_options *flags, import_file *self, GError **error)
+{
+    return import_keep_actions(self, error) &&
+           (flags->actions == NULL || import_apply_actions(flags, self, error)) &&
+           (!flags->derive_actions || import_derive_actions(self, error));
+}
 
 static gboolean read_file(const import_options *flags, import_file *self, GError **error)
 {
@@ -122,10 +141,11 @@ static gboolean read_file(const import_options *flags, import_file *self, GError
     char *reuse = market_reuse_note(&instrument, self->series.ts_us, self->series.count);
     if (reuse != NULL)
         g_ptr_array_add(self->report.notes, reuse);
-    return import_settle_adjustment(flags, self, error);
+    return import_settle_adjustment(flags, self, error) && find_actions(flags, self, error) &&
+           import_judge(self, error);
 }
 
-static gboolean store(const import_options *flags, import_file *self, cache *cache, GError **error)
+gboolean import_store(const import_options *flags, import_file *self, cache *cache, GError **error)
 {
     const cache_provenance provenance = {
         .provider = flags->provider != NULL ? flags->provider : "csv",
@@ -169,7 +189,7 @@ static int store_all(const import_options *flags, const market *market, GArray *
     int exit_code = 0;
     for (guint i = 0; i < imports->len; i++) {
         GError *error = NULL;
-        if (!store(flags, &g_array_index(imports, import_file, i), market->cache, &error)) {
+        if (!import_store(flags, &g_array_index(imports, import_file, i), market->cache, &error)) {
             exit_code = command_fail(error);
             if (i > 0)
                 command_warn("the %u files before it are stored", i);
@@ -190,6 +210,8 @@ static int import_files(const import_options *flags, int count, char **paths)
     g_autoptr(market) market = market_open(settings, &error);
     if (market == NULL || !read_flags(flags, market, &common, &error))
         return command_fail(error);
+    if (count == 0)
+        return import_stored(flags, &common);
     g_autoptr(GArray) imports = g_array_new(FALSE, FALSE, sizeof(import_file));
     g_array_set_clear_func(imports, import_clear);
     exit_code = read_all(flags, &common, count, paths, imports);
@@ -229,6 +251,12 @@ int command_data_import(int argc, char **argv)
          "Multiply prices and dividends: 0.0001 where 926800 means 92.68", "FACTOR"},
         {"adjustment", 0, 0, G_OPTION_ARG_STRING, &flags.adjustment, "raw (default), split or full",
          "KIND"},
+        {"actions", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &flags.actions,
+         "Dividends and splits for these bars, or without FILE for stored ones", "FILE"},
+        {"split-as", 0, 0, G_OPTION_ARG_STRING, &flags.split_as,
+         "Splits of that file are a factor (7 for one is 7) or a ratio (0.142857)", "KIND"},
+        {"derive-actions", 0, 0, G_OPTION_ARG_NONE, &flags.derive_actions,
+         "Dividends and splits out of raw and adjusted closes", NULL},
         {"skip-bad", 0, 0, G_OPTION_ARG_NONE, &flags.skip_bad, "Leave bad rows out and list them",
          NULL},
         {"extended", 0, 0, G_OPTION_ARG_NONE, &flags.extended,
@@ -243,7 +271,7 @@ int command_data_import(int argc, char **argv)
     };
     if (!command_options(&argc, &argv, "FILE...", about, entries, &exit_code))
         return exit_code;
-    if (argc < 2)
+    if (argc < 2 && flags.actions == NULL)
         return command_usage("data import", "no file is named (expected one or more CSV files)");
     return import_files(&flags, argc - 1, argv + 1);
 }

@@ -1,7 +1,7 @@
 /* What data import says about each file: text for people, JSON for programs. */
 #include "commands/import-private.h"
 
-static char *stamp_text(qb_interval interval, gint64 ts_us)
+char *import_stamp_text(qb_interval interval, gint64 ts_us)
 {
     char text[QB_TIME_TEXT];
     qb_time_to_text(ts_us, text);
@@ -38,14 +38,11 @@ static void print_counts(const import_file *self)
         printf("  met         %s\n", met->str);
 }
 
-static void print_import(const import_file *self, gboolean dry_run)
+static void print_bars(const import_file *self)
 {
     const qb_series *series = &self->series;
-    g_autofree char *file = failure_path(self->path);
-    g_autofree char *first = stamp_text(self->key.interval, series->ts_us[0]);
-    g_autofree char *last = stamp_text(self->key.interval, series->ts_us[series->count - 1]);
-    printf("%s %s %s from %s\n", self->key.symbol, qb_asset_text(self->key.asset),
-           qb_interval_text(self->key.interval), file);
+    g_autofree char *first = import_stamp_text(self->key.interval, series->ts_us[0]);
+    g_autofree char *last = import_stamp_text(self->key.interval, series->ts_us[series->count - 1]);
     if (self->symbol_guessed)
         printf("  symbol      %s, from the name of the file\n", self->key.symbol);
     printf("  bars        %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " rows, %s to %s (%s)\n",
@@ -55,6 +52,19 @@ static void print_import(const import_file *self, gboolean dry_run)
            self->adjustment_note != NULL ? ": " : "",
            self->adjustment_note != NULL ? self->adjustment_note : "");
     print_counts(self);
+    import_print_defects(self);
+}
+
+static void print_import(const import_file *self, gboolean dry_run)
+{
+    g_autofree char *file = failure_path(self->path);
+    printf("%s %s %s%s\n", self->key.symbol, qb_asset_text(self->key.asset),
+           qb_interval_text(self->key.interval), self->stored_bars ? ", stored" : "");
+    if (!self->stored_bars) {
+        printf("  file        %s\n", file);
+        print_bars(self);
+    }
+    import_print_actions(self);
     if (dry_run)
         printf("  stored      nothing (--dry-run)\n");
     else
@@ -71,25 +81,19 @@ static void set_count(json_t *object, const char *name, gsize count)
     json_object_set_new(object, name, json_integer((json_int_t)count));
 }
 
-static json_t *import_json(const import_file *self, gboolean dry_run)
+static void set_text(json_t *object, const char *name, const char *text)
+{
+    json_object_set_new(object, name, text != NULL ? json_string(text) : json_null());
+}
+
+static void set_rows(json_t *object, const import_file *self)
 {
     const csv_bars_report *report = &self->report;
     const qb_series *series = &self->series;
     char first[QB_TIME_TEXT], last[QB_TIME_TEXT];
-    g_autofree char *file = failure_path(self->path);
-    json_t *object = data_key_json(&self->key);
-    json_object_set_new(object, "file", json_string(file));
-    json_object_set_new(object, "source_sha256", json_string(self->source_hash));
-    json_object_set_new(object, "symbol_from_name", json_boolean(self->symbol_guessed));
-    json_object_set_new(object, "calendar", json_string(qb_calendar_name(self->bars.calendar)));
-    json_object_set_new(object, "columns", json_string(report->columns));
-    json_object_set_new(object, "adjustment", json_string(cache_adjustment_text(self->adjustment)));
-    json_object_set_new(object, "adjustment_note",
-                        self->adjustment_note != NULL ? json_string(self->adjustment_note)
-                                                      : json_null());
-    json_object_set_new(object, "first", json_string(qb_time_to_text(series->ts_us[0], first)));
-    json_object_set_new(object, "last",
-                        json_string(qb_time_to_text(series->ts_us[series->count - 1], last)));
+    set_text(object, "columns", report->columns);
+    set_text(object, "first", qb_time_to_text(series->ts_us[0], first));
+    set_text(object, "last", qb_time_to_text(series->ts_us[series->count - 1], last));
     set_count(object, "rows", report->rows);
     set_count(object, "kept", report->kept);
     set_count(object, "skipped_bad", report->skipped_bad);
@@ -101,12 +105,28 @@ static json_t *import_json(const import_file *self, gboolean dry_run)
     set_count(object, "outside_session", report->outside_session);
     set_count(object, "non_session", report->non_session);
     set_count(object, "forward_filled", report->forward_filled);
+    json_object_set_new(object, "defects", import_defects_json(self));
+}
+
+static json_t *import_json(const import_file *self, gboolean dry_run)
+{
+    g_autofree char *file = failure_path(self->path);
+    json_t *object = data_key_json(&self->key);
+    set_text(object, "file", file);
+    set_text(object, "source_sha256", self->source_hash);
+    json_object_set_new(object, "symbol_from_name", json_boolean(self->symbol_guessed));
+    set_text(object, "calendar", qb_calendar_name(self->bars.calendar));
+    set_text(object, "adjustment", cache_adjustment_text(self->adjustment));
+    set_text(object, "adjustment_note", self->adjustment_note);
+    if (!self->stored_bars)
+        set_rows(object, self);
+    json_object_set_new(object, "actions", import_actions_json(self));
     json_object_set_new(object, "stored", json_boolean(!dry_run));
     set_count(object, "added", self->change.added);
     set_count(object, "changed", self->change.changed);
     set_count(object, "unchanged", self->change.unchanged);
     set_count(object, "files_written", self->change.files_written);
-    json_object_set_new(object, "notes", data_lines_json(report->notes));
+    json_object_set_new(object, "notes", data_lines_json(self->report.notes));
     return object;
 }
 

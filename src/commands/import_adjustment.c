@@ -25,7 +25,7 @@ static gboolean choose_adjustment(const import_options *flags, import_file *self
                                                              : NULL;
     if (flags->adjustment != NULL) {
         cache_adjustment_from_text(flags->adjustment, &self->adjustment);
-        if (beside != NULL)
+        if (beside != NULL && !flags->derive_actions)
             self->adjustment_note = g_strdup_printf("as told; %s is not used", beside);
         return TRUE;
     }
@@ -41,7 +41,7 @@ static gboolean choose_adjustment(const import_options *flags, import_file *self
     if (yahoo)
         self->adjustment_note =
             g_strdup_printf("Open to Close as Yahoo adjusts them; %s is not used", beside);
-    else if (beside != NULL)
+    else if (beside != NULL && !flags->derive_actions)
         self->adjustment_note = g_strdup_printf(
             "%s is not used; --adjustment split if open to close are adjusted", beside);
     return TRUE;

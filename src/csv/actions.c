@@ -56,6 +56,7 @@ static gboolean find_columns(reader *r, GError **error)
     if (r->split < 0)
         r->split = find_column(r->table, split_names);
     r->symbol = find_column(r->table, symbol_names);
+    r->found.has_symbols = r->symbol >= 0;
     if (r->date >= 0 && (r->dividend >= 0 || r->split >= 0))
         return TRUE;
     g_set_error(error, FAILURE, FAILURE_BAD_DATA,
@@ -244,16 +245,6 @@ void csv_actions_clear(csv_actions *actions)
     *actions = (csv_actions){0};
 }
 
-static gboolean check_symbols(const reader *r, GError **error)
-{
-    if (r->found.items->len > 0 || r->found.other_symbols == 0)
-        return TRUE;
-    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
-                "%s: none of %" G_GSIZE_FORMAT " rows is %s (expected --symbol as in the column)",
-                r->file, r->found.other_symbols, r->options->symbol);
-    return FALSE;
-}
-
 static gboolean read_all(reader *r, GError **error)
 {
     if (!find_columns(r, error))
@@ -261,7 +252,7 @@ static gboolean read_all(reader *r, GError **error)
     for (gsize row = 0; row < csv_table_rows(r->table); row++)
         read_row(r, row);
     join_dates(r);
-    return failures_finish(&r->problems, FAILURE_BAD_DATA, error) && check_symbols(r, error);
+    return failures_finish(&r->problems, FAILURE_BAD_DATA, error);
 }
 
 static char *split_name(const reader *r)

@@ -266,7 +266,7 @@ static void note_digits(csv_reader *r)
 static gboolean read_adjusted(csv_reader *r, double *out)
 {
     *out = NAN;
-    if (r->columns.at[CSV_ADJUSTED] < 0)
+    if (r->columns.at[CSV_ADJUSTED] < 0 || is_null(field_of(r, CSV_ADJUSTED)))
         return TRUE;
     if (!read_price(r, CSV_ADJUSTED, out))
         return FALSE;

@@ -104,6 +104,7 @@ void csv_bars_report_clear(csv_bars_report *report)
     g_free(report->columns);
     g_free(report->adjusted_close);
     g_free(report->split_column);
+    g_free(report->dividend_column);
     g_free(report->adjusted);
     *report = (csv_bars_report){0};
 }
@@ -226,6 +227,7 @@ static gboolean read_head(csv_reader *r, GError **error)
     r->report.columns = describe_columns(&r->columns);
     r->report.adjusted_close = g_strdup(r->columns.adjusted_close);
     r->report.split_column = g_strdup(r->columns.label[CSV_SPLIT]);
+    r->report.dividend_column = g_strdup(r->columns.label[CSV_DIVIDEND]);
     if (r->columns.left_out != NULL)
         note(r, "%s", r->columns.left_out);
     return TRUE;
@@ -285,6 +287,7 @@ static void count_faults(csv_reader *r)
     r->bad_rows++;
     for (int fault = 0; fault < CSV_FAULT_COUNT; fault++)
         r->report.faults[fault] += (r->faults >> fault) & 1;
+    r->report.high_low += (r->faults & (1u << CSV_FAULT_HIGH | 1u << CSV_FAULT_LOW)) != 0;
 }
 
 static gboolean read_row(csv_reader *r, GError **error)

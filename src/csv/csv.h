@@ -90,6 +90,7 @@ typedef struct csv_bars_report {
     gsize other_symbols;           /* rows left out before anything else */
     gsize skipped_bad;             /* rows, with skip_bad */
     gsize faults[CSV_FAULT_COUNT]; /* of those rows; one may have several */
+    gsize high_low;                /* of those, with a high or a low at fault, or both */
     gsize moved; /* rows out of order, sorted; in a newest-first file against that order */
     gboolean newest_first;  /* turned round */
     gsize duplicates;       /* dropped: the last of equal stamps was kept */
@@ -99,11 +100,12 @@ typedef struct csv_bars_report {
     gsize forward_filled;   /* rows that repeat the row above: kept, reported */
     char *columns;          /* "ts=Date open=Open ..." */
     char *adjusted_close;   /* the name of a column of adjusted closes, or NULL */
-    double *adjusted;     /* with `adjusted`: those closes, one per bar of the series; else NULL */
-    double adjusted_step; /* the unit of their last printed digit: 0.01, 1e-6 */
-    char *split_column;   /* the name of the column of splits, or NULL */
-    gboolean yfinance;    /* three heading rows, as yfinance writes them */
-    GPtrArray *notes;     /* of char *, one line each, "FILE:LINE: ..."; 20 of a kind and how many
+    double *adjusted;       /* with `adjusted`: those closes, one per bar (NaN: blank); else NULL */
+    double adjusted_step;   /* the unit of their last printed digit: 0.01, 1e-6 */
+    char *split_column;     /* the name of the column of splits, or NULL */
+    char *dividend_column;  /* likewise */
+    gboolean yfinance;      /* three heading rows, as yfinance writes them */
+    GPtrArray *notes;       /* of char *, one line each, "FILE:LINE: ..."; 20 of a kind and how many
                              * more */
 } csv_bars_report;
 void csv_bars_report_clear(csv_bars_report *report);
@@ -150,7 +152,8 @@ typedef struct csv_actions {
     csv_split_as split_as; /* as the column's name says: split_factor is a factor, ratio is open */
     char *split_column;    /* or NULL */
     gsize rows, other_symbols;
-    gsize summed; /* dividends added to another one of their date */
+    gboolean has_symbols; /* there is a column of them */
+    gsize summed;         /* dividends added to another one of their date */
 } csv_actions;
 void csv_actions_clear(csv_actions *actions);
 

@@ -718,8 +718,12 @@ static void test_adjusted(void)
     g_assert_cmpfloat(fabs(got.report.adjusted_step - 1e-4), <, 1e-12);
     g_assert_nonnull(strstr(got.report.columns, "adjclose=adj_close"));
     clear(&got);
-    refuses("date,open,high,low,close,adj_close\n2021-05-27,2,3,1,2,\n", options, FAILURE_BAD_DATA,
-            "f.csv:2: adj_close: \"\" is missing (expected a price > 0)");
+    got = read_text("date,open,high,low,close,adj_close\n2021-05-27,2,3,1,2,\n", options);
+    g_assert_no_error(got.error);
+    g_assert_true(isnan(got.report.adjusted[0]));
+    clear(&got);
+    refuses("date,open,high,low,close,adj_close\n2021-05-27,2,3,1,2,0\n", options, FAILURE_BAD_DATA,
+            "f.csv:2: adj_close: \"0\" is not positive (expected a price > 0)");
     refuses("date,open,high,low,close,adj_close,Adj Close\n2021-05-27,2,3,1,2,1,1\n", options,
             FAILURE_BAD_DATA, "columns 6 and 7 are both called \"adj_close\"");
     refuses("date,open,high,low,close\n2021-05-27,2,3,1,2\n", options, FAILURE_BAD_DATA,
