@@ -67,6 +67,7 @@ typedef struct file_state {
     gint64 bytes;
     char sha256[CACHE_SHA256_SIZE];
     gsize rows, present;
+    gsize expected; /* in the whole month, when present was counted; 0: not recorded */
     gint64 first_us, last_us, fetched_us;
     char provider[32];
     char source_sha256[CACHE_SHA256_SIZE];
@@ -100,6 +101,7 @@ manifest_entry *manifest_find(const manifest *self, month_id id);
 /* The entry of that month, made when absent; valid until the next call. */
 manifest_entry *manifest_add(manifest *self, month_id id);
 void manifest_remove(manifest *self, month_id id);
+manifest *manifest_copy(const manifest *self);
 void manifest_free(manifest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(manifest, manifest_free)
 
@@ -196,11 +198,11 @@ typedef struct basis_run {
     gsize rows;
 } basis_run;
 typedef struct basis_check {
-    basis_run run;    /* the one that is going on */
-    basis_run first;  /* the first that is long enough; rows 0: none */
-    gsize overlap;    /* rows that both have */
-    gsize differing;  /* of those, closes more than 0.2 % apart */
-    gsize in_runs;    /* of those, in runs that are long enough */
+    basis_run run;   /* the one that is going on */
+    basis_run first; /* the first that is long enough; rows 0: none */
+    gsize overlap;   /* rows that both have */
+    gsize differing; /* of those, closes more than 0.2 % apart */
+    gsize in_runs;   /* of those, in runs that are long enough */
 } basis_check;
 /* Both ascending. */
 void basis_compare(basis_check *self, const qb_series *stored, const qb_series *bars);
@@ -258,7 +260,8 @@ gboolean series_files_read_macro(series_files *self, month_id id, gboolean hash,
 /* The same without keeping the rows: only whether and how the file is there. */
 gboolean series_files_check(series_files *self, month_id id, month_file *out, GError **error);
 /* The state of a file whose rows have these stamps, or (look) of one that need not be opened
- * when it is listed and settled. absent: no rows there. */
+ * when it is listed, settled, and counted under the calendar as it is now. absent: no rows
+ * there. */
 void series_files_state(const series_files *self, const month_file *file, const gint64 *ts_us,
                         const qb_calendar *calendar, file_state *out);
 gboolean series_files_look(series_files *self, month_id id, const qb_calendar *calendar,
@@ -268,8 +271,7 @@ gboolean series_files_look(series_files *self, month_id id, const qb_calendar *c
 gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment,
                             const qb_calendar **out_calendar, GError **error);
 /* Whether bars of that provider may be merged into the series, see cache_made_provider. */
-gboolean series_files_check_origin(const series_files *files, const char *provider,
-                                   GError **error);
+gboolean series_files_check_origin(const series_files *files, const char *provider, GError **error);
 
 /* ---- writing a series ----------------------------------------------------------------------- */
 

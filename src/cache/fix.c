@@ -20,6 +20,8 @@ typedef struct fixing {
     series_writer writer;
     const cache_fix_how *how;
     GPtrArray *repairs;
+    manifest *planned; /* as it will be; reading a damaged file loads the other one anew */
+    gboolean manifest_changed;
     cache_adjustment adjustment;
     GArray *aside;    /* of month_id: files that go aside */
     GArray *rewrites; /* of rewritten */
@@ -109,14 +111,14 @@ static gboolean settle_entry(fixing *self, manifest_entry *entry, gboolean *out_
                 : "the write that ended half way had not begun: as it was before");
     if (!file.absent)
         *entry = (manifest_entry){.id = entry->id, .now = file.state};
-    self->writer.settled = TRUE;
+    self->manifest_changed = TRUE;
     month_file_clear(&file);
     return TRUE;
 }
 
 static gboolean settle(fixing *self, GError **error)
 {
-    manifest *listed = self->writer.files.manifest;
+    manifest *listed = self->planned;
     for (guint i = 0; i < listed->entries->len;) {
         gboolean gone = FALSE;
         manifest_entry *entry = &g_array_index(listed->entries, manifest_entry, i);
@@ -179,7 +181,7 @@ static gboolean find_facts(fixing *self, GError **error)
  * its month. */
 static void say_retry(fixing *self, month_id id, const char *aside)
 {
-    const manifest_entry *entry = manifest_find(self->writer.files.manifest, id);
+    const manifest_entry *entry = manifest_find(self->planned, id);
     cache_gap word = {.from_us = month_start_us(id),
                       .to_us = month_end_us(id),
                       .state = CACHE_GAP_RETRY,
@@ -215,11 +217,17 @@ static void set_aside(fixing *self, month_id id, const char *reason)
     note(self, "set-aside", name, "kept as %s: %s", base, reason);
     say_retry(self, id, base);
     g_array_append_val(self->aside, id);
-    manifest_remove(self->writer.files.manifest, id);
-    self->writer.settled = TRUE;
+    manifest_remove(self->planned, id);
+    self->manifest_changed = TRUE;
 }
 
 /* ---- files of the manifest ------------------------------------------------------------------ */
+
+static gsize expected_of(const fixing *self, month_id id)
+{
+    return cache_expected(&self->writer.files.key, self->writer.calendar, month_start_us(id),
+                          month_end_us(id));
+}
 
 static gboolean check_listed(fixing *self, month_id id, GError **error)
 {
@@ -232,7 +240,7 @@ static gboolean check_listed(fixing *self, month_id id, GError **error)
     const gboolean ok = values ? series_files_check(files, id, &file, &reason)
                                : series_files_read(files, id, TRUE, &stamps, &file, &reason);
     if (ok && !values && !file.absent) {
-        manifest_entry *entry = manifest_find(files->manifest, id);
+        manifest_entry *entry = manifest_find(self->planned, id);
         const gsize present = month_present(stamps.series.ts_us, file.rows, self->writer.calendar,
                                             files->key.interval);
         if (present != entry->now.present && !entry->changing) {
@@ -240,7 +248,8 @@ static gboolean check_listed(fixing *self, month_id id, GError **error)
                  "%" G_GSIZE_FORMAT " bars on expected stamps (was %" G_GSIZE_FORMAT ")", present,
                  entry->now.present);
             entry->now.present = present;
-            self->writer.settled = TRUE;
+            entry->now.expected = expected_of(self, id);
+            self->manifest_changed = TRUE;
         }
     }
     month_file_clear(&file);
@@ -381,13 +390,13 @@ static void adopt(fixing *self, const foreign_file *file, const char *how)
                       .first_us = rows.first_us,
                       .last_us = rows.last_us,
                       .present = present_of(self, &file->bars),
+                      .expected = expected_of(self, file->id),
                       .fetched_us = file->fetched_us};
     memcpy(now.sha256, file->sha256, sizeof now.sha256);
     memcpy(now.source_sha256, file->sha256, sizeof now.source_sha256);
     memcpy(now.provider, file->provider, sizeof now.provider);
-    *manifest_add(self->writer.files.manifest, file->id) = (manifest_entry){.id = file->id,
-                                                                            .now = now};
-    self->writer.settled = TRUE;
+    *manifest_add(self->planned, file->id) = (manifest_entry){.id = file->id, .now = now};
+    self->manifest_changed = TRUE;
     note(self, "adopted", name, "%" G_GSIZE_FORMAT " rows, %s", rows.count, how);
 }
 
@@ -458,15 +467,17 @@ static gboolean check_foreign(fixing *self, month_id id, GError **error)
         note(self, "left", name, "foreign: values are taken in by data import-macro only");
         return TRUE;
     }
-    gboolean ok = read_foreign(self, id, &file, &reason);
-    if (ok)
+    gboolean ok = TRUE;
+    if (read_foreign(self, id, &file, &reason)) {
         ok = take_in(self, &file, error);
-    else if (g_error_matches(reason, FAILURE, FAILURE_BAD_DATA))
+    } else if (g_error_matches(reason, FAILURE, FAILURE_BAD_DATA)) {
         set_aside(self, id, why(self, id, reason));
-    else
+    } else {
         g_propagate_error(error, g_steal_pointer(&reason));
+        ok = FALSE;
+    }
     foreign_clear(&file);
-    return ok || (error != NULL && *error == NULL);
+    return ok;
 }
 
 /* ---- all months ----------------------------------------------------------------------------- */
@@ -478,7 +489,7 @@ static gboolean plan_months(fixing *self, GError **error)
     for (guint i = 0; i < files->months->len; i++) {
         const month_id id = g_array_index(files->months, month_id, i);
         g_autofree char *name = month_name(id);
-        const gboolean listed = manifest_find(files->manifest, id) != NULL;
+        const gboolean listed = manifest_find(self->planned, id) != NULL;
         g_autofree char *path = path_of(self, id);
         if (listed ? !check_listed(self, id, error)
                    : files_exists(path) && !mixed && !check_foreign(self, id, error))
@@ -492,7 +503,7 @@ static gboolean plan_months(fixing *self, GError **error)
 /* A manifest of ours must say how prices are adjusted; there is none without files. */
 static void make_manifest(fixing *self)
 {
-    manifest *listed = self->writer.files.manifest;
+    manifest *listed = self->planned;
     if (listed->exists || listed->entries->len == 0)
         return;
     listed->exists = TRUE;
@@ -505,6 +516,7 @@ static void make_manifest(fixing *self)
 static gboolean plan(fixing *self, GError **error)
 {
     const series_files *files = &self->writer.files;
+    self->planned = manifest_copy(files->manifest);
     if (!settle(self, error) || !find_facts(self, error))
         return FALSE;
     if (self->how->set_aside &&
@@ -554,8 +566,8 @@ static gboolean carry_out(fixing *self, GError **error)
     for (guint i = 0; i < self->rewrites->len; i++)
         if (!write_rewritten(self, &g_array_index(self->rewrites, rewritten, i), error))
             return FALSE;
-    return !self->writer.settled ||
-           manifest_save(files->manifest, files->folder, &files->key, error);
+    return !self->manifest_changed ||
+           manifest_save(self->planned, files->folder, &files->key, error);
 }
 
 /* ---- the series ----------------------------------------------------------------------------- */
@@ -646,6 +658,7 @@ gboolean cache_fix(cache *self, const cache_key *key, const cache_fix_how *how,
     g_array_unref(work.aside);
     g_array_unref(work.rewrites);
     g_clear_pointer(&work.words, g_array_unref);
+    manifest_free(work.planned);
     writer_clear(&work.writer);
     return ok;
 }

@@ -23,6 +23,13 @@ static manifest *manifest_new(void)
     return self;
 }
 
+manifest *manifest_copy(const manifest *self)
+{
+    manifest *copy = g_memdup2(self, sizeof *self);
+    copy->entries = g_array_copy(self->entries);
+    return copy;
+}
+
 void manifest_free(manifest *self)
 {
     if (self == NULL)
@@ -88,6 +95,8 @@ static json_t *state_json(const file_state *state)
     json_object_set_new(object, "sha256", json_string(state->sha256));
     json_object_set_new(object, "rows", json_integer((json_int_t)state->rows));
     json_object_set_new(object, "present", json_integer((json_int_t)state->present));
+    if (state->expected > 0)
+        json_object_set_new(object, "expected", json_integer((json_int_t)state->expected));
     json_object_set_new(object, "first", time_json(state->first_us));
     json_object_set_new(object, "last", time_json(state->last_us));
     json_object_set_new(object, "fetched_at", time_json(state->fetched_us));
@@ -173,7 +182,7 @@ gboolean manifest_save(const manifest *self, const char *folder, const cache_key
 static gboolean read_state(const fields_place *at, const json_t *object, file_state *out,
                            GError **error)
 {
-    gint64 rows = 0, present = 0;
+    gint64 rows = 0, present = 0, expected = 0;
     if (!fields_count(at, object, "bytes", &out->bytes, error) ||
         !fields_count(at, object, "rows", &rows, error) ||
         !fields_count(at, object, "present", &present, error) ||
@@ -185,6 +194,9 @@ static gboolean read_state(const fields_place *at, const json_t *object, file_st
         !fields_text(at, object, "source_sha256", out->source_sha256, sizeof out->source_sha256,
                      error))
         return FALSE;
+    if (json_object_get(object, "expected") != NULL &&
+        !fields_count(at, object, "expected", &expected, error))
+        return FALSE;
     if (rows == 0 || rows > PARQUET_ROWS_LIMIT)
         return fields_fail(at, "rows", json_object_get(object, "rows"), "1 to 20000000", error);
     if (present > rows)
@@ -192,6 +204,7 @@ static gboolean read_state(const fields_place *at, const json_t *object, file_st
                            error);
     out->rows = (gsize)rows;
     out->present = (gsize)present;
+    out->expected = (gsize)expected;
     return TRUE;
 }
 
