@@ -97,10 +97,10 @@ const qb_calendar *market_calendar(const market *self, const char *flag, const c
 
 char *market_reuse_note(const qb_instrument *instrument, const int64_t *ts_us, gsize count)
 {
-    const gint64 since_us = (gint64)instrument->since * QB_DAY_US;
     gsize before = 0;
     if (instrument->since <= -QB_CALENDAR_DAYS)
         return NULL;
+    const gint64 since_us = (gint64)instrument->since * QB_DAY_US;
     while (before < count && ts_us[before] < since_us)
         before++;
     if (before == 0)
