@@ -1,6 +1,7 @@
-/* Live, with the judges themselves: QUANTBOT_PYTHON names a Python that has pyarrow, polars,
- * duckdb, pandas and numpy. Random tables go both ways through judge.py; values travel beside the
- * files as raw numbers. QUANTBOT_INTEROP_TABLES: how many each way, by default 30. */
+/* Live, with the judges themselves. QUANTBOT_PYTHON names a Python that has pyarrow, polars, duckdb,
+ * pandas and numpy (judge.py), QUANTBOT_HYPARQUET a node_modules folder with hyparquet and its
+ * compressors and writer (judge.mjs, by node). Random tables go both ways; values travel beside
+ * the files as raw numbers. QUANTBOT_INTEROP_TABLES: how many each way, by default 30. */
 #include "parquet/parquet.h"
 
 #include <glib/gstdio.h>
@@ -14,33 +15,42 @@ static gsize width_of(parquet_type type)
     return type == PARQUET_INT32 ? sizeof(gint32) : sizeof(gint64);
 }
 
-static const char *python(void)
-{
-    const char *path = g_getenv("QUANTBOT_PYTHON");
-    if (path == NULL || *path == '\0')
-        g_test_skip("QUANTBOT_PYTHON is not set to a Python with pyarrow, polars and duckdb");
-    return path != NULL && *path != '\0' ? path : NULL;
-}
-
 static const char *table_count(void)
 {
     const char *count = g_getenv("QUANTBOT_INTEROP_TABLES");
     return count != NULL ? count : "30";
 }
 
-static void judge(const char *what, const char *folder)
+typedef enum judge_kind { JUDGE_PYTHON, JUDGE_HYPARQUET } judge_kind;
+
+/* What a judge needs from the environment; skips the test when that is not there. */
+static const char *judge_home(judge_kind kind)
 {
-    g_autofree char *script = g_test_build_filename(G_TEST_DIST, "parquet", "judge.py", NULL);
-    const char *arguments[] = {python(), script, what, folder, table_count(), NULL};
+    const char *path = g_getenv(kind == JUDGE_PYTHON ? "QUANTBOT_PYTHON" : "QUANTBOT_HYPARQUET");
+    if (path != NULL && *path != '\0')
+        return path;
+    g_test_skip(kind == JUDGE_PYTHON
+                    ? "QUANTBOT_PYTHON is not set to a Python with pyarrow, polars and duckdb"
+                    : "QUANTBOT_HYPARQUET is not set to a node_modules folder with hyparquet");
+    return NULL;
+}
+
+static void judge(judge_kind kind, const char *what, const char *folder)
+{
+    g_autofree char *python = g_test_build_filename(G_TEST_DIST, "parquet", "judge.py", NULL);
+    g_autofree char *node = g_test_build_filename(G_TEST_DIST, "parquet", "judge.mjs", NULL);
+    const char *home = judge_home(kind);
+    const char *by_python[] = {home, python, what, folder, table_count(), NULL};
+    const char *by_node[] = {"node", node, home, what, folder, table_count(), NULL};
     g_autofree char *output = NULL, *errors = NULL;
     g_autoptr(GError) error = NULL;
     int status;
-    g_spawn_sync(NULL, (char **)arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, &errors,
-                 &status, &error);
+    g_spawn_sync(NULL, (char **)(kind == JUDGE_PYTHON ? by_python : by_node), NULL,
+                 G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors, &status, &error);
     g_assert_no_error(error);
     if (!g_spawn_check_wait_status(status, NULL))
-        g_error("judge.py: %s%s", output, errors);
-    g_test_message("judge.py: %s", g_strstrip(output));
+        g_error("judge: %s%s", output, errors);
+    g_test_message("%s", g_strstrip(output));
 }
 
 static void remove_folder(const char *folder)
@@ -143,9 +153,10 @@ static void store_values(const char *stem, const parquet_table *table)
     }
 }
 
-static void test_they_read(void)
+static void test_they_read(gconstpointer data)
 {
-    if (python() == NULL)
+    const judge_kind kind = (judge_kind)GPOINTER_TO_INT(data);
+    if (judge_home(kind) == NULL)
         return;
     g_autofree char *folder = g_dir_make_tmp("quantbot-interop-XXXXXX", NULL);
     GRand *random = g_rand_new_with_seed(7);
@@ -161,7 +172,7 @@ static void test_they_read(void)
         store_values(stem, table);
     }
     g_rand_free(random);
-    judge("read", folder);
+    judge(kind, "read", folder);
     remove_folder(folder);
 }
 
@@ -195,12 +206,13 @@ static void check_values(const char *stem, const parquet_table *table, const par
     }
 }
 
-static void test_we_read(void)
+static void test_we_read(gconstpointer data)
 {
-    if (python() == NULL)
+    const judge_kind kind = (judge_kind)GPOINTER_TO_INT(data);
+    if (judge_home(kind) == NULL)
         return;
     g_autofree char *folder = g_dir_make_tmp("quantbot-interop-XXXXXX", NULL);
-    judge("write", folder);
+    judge(kind, "write", folder);
     gint64 count = g_ascii_strtoll(table_count(), NULL, 10);
     for (gint64 i = 0; i < count; i++) {
         g_autofree char *stem = g_strdup_printf("%s/%03" G_GINT64_FORMAT, folder, i);
@@ -218,7 +230,10 @@ static void test_we_read(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/parquet/interop/they-read-ours", test_they_read);
-    g_test_add_func("/parquet/interop/we-read-theirs", test_we_read);
+    gconstpointer hyparquet = GINT_TO_POINTER(JUDGE_HYPARQUET);
+    g_test_add_data_func("/parquet/interop/they-read-ours", NULL, test_they_read);
+    g_test_add_data_func("/parquet/interop/we-read-theirs", NULL, test_we_read);
+    g_test_add_data_func("/parquet/interop/hyparquet-reads-ours", hyparquet, test_they_read);
+    g_test_add_data_func("/parquet/interop/we-read-hyparquet", hyparquet, test_we_read);
     return g_test_run();
 }

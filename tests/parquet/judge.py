@@ -195,6 +195,27 @@ def write_duckdb(path, fields, pick, generator):
     )
 
 
+CODECS = {"UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"}
+ENCODINGS = {"PLAIN", "RLE_DICTIONARY", "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"}
+
+
+def pairs(folder):
+    """Which codec met which encoding in the files made here."""
+    for path in glob.glob(os.path.join(folder, "*.parquet")):
+        metadata = pq.read_metadata(path)
+        for group in range(metadata.num_row_groups):
+            for column in range(metadata.num_columns):
+                chunk = metadata.row_group(group).column(column)
+                for encoding in chunk.encodings:
+                    yield chunk.compression, encoding
+
+
+def check_claims(folder, count):
+    missing = {(c, e) for c in CODECS for e in ENCODINGS} - set(pairs(folder))
+    if count >= 100 and missing:
+        sys.exit(f"never written: {sorted(missing)}")
+
+
 def write(folder, count):
     generator = np.random.default_rng(20240229)
     chooser = random.Random(20240229)
@@ -204,6 +225,7 @@ def write(folder, count):
         writer = [write_pyarrow, write_polars, write_duckdb][i % 3]
         writer(stem + ".parquet", fields, chooser.choice, generator)
         store(stem, fields)
+    check_claims(folder, count)
     print(f"{count} files of pyarrow, polars and DuckDB")
 
 

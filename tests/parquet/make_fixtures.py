@@ -5,7 +5,8 @@ from the same formulas, so no file of expected values is needed. Run by hand, ra
 
     python make_fixtures.py fixtures
 
-The committed files were made by pyarrow 26.0.1, polars 2.1.0 and DuckDB 2.0.0.
+The committed files were made by pyarrow 26.0.1, polars 2.1.0 and DuckDB 2.0.0; those named
+hyparquet-* by `node judge.mjs MODULES fixtures fixtures`.
 """
 
 import datetime

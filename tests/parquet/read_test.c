@@ -278,7 +278,7 @@ int main(int argc, char **argv)
     for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
         if (g_str_has_suffix(name, ".parquet"))
             g_ptr_array_add(names, g_strdup(name));
-    g_assert_cmpuint(names->len, >=, 37);
+    g_assert_cmpuint(names->len, >=, 41);
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *test = g_strdup_printf("/parquet/fixture/%s", (char *)names->pdata[i]);
         g_autofree char *into = g_strdup_printf("/parquet/into/%s", (char *)names->pdata[i]);
