@@ -236,6 +236,8 @@ static void add_aliases(instruments *self, failures *problems)
 {
     for (guint i = 0; i < self->entries->len; i++) {
         entry *entry = g_ptr_array_index(self->entries, i);
+        if (g_hash_table_lookup(self->index, entry->symbol) != entry)
+            continue; /* its name is a problem already */
         for (char **alias = entry->facts.aliases; alias != NULL && *alias != NULL; alias++) {
             const struct entry *other = g_hash_table_lookup(self->index, *alias);
             if (other == NULL)
