@@ -420,12 +420,22 @@ void series_files_state(const series_files *self, const month_file *file, const 
         state_of_foreign(file, ts_us, calendar, self->key.interval, out);
 }
 
+/* Present bars are counted under a calendar, which may since have learned of a closure. */
+static gboolean is_outdated(const series_files *self, month_id id, const file_state *state,
+                            const qb_calendar *calendar)
+{
+    const gsize expected = cache_expected(&self->key, calendar, month_start_us(id),
+                                          month_end_us(id));
+    return calendar != NULL &&
+           (state->present > expected || (state->expected > 0 && state->expected != expected));
+}
+
 gboolean series_files_look(series_files *self, month_id id, const qb_calendar *calendar,
                            file_state *out, gboolean *out_absent, GError **error)
 {
     const manifest_entry *entry = manifest_find(self->manifest, id);
     *out_absent = FALSE;
-    if (entry != NULL && !entry->changing) {
+    if (entry != NULL && !entry->changing && !is_outdated(self, id, &entry->now, calendar)) {
         *out = entry->now;
         return TRUE;
     }
@@ -436,6 +446,8 @@ gboolean series_files_look(series_files *self, month_id id, const qb_calendar *c
     *out_absent = file.absent || file.rows == 0;
     if (ok && !*out_absent)
         series_files_state(self, &file, ts_us, calendar, out);
+    if (ok && !*out_absent && calendar != NULL)
+        out->present = month_present(ts_us + file.start, file.rows, calendar, self->key.interval);
     month_file_clear(&file);
     stamps_builder_clear(&rows);
     return ok;

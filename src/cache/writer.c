@@ -187,6 +187,8 @@ void writer_add(series_writer *self, month_change *change, GBytes *bytes, const 
     now->first_us = rows->first_us;
     now->last_us = rows->last_us;
     now->present = present;
+    now->expected = cache_expected(&self->files.key, self->calendar, month_start_us(change->id),
+                                   month_end_us(change->id));
     now->fetched_us = provenance->fetched_us;
     g_strlcpy(now->provider, provenance->provider, sizeof now->provider);
     g_strlcpy(now->source_sha256, provenance->source_hash, sizeof now->source_sha256);
