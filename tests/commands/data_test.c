@@ -1,6 +1,7 @@
 /* data list, verify and coverage as a person runs them. */
 #include "program.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define assert_contains(text, part)                                                  \
@@ -180,6 +181,47 @@ static void test_bad_manifest(void)
     assert_contains(self->out, "\n    manifest.json  1:");
 }
 
+/* The manifest is gone: told, tried, done; then a month is damaged and set aside. */
+static void test_fix(void)
+{
+    g_autoptr(program) self = program_with_data();
+    g_autofree char *listed = g_build_filename(self->folder, "data", "cache", "crypto", "BTC-USD",
+                                               "1d", "manifest.json", NULL);
+    g_assert_cmpint(g_remove(listed), ==, 0);
+    program_expect(self, 0, "data", "verify", "btc");
+    assert_contains(self->out, "  note: foreign (");
+    program_expect(self, 0, "data", "verify", "btc", "--fix", "--dry-run");
+    assert_contains(self->out, "  would be rebuilt: manifest.json: ");
+    g_assert_false(g_file_test(listed, G_FILE_TEST_EXISTS));
+    program_expect(self, 0, "data", "verify", "btc", "--fix", "--json");
+    g_assert_true(g_file_test(listed, G_FILE_TEST_EXISTS));
+    json_auto_t *root = program_json(self);
+    assert_integer(root, "notes", 0);
+    const json_t *series = json_array_get(json_object_get(root, "series"), 0);
+    const json_t *repair = json_array_get(json_object_get(series, "repairs"), 0);
+    g_assert_cmpstr(json_string_value(json_object_get(repair, "action")), ==, "adopted");
+
+    flip(self, "crypto/BTC-USD/1d/2020/2020-01.parquet");
+    program_expect(self, 1, "data", "verify", "btc", "--fix");
+    assert_contains(self->out, "  left: 2020/2020-01.parquet: damaged: ");
+    program_expect(self, 0, "data", "verify", "btc", "--fix", "--set-aside");
+    assert_contains(self->out, "  set-aside: 2020/2020-01.parquet: kept as "
+                               "2020-01.parquet.damaged-1: damaged: ");
+    assert_contains(self->out, "  note: set-aside (1): ");
+    program_expect(self, 0, "data", "verify", "btc", "--deep");
+}
+
+static void test_verify_usage(void)
+{
+    g_autoptr(program) self = program_with_data();
+    program_expect(self, 2, "data", "verify", "--set-aside");
+    assert_contains(self->err, "--dry-run, --set-aside and --adjustment need --fix");
+    program_expect(self, 2, "data", "verify", "--fix", "--adjustment", "dividends");
+    assert_contains(self->err, "--adjustment: \"dividends\" (expected raw, split or full)");
+    program_expect(self, 0, "data", "verify", "--help");
+    assert_contains(self->out, "quantbot data verify spy --fix --dry-run");
+}
+
 /* ---- coverage ------------------------------------------------------------------------------- */
 
 static void test_coverage(void)
@@ -208,6 +250,8 @@ int main(int argc, char **argv)
     g_test_add_func("/commands/data/notes", test_notes);
     g_test_add_func("/commands/data/damage", test_damage);
     g_test_add_func("/commands/data/bad-manifest", test_bad_manifest);
+    g_test_add_func("/commands/data/fix", test_fix);
+    g_test_add_func("/commands/data/verify-usage", test_verify_usage);
     g_test_add_func("/commands/data/coverage", test_coverage);
     return g_test_run();
 }
