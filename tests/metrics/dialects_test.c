@@ -1,6 +1,7 @@
 /* What other tools would print, against the vectors of semantics.md ("Test vectors", "More of EQ"),
  * against values that those projects published, and against their own answers to what is
  * undefined. */
+#include "allocations.h"
 #include "published.h"
 #include "tap.h"
 #include "vectors.h"
@@ -729,6 +730,28 @@ static void test_bad_input(void)
         }
 }
 
+/* Every allocation fails in turn: a status, nothing left over, the sheet as it was. */
+static void test_memory(void)
+{
+    static vectors v;
+    vectors_fill(&v);
+    const qb_kpi_input input = vectors_input(&v);
+    for (int failing = 0; failing < 100; failing++) {
+        qb_dialect_sheet sheet = {.count = 7};
+        allocations_begin(failing);
+        const qb_status status = qb_dialect_compute(QB_DIALECT_LEAN, &input, 0, &sheet);
+        const bool failed = allocations_failed();
+        CHECK_INT(allocations_end(), 0);
+        CHECK_INT(status, failed ? QB_NO_MEMORY : QB_OK);
+        CHECK(!failed || sheet.count == 7);
+        if (!failed) {
+            CHECK(failing > 0);
+            return;
+        }
+    }
+    CHECK(false);
+}
+
 int main(void)
 {
     static const tap_case cases[] = {
@@ -744,6 +767,7 @@ int main(void)
         {"/metrics/dialects/undefined", test_undefined},
         {"/metrics/dialects/freqtrade-undefined", test_freqtrade_undefined},
         {"/metrics/dialects/bad-input", test_bad_input},
+        {"/metrics/dialects/memory", test_memory},
     };
     return tap_run(cases, sizeof cases / sizeof cases[0]);
 }
