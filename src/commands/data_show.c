@@ -47,18 +47,45 @@ char *show_time(gint64 us, gboolean clock)
 
 char *show_number(double value)
 {
-    return isnan(value) ? g_strdup("-") : g_strdup_printf("%.14g", value);
+    char text[32];
+    return g_strdup(isnan(value) ? "-" : report_json_number(value, text));
 }
 
-json_t *show_number_json(double value)
+static void add_member(GString *row, const char *name, const char *text)
 {
-    return isnan(value) ? json_null() : json_real(value);
+    g_string_append_printf(row, "%s\"%s\": %s", row->len > 0 ? ", " : "", name, text);
 }
 
-json_t *show_time_json(gint64 us)
+void show_add_number(GString *row, const char *name, double value)
+{
+    char text[32];
+    add_member(row, name, report_json_number(value, text));
+}
+
+void show_add_time(GString *row, const char *name, gint64 us)
 {
     char text[QB_TIME_TEXT];
-    return json_string(qb_time_to_text(us, text));
+    g_autofree char *quoted = us == G_MAXINT64
+                                  ? g_strdup("null")
+                                  : g_strdup_printf("\"%s\"", qb_time_to_text(us, text));
+    add_member(row, name, quoted);
+}
+
+void show_print_json(const json_t *head, const GPtrArray *rows)
+{
+    const char *name;
+    json_t *value;
+    printf("{\n");
+    json_object_foreach((json_t *)head, name, value)
+    {
+        printf("  \"%s\": ", name);
+        json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_COMPACT);
+        printf(",\n");
+    }
+    printf("  \"rows\": [");
+    for (guint i = 0; i < rows->len; i++)
+        printf("%s\n    {%s}", i > 0 ? "," : "", (const char *)g_ptr_array_index(rows, i));
+    printf("%s]\n}\n", rows->len > 0 ? "\n  " : "");
 }
 
 /* ---- options -------------------------------------------------------------------------------- */

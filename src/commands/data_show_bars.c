@@ -73,30 +73,29 @@ static void print_table(const cache_key *key, const qb_series *bars, const show_
     show_left_out(rows, bars->count);
 }
 
-static json_t *row_json(const qb_series *bars, const bar_column *columns, guint count, gsize row)
+static char *row_json(const qb_series *bars, const bar_column *columns, guint count, gsize row)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "ts", show_time_json(bars->ts_us[row]));
+    GString *text = g_string_new(NULL);
+    show_add_time(text, "ts", bars->ts_us[row]);
     for (guint c = 0; c < count; c++)
-        json_object_set_new(object, columns[c].name, show_number_json(columns[c].values[row]));
+        show_add_number(text, columns[c].name, columns[c].values[row]);
     if (bars->flags != NULL)
-        json_object_set_new(object, "flags", json_integer(bars->flags[row]));
-    return object;
+        show_add_number(text, "flags", bars->flags[row]);
+    return g_string_free(text, FALSE);
 }
 
 static void print_json(const cache_key *key, const qb_series *bars, const show_options *options)
 {
     bar_column columns[COLUMNS];
     const guint count = columns_of(bars, columns);
-    json_auto_t *root = data_key_json(key);
-    json_t *rows = json_array();
+    json_auto_t *head = data_key_json(key);
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(g_free);
     gsize first, shown;
     show_window(options, bars->count, &first, &shown);
     for (gsize i = first; i < first + shown; i++)
-        json_array_append_new(rows, row_json(bars, columns, count, i));
-    json_object_set_new(root, "count", json_integer((json_int_t)bars->count));
-    json_object_set_new(root, "rows", rows);
-    data_print_json(root);
+        g_ptr_array_add(rows, row_json(bars, columns, count, i));
+    json_object_set_new(head, "count", json_integer((json_int_t)bars->count));
+    show_print_json(head, rows);
 }
 
 gboolean show_bars(cache *cache, const cache_key *key, const show_options *options, GError **error)

@@ -59,35 +59,33 @@ static void print_table(const cache_key *key, const macro_series *values,
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-static json_t *row_json(const macro_series *values, gsize i)
+static char *row_json(const macro_series *values, gsize i)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "ts", show_time_json(values->ts_us[i]));
-    json_object_set_new(object, "value", show_number_json(values->value[i]));
-    json_object_set_new(object, "known_from", show_time_json(values->known_from_us[i]));
-    json_object_set_new(object, "known_to",
-                        values->known_to_us[i] == G_MAXINT64
-                            ? json_null()
-                            : show_time_json(values->known_to_us[i]));
-    return object;
+    GString *text = g_string_new(NULL);
+    show_add_time(text, "ts", values->ts_us[i]);
+    show_add_number(text, "value", values->value[i]);
+    show_add_time(text, "known_from", values->known_from_us[i]);
+    show_add_time(text, "known_to", values->known_to_us[i]);
+    return g_string_free(text, FALSE);
 }
 
 static void print_json(const cache_key *key, const macro_series *values,
                        const show_options *options)
 {
-    json_auto_t *root = data_key_json(key);
-    json_t *rows = json_array();
+    char as_of[QB_TIME_TEXT];
+    json_auto_t *head = data_key_json(key);
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *basis = macro_basis_text(values->basis);
     gsize first, shown;
     show_window(options, values->count, &first, &shown);
     for (gsize i = first; i < first + shown; i++)
-        json_array_append_new(rows, row_json(values, i));
-    json_object_set_new(root, "as_of",
-                        options->as_of ? show_time_json(options->as_of_us) : json_null());
-    json_object_set_new(root, "known_from", json_string(basis));
-    json_object_set_new(root, "count", json_integer((json_int_t)values->count));
-    json_object_set_new(root, "rows", rows);
-    data_print_json(root);
+        g_ptr_array_add(rows, row_json(values, i));
+    json_object_set_new(head, "as_of",
+                        options->as_of ? json_string(qb_time_to_text(options->as_of_us, as_of))
+                                       : json_null());
+    json_object_set_new(head, "known_from", json_string(basis));
+    json_object_set_new(head, "count", json_integer((json_int_t)values->count));
+    show_print_json(head, rows);
 }
 
 /* ---- which values --------------------------------------------------------------------------- */

@@ -22,11 +22,15 @@ void show_window(const show_options *options, gsize all, gsize *out_first, gsize
 void show_left_out(gsize shown, gsize all);
 /* "2020-01-31", or "2020-01-31 14:30" where it is not midnight, or always. Caller frees. */
 char *show_time(gint64 us, gboolean clock);
-/* 14 significant digits at most, NaN as "-". Caller frees. */
+/* The shortest text that reads back equal, NaN as "-". Caller frees. */
 char *show_number(double value);
-/* The number, or null for NaN. */
-json_t *show_number_json(double value);
-json_t *show_time_json(gint64 us);
+/* JSON by hand, for jansson writes no shortest numbers, and rows read best on a line each: appends
+ * "NAME": VALUE with a comma before all but the first of a row. NaN is null. */
+void show_add_number(GString *row, const char *name, double value);
+/* us G_MAXINT64 is null. */
+void show_add_time(GString *row, const char *name, gint64 us);
+/* Prints the members of head (an object) and then "rows": each {the text}. */
+void show_print_json(const json_t *head, const GPtrArray *rows);
 
 /* data_show_bars.c and data_show_values.c. FALSE with error when the series cannot be read. */
 gboolean show_bars(cache *cache, const cache_key *key, const show_options *options, GError **error);
