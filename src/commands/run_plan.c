@@ -205,14 +205,6 @@ static void read_instrument(failures *problems, const run_texts *texts, const ma
         g_error_free(problem);
         return;
     }
-    /* The engine counts in single units: a future of 50 would be worth a fiftieth. */
-    if (out->multiplier.raw != QB_ONE) {
-        char multiplier[QB_RAW_TEXT];
-        failures_add(problems,
-                     "--symbols: %s has the multiplier %s, which is not traded yet "
-                     "(expected 1)",
-                     key->symbol, qb_raw_to_text(out->multiplier.raw, multiplier));
-    }
     if (texts->facts != NULL)
         return; /* flags are in them */
     out->calendar = read_calendar(problems, texts, market, entry, out);

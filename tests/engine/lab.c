@@ -279,6 +279,7 @@ qb_instrument lab_coin(qb_interval interval)
         .calendar = qb_calendar_find("24/7"),
         .interval = interval,
         .lot = {QB_ONE},
+        .multiplier = {QB_ONE},
         .price_decimals = 8,
     };
 }

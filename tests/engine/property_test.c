@@ -282,6 +282,7 @@ static qb_engine_config storm_config(qb_random *random, qb_instrument *instrumen
         instruments[i] = lab_coin(interval);
         instruments[i].lot.raw = lots[qb_random_next(random) % 4];
         instruments[i].tick.raw = ticks[qb_random_next(random) % 4];
+        instruments[i].multiplier.raw = i % 4 == 3 ? QB_ONE / 10 : i % 4 == 2 ? 5 * QB_ONE : QB_ONE;
         instruments[i].price_decimals = 4 + (int)(qb_random_next(random) % 5);
     }
     qb_engine_config config = lab_config(instruments, count);

@@ -71,6 +71,8 @@ static qb_instrument instrument_of(const golden_spec *spec)
     instrument.calendar = qb_calendar_find(spec->calendar);
     if (instrument.calendar == NULL)
         give_up("no calendar", spec->calendar);
+    if (spec->multiplier != NULL)
+        instrument.multiplier.raw = golden_raw(spec->multiplier);
     return instrument;
 }
 
@@ -110,7 +112,7 @@ golden_run golden_run_series(const golden_spec *spec, const qb_series *series)
                   .fee_minimum = {raw_or_zero(spec->fee_minimum)}},
         .size = spec->size,
         .fill_at = spec->fill_at,
-        .leverage = {QB_ONE},
+        .leverage = {spec->leverage != NULL ? golden_raw(spec->leverage) : QB_ONE},
         /* None of the programs compared with lets an order expire in a gap. */
         .patience = 1000,
     };

@@ -18,6 +18,7 @@ typedef struct golden_spec {
     qb_size size;
     const qb_strategy *own; /* of the test, without parameters; NULL: the built-in `strategy` */
     qb_fill_at fill_at;     /* next open unless set */
+    const char *multiplier, *leverage; /* NULL: 1 */
 } golden_spec;
 
 typedef struct golden_run {
@@ -31,7 +32,7 @@ typedef struct golden_run {
     uint64_t skipped;     /* bars that the calendar refused, or without a price */
 } golden_run;
 
-/* Leverage 1, one instrument of whole units. The caller clears the run. */
+/* One instrument of whole units. The caller clears the run. */
 golden_run golden_run_series(const golden_spec *spec, const qb_series *series);
 void golden_run_clear(golden_run *run);
 

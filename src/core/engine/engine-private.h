@@ -161,6 +161,13 @@ static inline int64_t magnitude(int64_t value)
     return value < 0 ? -value : value;
 }
 
+/* What one unit of the instrument is worth at a price. */
+QB_CHECKED static inline qb_status engine_unit(const qb_engine *engine, uint32_t instrument,
+                                               qb_price price, qb_price *out)
+{
+    return qb_unit_value(engine->instruments[instrument].multiplier, price, out);
+}
+
 static inline int64_t whole_lots(const qb_instrument *instrument, int64_t quantity)
 {
     return quantity - quantity % instrument->lot.raw;
@@ -207,10 +214,10 @@ QB_CHECKED qb_status size_change(const qb_engine *engine, uint32_t instrument, q
                                  qb_size size, qb_money equity, qb_price reference, int64_t held,
                                  int64_t *out_change);
 
-/* The gate: how many of `units` may be added at `price` to `held` of the same side. All of them,
- * or on shortfall none (sizes in units) or as many as the margin allows (cash and weight). */
+/* The gate: how many of `units`, worth `unit` each, may be added to `held` of the same side. All of
+ * them, or on shortfall none (sizes in units) or as many as the margin allows (cash and weight). */
 QB_CHECKED qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind kind,
-                                qb_price price, int64_t held, qb_money others, qb_money equity,
+                                qb_price unit, int64_t held, qb_money others, qb_money equity,
                                 int64_t units, int64_t *out_allowed);
 
 /* fills.c: fills what waits for the quotes of this instant. */

@@ -256,11 +256,14 @@ RARE static void apply_actions(qb_engine *engine, const qb_opening *opening)
         if (engine->sink.trade != NULL)
             engine_heard(engine, engine->sink.trade(engine->sink.self, &trade));
     }
-    if (actions.split.fresh != actions.split.old) {
+    if (actions.split.fresh == actions.split.old)
+        return;
+    /* The first bar has the factor 1, whatever happened before it. */
+    if (engine->histories[opening->instrument].total > 0) {
         state->price_factor *= qb_split_factor(actions.split);
         state->volume_factor = 1.0 / state->price_factor;
-        orders_split(engine, opening->instrument, actions.split);
     }
+    orders_split(engine, opening->instrument, actions.split);
 }
 
 /* Orders wait for this bar: how long have they, and what is it worth? */

@@ -85,12 +85,17 @@ static bool resolve(qb_engine *engine, uint32_t index)
 
 /* ---- one fill ----------------------------------------------------------------------------- */
 
+/* What an order is offered: a price, and what one unit is worth at it. */
+typedef struct offer {
+    qb_price price, unit;
+} offer;
+
 /* The minimum is per order: each fill pays what the order as a whole owes by now. */
-static qb_status order_fee(const qb_engine *engine, const order_slot *slot, qb_price price,
+static qb_status order_fee(const qb_engine *engine, const order_slot *slot, qb_price unit,
                            qb_quantity quantity, qb_money *out_fee, qb_money *out_uncut)
 {
     qb_money uncut, total;
-    qb_status status = qb_fill_fee(&engine->costs_uncut, price, quantity, &uncut);
+    qb_status status = qb_fill_fee(&engine->costs_uncut, unit, quantity, &uncut);
     if (status == QB_OK)
         status = qb_add(slot->fee_uncut.raw, uncut.raw, &total.raw);
     if (status != QB_OK)
@@ -114,8 +119,8 @@ static void sink_fill(qb_engine *engine, const qb_fill *fill, const qb_trade *tr
         engine_heard(engine, sink->trade(sink->self, trade));
 }
 
-/* `units` > 0 of the order trade at `price`: ledger, listeners, strategy. */
-static void execute(qb_engine *engine, uint32_t index, qb_price price, int64_t units)
+/* `units` > 0 of the order trade at the offer: ledger, listeners, strategy. */
+static void execute(qb_engine *engine, uint32_t index, offer offer, int64_t units)
 {
     order_slot *slot = &engine->book.slots[index];
     qb_order *order = &slot->order;
@@ -126,7 +131,7 @@ static void execute(qb_engine *engine, uint32_t index, qb_price price, int64_t u
         .instrument = order->instrument,
         .ts_us = engine->context.now_us,
         .quantity = {units * order->side},
-        .price = price,
+        .price = offer.price,
         .reference = quote->price,
         .bar_ts_us = quote->bar_ts_us,
     };
@@ -134,7 +139,7 @@ static void execute(qb_engine *engine, uint32_t index, qb_price price, int64_t u
     qb_trade trade;
     qb_money uncut;
     qb_portfolio *portfolio = &engine->portfolio;
-    qb_status status = order_fee(engine, slot, price, (qb_quantity){units}, &fill.fee, &uncut);
+    qb_status status = order_fee(engine, slot, offer.unit, (qb_quantity){units}, &fill.fee, &uncut);
     /* Nothing held, nothing marked so far; what is held has this mark already. */
     if (status == QB_OK)
         status = qb_portfolio_mark(portfolio, &portfolio->positions[order->instrument],
@@ -174,7 +179,7 @@ static int64_t volume_limit(const qb_engine *engine, const qb_order *order)
 }
 
 /* The gate at the fill: everybody else at their marks, this instrument at the fill's price. */
-static qb_status allow_increase(const qb_engine *engine, const qb_order *order, qb_price price,
+static qb_status allow_increase(const qb_engine *engine, const qb_order *order, qb_price unit,
                                 int64_t held, int64_t units, int64_t *out_allowed)
 {
     const qb_portfolio *portfolio = &engine->portfolio;
@@ -182,20 +187,20 @@ static qb_status allow_increase(const qb_engine *engine, const qb_order *order, 
     qb_money equity, at_price, others;
     qb_status status = qb_portfolio_equity(portfolio, &equity);
     if (status == QB_OK && position->quantity.raw != 0) {
-        status = qb_value(price, position->quantity, &at_price);
+        status = qb_value(unit, position->quantity, &at_price);
         if (status == QB_OK)
             status = qb_add(equity.raw, at_price.raw - position->value.raw, &equity.raw);
     }
     if (status != QB_OK)
         return status;
     others.raw = portfolio->exposure.raw - magnitude(position->value.raw);
-    return gate_allow(engine, order->instrument, order->size.kind, price, held, others, equity,
+    return gate_allow(engine, order->instrument, order->size.kind, unit, held, others, equity,
                       units, out_allowed);
 }
 
 /* Trades up to `limit` units without crossing zero. Returns the units traded; 0 when the order
  * has ended or nothing can be done. */
-static int64_t fill_part(qb_engine *engine, uint32_t index, qb_price price, int64_t limit)
+static int64_t fill_part(qb_engine *engine, uint32_t index, offer offer, int64_t limit)
 {
     qb_order *order = &engine->book.slots[index].order;
     int64_t units = order->quantity.raw - order->filled.raw;
@@ -206,7 +211,7 @@ static int64_t fill_part(qb_engine *engine, uint32_t index, qb_price price, int6
         /* Nothing more to reduce after this: the order shrinks to what there was. */
         if (order->reduce_only && order->quantity.raw - order->filled.raw > -same_side)
             order->quantity.raw = order->filled.raw - same_side;
-        execute(engine, index, price, units);
+        execute(engine, index, offer, units);
         return units;
     }
     if (order->reduce_only) {
@@ -214,29 +219,30 @@ static int64_t fill_part(qb_engine *engine, uint32_t index, qb_price price, int6
         return 0;
     }
     int64_t allowed = 0;
-    qb_status status = allow_increase(engine, order, price, same_side, units, &allowed);
+    qb_status status = allow_increase(engine, order, offer.unit, same_side, units, &allowed);
     if (status != QB_OK || allowed == 0) {
         turn_away(engine, index, QB_REASON_CASH);
         return 0;
     }
     if (allowed < units)
         order->quantity.raw = order->filled.raw + allowed;
-    execute(engine, index, price, allowed);
+    execute(engine, index, offer, allowed);
     return allowed;
 }
 
 static void fill_order(qb_engine *engine, candidate candidate)
 {
     const qb_order *order = &engine->book.slots[candidate.slot].order;
-    qb_price price;
+    offer offer;
     if (qb_fill_price(&engine->instruments[order->instrument], &engine->costs, order->side,
-                      engine->states[order->instrument].quote.price, &price) != QB_OK) {
+                      engine->states[order->instrument].quote.price, &offer.price) != QB_OK ||
+        engine_unit(engine, order->instrument, offer.price, &offer.unit) != QB_OK) {
         turn_away(engine, candidate.slot, QB_REASON_BAD_PRICE);
         return;
     }
     int64_t limit = volume_limit(engine, order);
     while (limit > 0 && engine->status == QB_OK && find(engine, candidate) != NULL) {
-        int64_t traded = fill_part(engine, candidate.slot, price, limit);
+        int64_t traded = fill_part(engine, candidate.slot, offer, limit);
         limit = traded > 0 ? limit - traded : 0;
     }
 }

@@ -175,12 +175,22 @@ static qb_status size_budget(qb_size size, qb_money equity, qb_money *out)
     return status == QB_OK ? qb_muldiv(equity.raw, weight.raw, QB_ONE, &out->raw) : status;
 }
 
+/* What one unit costs that side when it is filled at that reference. */
+static qb_status fill_unit(const qb_engine *engine, uint32_t instrument, qb_side side,
+                           qb_price reference, qb_price *out)
+{
+    qb_price price;
+    qb_status status = qb_fill_price(&engine->instruments[instrument], &engine->costs, side,
+                                     reference, &price);
+    return status == QB_OK ? engine_unit(engine, instrument, price, out) : status;
+}
+
 qb_status size_units(const qb_engine *engine, uint32_t instrument, qb_side side, qb_size size,
                      qb_money equity, qb_price reference, int64_t *out_units)
 {
     const qb_instrument *about = &engine->instruments[instrument];
     qb_quantity units;
-    qb_price price;
+    qb_price unit;
     qb_money budget;
     qb_status status;
     if (size.kind == QB_SIZE_UNITS) {
@@ -189,11 +199,11 @@ qb_status size_units(const qb_engine *engine, uint32_t instrument, qb_side side,
             *out_units = whole_lots(about, units.raw);
         return status;
     }
-    status = qb_fill_price(about, &engine->costs, side, reference, &price);
+    status = fill_unit(engine, instrument, side, reference, &unit);
     if (status == QB_OK)
         status = size_budget(size, equity, &budget);
     if (status == QB_OK)
-        status = qb_quantity_for_budget(about, &engine->costs, price, budget, &units);
+        status = qb_quantity_for_budget(about, &engine->costs, unit, budget, &units);
     if (status == QB_OK)
         *out_units = units.raw;
     return status;
@@ -207,21 +217,23 @@ static qb_status change_to_budget(const qb_engine *engine, uint32_t instrument, 
 {
     const qb_instrument *about = &engine->instruments[instrument];
     qb_money value;
-    qb_price price;
+    qb_price unit;
     qb_quantity units;
-    qb_status status = qb_value(reference, (qb_quantity){held}, &value);
+    qb_status status = engine_unit(engine, instrument, reference, &unit);
+    if (status == QB_OK)
+        status = qb_value(unit, (qb_quantity){held}, &value);
     if (status != QB_OK)
         return status;
     if (value.raw > budget.raw) {
         const qb_costs none = {0};
-        status = qb_quantity_for_budget(about, &none, reference, budget, &units);
+        status = qb_quantity_for_budget(about, &none, unit, budget, &units);
         if (status == QB_OK)
             *out_change = units.raw < held ? units.raw - held : 0;
         return status;
     }
-    status = qb_fill_price(about, &engine->costs, side, reference, &price);
+    status = fill_unit(engine, instrument, side, reference, &unit);
     if (status == QB_OK)
-        status = qb_quantity_for_budget(about, &engine->costs, price,
+        status = qb_quantity_for_budget(about, &engine->costs, unit,
                                         (qb_money){budget.raw - value.raw}, &units);
     if (status == QB_OK)
         *out_change = units.raw;
@@ -249,9 +261,9 @@ qb_status size_change(const qb_engine *engine, uint32_t instrument, qb_side side
 
 /* After a fill that increases exposure the sum of |position value|, this one at the fill's price,
  * may not exceed equity x leverage:
- *     others + (held + units) price  <=  leverage (equity - fee)
- * and so units price + leverage fee <= leverage equity - others - held price. */
-static qb_status gate_budget(const qb_engine *engine, qb_price price, int64_t held, qb_money others,
+ *     others + (held + units) unit  <=  leverage (equity - fee)
+ * and so units unit + leverage fee <= leverage equity - others - held unit. */
+static qb_status gate_budget(const qb_engine *engine, qb_price unit, int64_t held, qb_money others,
                              qb_money equity, qb_money *out)
 {
     qb_money held_value = {0};
@@ -260,7 +272,7 @@ static qb_status gate_budget(const qb_engine *engine, qb_price price, int64_t he
     if (engine->leverage.raw != QB_ONE)
         status = qb_muldiv(equity.raw, engine->leverage.raw, QB_ONE, &budget);
     if (status == QB_OK && held != 0)
-        status = qb_value(price, (qb_quantity){held}, &held_value);
+        status = qb_value(unit, (qb_quantity){held}, &held_value);
     if (status == QB_OK)
         status = qb_add(budget, -others.raw, &budget);
     if (status == QB_OK)
@@ -272,30 +284,30 @@ static qb_status gate_budget(const qb_engine *engine, qb_price price, int64_t he
 
 /* True when the need is far enough below the budget to see it in doubles, whose error is a part in
  * 10^15. The usual order asks no more of the gate than this. */
-static bool fits_clearly(const qb_costs *costs, qb_price price, int64_t units, qb_money budget)
+static bool fits_clearly(const qb_costs *costs, qb_price unit, int64_t units, qb_money budget)
 {
     double quantity = qb_raw_to_double(units);
-    double notional = (double)price.raw * quantity; /* 1e-8 */
+    double notional = (double)unit.raw * quantity; /* 1e-8 */
     double fee = notional * qb_raw_to_double(costs->fee_rate.raw) +
                  quantity * (double)costs->fee_per_unit.raw + (double)costs->fee_minimum.raw;
     return (notional + fee) * (1.0 + 1e-9) + 100.0 < (double)budget.raw;
 }
 
-qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind kind,
-                     qb_price price, int64_t held, qb_money others, qb_money equity, int64_t units,
+qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind kind, qb_price unit,
+                     int64_t held, qb_money others, qb_money equity, int64_t units,
                      int64_t *out_allowed)
 {
     qb_money budget, notional, fee, need;
-    qb_status status = gate_budget(engine, price, held, others, equity, &budget);
+    qb_status status = gate_budget(engine, unit, held, others, equity, &budget);
     if (status != QB_OK)
         return status;
-    if (fits_clearly(&engine->costs_gate, price, units, budget)) {
+    if (fits_clearly(&engine->costs_gate, unit, units, budget)) {
         *out_allowed = units;
         return QB_OK;
     }
-    status = qb_value(price, (qb_quantity){units}, &notional);
+    status = qb_value(unit, (qb_quantity){units}, &notional);
     if (status == QB_OK)
-        status = qb_fill_fee(&engine->costs_gate, price, (qb_quantity){units}, &fee);
+        status = qb_fill_fee(&engine->costs_gate, unit, (qb_quantity){units}, &fee);
     if (status == QB_OK)
         status = qb_add(notional.raw, fee.raw, &need.raw);
     if (status == QB_OK && need.raw <= budget.raw) {
@@ -308,7 +320,7 @@ qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind 
         return QB_OK;
     }
     qb_quantity most;
-    status = qb_quantity_for_budget(&engine->instruments[instrument], &engine->costs_gate, price,
+    status = qb_quantity_for_budget(&engine->instruments[instrument], &engine->costs_gate, unit,
                                     budget, &most);
     if (status == QB_OK)
         *out_allowed = most.raw < units ? most.raw : units;
@@ -333,7 +345,7 @@ typedef struct request {
 static qb_reason admit(qb_engine *engine, request *request)
 {
     const qb_price reference = engine_price(engine, request->instrument);
-    qb_price price;
+    qb_price unit;
     qb_money equity;
     if (request->refusal != QB_REASON_NONE)
         return request->refusal;
@@ -346,14 +358,13 @@ static qb_reason admit(qb_engine *engine, request *request)
     int64_t increasing = request->units - reducing;
     if (request->reduce_only || increasing <= 0)
         return QB_REASON_NONE;
-    if (qb_fill_price(&engine->instruments[request->instrument], &engine->costs, request->side,
-                      reference, &price) != QB_OK)
+    if (fill_unit(engine, request->instrument, request->side, reference, &unit) != QB_OK)
         return QB_REASON_BAD_PRICE;
 
     int64_t allowed = 0;
     qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
     if (status == QB_OK)
-        status = gate_allow(engine, request->instrument, request->size.kind, price,
+        status = gate_allow(engine, request->instrument, request->size.kind, unit,
                             same_side > 0 ? same_side : 0, (qb_money){0}, equity, increasing,
                             &allowed);
     if (status != QB_OK || allowed == 0)

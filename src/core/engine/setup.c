@@ -30,7 +30,7 @@ static bool instruments_are_sound(const qb_instrument *instruments, uint32_t cou
         const qb_instrument *about = &instruments[i];
         if (about->calendar == NULL || (unsigned)about->interval >= QB_INTERVAL_COUNT ||
             !within(about->lot.raw, 1, INT64_MAX / 4) || about->tick.raw < 0 ||
-            about->price_decimals < 0 || about->price_decimals > 8)
+            about->multiplier.raw <= 0 || about->price_decimals < 0 || about->price_decimals > 8)
             return false;
     }
     return count > 0;
@@ -164,6 +164,8 @@ static qb_status engine_init(qb_engine *engine, const qb_engine_config *config)
     if (status == QB_OK)
         status = qb_portfolio_init(&engine->portfolio, &engine->arena, config->instrument_count,
                                    config->cash);
+    for (uint32_t i = 0; status == QB_OK && i < config->instrument_count; i++)
+        engine->portfolio.positions[i].multiplier = config->instruments[i].multiplier;
     return status;
 }
 

@@ -9,6 +9,8 @@ qb_status qb_portfolio_init(qb_portfolio *portfolio, qb_arena *arena, uint32_t c
     qb_position *positions = qb_arena_alloc(arena, count, sizeof *positions);
     if (positions == NULL)
         return QB_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++)
+        positions[i].multiplier.raw = QB_ONE;
     *portfolio = (qb_portfolio){
         .start = cash,
         .cash = cash,
@@ -35,8 +37,11 @@ static void accumulate(int64_t *sum, int64_t change, qb_status *status)
 /* After the quantity has changed. */
 static qb_status revalue(qb_portfolio *portfolio, qb_position *position, qb_price price)
 {
-    qb_money value;
-    qb_status status = qb_value(price, position->quantity, &value);
+    qb_price unit;
+    qb_money value = {0};
+    qb_status status = qb_unit_value(position->multiplier, price, &unit);
+    if (status == QB_OK)
+        status = qb_value(unit, position->quantity, &value);
     int64_t before = position->value.raw;
     if (status == QB_OK)
         accumulate(&portfolio->exposure.raw, magnitude(value.raw) - magnitude(before), &status);
@@ -50,11 +55,12 @@ static qb_status revalue(qb_portfolio *portfolio, qb_position *position, qb_pric
 
 /* ---- trades ------------------------------------------------------------------------------- */
 
-static qb_price average_price(qb_money notional, qb_quantity quantity)
+static qb_price average_price(qb_money notional, qb_quantity quantity, qb_rate multiplier)
 {
-    qb_price price = {0};
+    qb_price unit = {0}, price = {0};
     /* No average is possible only where amounts of nearly nothing met: the price is unknown. */
-    if (quantity.raw == 0 || qb_muldiv(notional.raw, QB_ONE, quantity.raw, &price.raw) != QB_OK)
+    if (quantity.raw == 0 || qb_muldiv(notional.raw, QB_ONE, quantity.raw, &unit.raw) != QB_OK ||
+        qb_muldiv(unit.raw, QB_ONE, multiplier.raw, &price.raw) != QB_OK)
         price.raw = 0;
     return price;
 }
@@ -74,8 +80,9 @@ static qb_status trade_of(const qb_position *position, uint32_t instrument, qb_s
         .entry_us = position->entry_us,
         .exit_us = exit_us,
         .quantity = position->entered,
-        .entry_price = average_price(position->entry_notional, position->entered),
-        .exit_price = average_price(position->exit_notional, position->left),
+        .entry_price = average_price(position->entry_notional, position->entered,
+                                     position->multiplier),
+        .exit_price = average_price(position->exit_notional, position->left, position->multiplier),
         .profit = profit,
         .fees = position->trade_fees,
         .return_fraction = position->entry_notional.raw != 0
@@ -89,6 +96,7 @@ static qb_status trade_of(const qb_position *position, uint32_t instrument, qb_s
 static void forget_trade(qb_position *position)
 {
     *position = (qb_position){
+        .multiplier = position->multiplier,
         .quantity = position->quantity,
         .mark = position->mark,
         .value = position->value,
@@ -149,8 +157,11 @@ qb_status qb_portfolio_apply_fill(qb_portfolio *portfolio, const qb_fill *fill, 
     if (change == 0 || (reducing && magnitude(change) > magnitude(held)))
         return QB_OUT_OF_RANGE;
 
+    qb_price unit;
     qb_money notional;
-    qb_status status = qb_value(fill->price, fill->quantity, &notional);
+    qb_status status = qb_unit_value(position.multiplier, fill->price, &unit);
+    if (status == QB_OK)
+        status = qb_value(unit, fill->quantity, &notional);
     if (status != QB_OK)
         return status;
     if (reducing) {
@@ -195,10 +206,13 @@ static void pay_in_lieu(qb_portfolio *portfolio, qb_position *position, const qb
     int64_t units = magnitude(rest) / actions->split.old;
     int64_t kept = magnitude(position->quantity.raw);
     int64_t cash = 0, removed = position->cost.raw, divisor = QB_ONE;
+    qb_price unit = {0};
+    if (*status == QB_OK)
+        *status = qb_unit_value(position->multiplier, actions->open, &unit);
     if (*status == QB_OK && __builtin_mul_overflow(actions->split.old, QB_ONE, &divisor))
         *status = QB_OVERFLOW;
     if (*status == QB_OK)
-        *status = qb_muldiv(actions->open.raw, rest, divisor, &cash);
+        *status = qb_muldiv(unit.raw, rest, divisor, &cash);
     if (*status == QB_OK && kept != 0)
         *status = qb_muldiv(position->cost.raw, units, kept + units, &removed);
     accumulate(&portfolio->cash.raw, cash, status);
@@ -239,7 +253,7 @@ static void pay_dividend(qb_portfolio *portfolio, qb_position *position, qb_pric
 {
     qb_money cash = {0};
     if (*status == QB_OK)
-        *status = qb_notional(dividend, position->quantity, &cash);
+        *status = qb_notional_at_rate(dividend, position->quantity, position->multiplier, &cash);
     accumulate(&portfolio->cash.raw, cash.raw, status);
     accumulate(&portfolio->dividends.raw, cash.raw, status);
     accumulate(&position->trade_income.raw, cash.raw, status);
@@ -298,8 +312,11 @@ qb_status qb_portfolio_check(const qb_portfolio *portfolio)
     qb_status status = QB_OK;
     for (uint32_t i = 0; i < portfolio->count && status == QB_OK; i++) {
         const qb_position *position = &portfolio->positions[i];
-        qb_money worth;
-        status = qb_notional(position->mark, position->quantity, &worth);
+        qb_price unit;
+        qb_money worth = {0};
+        status = qb_unit_value(position->multiplier, position->mark, &unit);
+        if (status == QB_OK)
+            status = qb_notional(unit, position->quantity, &worth);
         if (status == QB_OK && worth.raw != position->value.raw)
             return QB_BROKEN;
         if (position->quantity.raw == 0 && position->cost.raw != 0)

@@ -22,9 +22,10 @@ typedef struct qb_trade {
 } qb_trade;
 
 typedef struct qb_position {
+    qb_rate multiplier;   /* QB_ONE after init; another one may be set before the first fill */
     qb_quantity quantity; /* short < 0 */
     qb_price mark;        /* last known price; 0 before the first */
-    qb_money value;       /* quantity at the mark */
+    qb_money value;       /* quantity x multiplier at the mark */
     qb_money cost;        /* average cost of what is held; short < 0 */
     /* of the trade under way */
     int64_t entry_us;
@@ -51,19 +52,20 @@ QB_CHECKED qb_status qb_portfolio_init(qb_portfolio *portfolio, qb_arena *arena,
                                        qb_money cash);
 
 /* What that much is worth. Whole units take the short way, for their value needs no rounding. */
-QB_CHECKED static inline qb_status qb_value(qb_price price, qb_quantity quantity, qb_money *out)
+QB_CHECKED static inline qb_status qb_value(qb_price unit, qb_quantity quantity, qb_money *out)
 {
     int64_t whole = quantity.raw / QB_ONE, value;
     if (whole * QB_ONE != quantity.raw)
-        return qb_notional(price, quantity, out);
-    if (__builtin_mul_overflow(price.raw, whole, &value) || value == INT64_MIN)
+        return qb_notional(unit, quantity, out);
+    if (__builtin_mul_overflow(unit.raw, whole, &value) || value == INT64_MIN)
         return QB_OVERFLOW;
     out->raw = value;
     return QB_OK;
 }
 
 /* What is held of one instrument (one of the portfolio's positions) gets a new price and value.
- * QB_OVERFLOW leaves all untouched. The sum of values lies within +-exposure, so one check of
+ * QB_OVERFLOW (QB_OUT_OF_RANGE: a price too small for the multiplier) leaves all untouched. The
+ * sum of values lies within +-exposure, so one check of
  * overflow does for both. */
 QB_CHECKED static inline qb_status qb_portfolio_mark(qb_portfolio *portfolio, qb_position *position,
                                                      qb_price price)
@@ -72,9 +74,12 @@ QB_CHECKED static inline qb_status qb_portfolio_mark(qb_portfolio *portfolio, qb
         position->mark = price;
         return QB_OK;
     }
+    qb_price unit;
     qb_money value;
     int64_t exposure;
-    qb_status status = qb_value(price, position->quantity, &value);
+    qb_status status = qb_unit_value(position->multiplier, price, &unit);
+    if (status == QB_OK)
+        status = qb_value(unit, position->quantity, &value);
     if (status != QB_OK)
         return status;
     /* Both values have the sign of the quantity, so their difference cannot overflow. */
@@ -104,7 +109,7 @@ QB_CHECKED qb_status qb_portfolio_apply_fill(qb_portfolio *portfolio, const qb_f
 typedef struct qb_actions {
     uint32_t instrument;
     qb_split split;    /* {1, 1}: none */
-    qb_price dividend; /* per fresh unit; 0: none */
+    qb_price dividend; /* per fresh unit of the underlying; 0: none */
     qb_price open;     /* > 0 */
     qb_quantity lot;   /* > 0 */
     int64_t at_us;

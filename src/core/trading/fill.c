@@ -67,7 +67,7 @@ static qb_quantity absolute(qb_quantity quantity)
     return (qb_quantity){quantity.raw < 0 ? -quantity.raw : quantity.raw};
 }
 
-qb_status qb_fill_fee(const qb_costs *costs, qb_price price, qb_quantity quantity, qb_money *out)
+qb_status qb_fill_fee(const qb_costs *costs, qb_price unit, qb_quantity quantity, qb_money *out)
 {
     qb_quantity units = absolute(quantity);
     if (units.raw == 0) {
@@ -75,7 +75,7 @@ qb_status qb_fill_fee(const qb_costs *costs, qb_price price, qb_quantity quantit
         return QB_OK;
     }
     qb_money by_notional, by_units = {0}, fee;
-    qb_status status = qb_notional_at_rate(price, units, costs->fee_rate, &by_notional);
+    qb_status status = qb_notional_at_rate(unit, units, costs->fee_rate, &by_notional);
     if (status == QB_OK && costs->fee_per_unit.raw != 0)
         status = qb_notional((qb_price){costs->fee_per_unit.raw}, units, &by_units);
     if (status == QB_OK)
@@ -92,26 +92,26 @@ qb_status qb_fill_fee(const qb_costs *costs, qb_price price, qb_quantity quantit
  * leverage. */
 #define FEE_RATE_MAX (100 * QB_ONE)
 
-static qb_status cost_of(const qb_costs *costs, qb_price price, qb_quantity quantity, qb_money *out)
+static qb_status cost_of(const qb_costs *costs, qb_price unit, qb_quantity quantity, qb_money *out)
 {
     qb_money notional, fee;
-    qb_status status = qb_notional(price, quantity, &notional);
+    qb_status status = qb_notional(unit, quantity, &notional);
     if (status == QB_OK)
-        status = qb_fill_fee(costs, price, quantity, &fee);
+        status = qb_fill_fee(costs, unit, quantity, &fee);
     return status == QB_OK ? qb_add(notional.raw, fee.raw, &out->raw) : status;
 }
 
 /* Lots that `budget` pays for if nothing were rounded: the fee is the larger of two, so the
  * size is the smaller of what each would leave. */
-static int64_t exact_lots(int64_t lot, const qb_costs *costs, qb_price price, int64_t budget)
+static int64_t exact_lots(int64_t lot, const qb_costs *costs, qb_price unit, int64_t budget)
 {
-    wide per_unit = (wide)(uint64_t)price.raw * (uint64_t)(QB_ONE + costs->fee_rate.raw) +
+    wide per_unit = (wide)(uint64_t)unit.raw * (uint64_t)(QB_ONE + costs->fee_rate.raw) +
                     (wide)(uint64_t)costs->fee_per_unit.raw * (uint64_t)QB_ONE; /* 1e-16 */
     int64_t after_minimum = budget - costs->fee_minimum.raw;
     if (budget <= 0 || after_minimum <= 0)
         return 0;
     wide with_rate = (wide)(uint64_t)budget * (uint64_t)QB_ONE * (uint64_t)QB_ONE / per_unit;
-    wide with_minimum = (wide)(uint64_t)after_minimum * (uint64_t)QB_ONE / (uint64_t)price.raw;
+    wide with_minimum = (wide)(uint64_t)after_minimum * (uint64_t)QB_ONE / (uint64_t)unit.raw;
     wide units = with_rate < with_minimum ? with_rate : with_minimum;
     /* One lot is kept back, so that a caller may look one lot further. */
     wide most = (wide)INT64_MAX - (uint64_t)lot;
@@ -119,10 +119,10 @@ static int64_t exact_lots(int64_t lot, const qb_costs *costs, qb_price price, in
 }
 
 qb_status qb_quantity_for_budget(const qb_instrument *instrument, const qb_costs *costs,
-                                 qb_price price, qb_money budget, qb_quantity *out)
+                                 qb_price unit, qb_money budget, qb_quantity *out)
 {
     int64_t lot = instrument->lot.raw;
-    if (price.raw <= 0 || lot <= 0 || lot > INT64_MAX / 4 || costs->fee_rate.raw < 0 ||
+    if (unit.raw <= 0 || lot <= 0 || lot > INT64_MAX / 4 || costs->fee_rate.raw < 0 ||
         costs->fee_rate.raw > FEE_RATE_MAX || costs->fee_per_unit.raw < 0 ||
         costs->fee_minimum.raw < 0)
         return QB_OUT_OF_RANGE;
@@ -134,13 +134,13 @@ qb_status qb_quantity_for_budget(const qb_instrument *instrument, const qb_costs
     /* Notional and fee are rounded to a unit of money each, so the true answer lies between what
      * two units less and two units more would buy. Nearly always that is one and the same lot. */
     const int64_t rounding = 2;
-    int64_t fits = exact_lots(lot, costs, price, budget.raw - rounding);
+    int64_t fits = exact_lots(lot, costs, unit, budget.raw - rounding);
     int64_t more = budget.raw > INT64_MAX - rounding ? budget.raw : budget.raw + rounding;
-    int64_t fails = exact_lots(lot, costs, price, more) + 1;
+    int64_t fails = exact_lots(lot, costs, unit, more) + 1;
     while (fails - fits > 1) {
         int64_t middle = fits + (fails - fits) / 2;
         qb_money cost;
-        qb_status status = cost_of(costs, price, (qb_quantity){middle * lot}, &cost);
+        qb_status status = cost_of(costs, unit, (qb_quantity){middle * lot}, &cost);
         if (status == QB_OK && cost.raw <= budget.raw)
             fits = middle;
         else

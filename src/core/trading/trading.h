@@ -98,13 +98,30 @@ typedef struct qb_costs {
  * the reference is not positive, or nothing is left of it. */
 QB_CHECKED qb_status qb_fill_price(const qb_instrument *instrument, const qb_costs *costs,
                                    qb_side side, qb_price reference, qb_price *out);
-/* Of one fill; the sign of the quantity does not matter. */
-QB_CHECKED qb_status qb_fill_fee(const qb_costs *costs, qb_price price, qb_quantity quantity,
+/* What one unit of an instrument is worth at a price: price x multiplier, half-even (exact where
+ * the two have eight decimals together). Fills and quotes are told in the price; fees, sizes,
+ * values and profits are counted in this. QB_OUT_OF_RANGE when nothing is left of it. */
+QB_CHECKED static inline qb_status qb_unit_value(qb_rate multiplier, qb_price price, qb_price *out)
+{
+    if (__builtin_expect(multiplier.raw == QB_ONE, 1)) {
+        *out = price;
+        return QB_OK;
+    }
+    qb_money value;
+    qb_status status = qb_notional(price, (qb_quantity){multiplier.raw}, &value);
+    if (status == QB_OK && value.raw == 0 && price.raw != 0)
+        status = QB_OUT_OF_RANGE;
+    if (status == QB_OK)
+        out->raw = value.raw;
+    return status;
+}
+/* Of one fill at a unit's value; the sign of the quantity does not matter. */
+QB_CHECKED qb_status qb_fill_fee(const qb_costs *costs, qb_price unit, qb_quantity quantity,
                                  qb_money *out);
 /* The largest whole number of lots whose notional plus fee, as rounded, is at most budget; 0 when
- * none. */
+ * none. `unit` is what one unit is worth. */
 QB_CHECKED qb_status qb_quantity_for_budget(const qb_instrument *instrument, const qb_costs *costs,
-                                            qb_price price, qb_money budget, qb_quantity *out);
+                                            qb_price unit, qb_money budget, qb_quantity *out);
 
 /* ---- splits ------------------------------------------------------------------------------- */
 
