@@ -21,6 +21,8 @@ struct cache {
 /* The calendar of that name; FAILURE_CONFIG, headed by `where`, when it is unknown here. */
 const qb_calendar *cache_calendar(const cache *self, const char *name, const char *where,
                                   GError **error);
+/* That of files which do not say: the class's, with the user's changes to it. */
+const qb_calendar *cache_default_calendar(const cache *self, qb_asset asset);
 
 /* FAILURE_MISSING; always FALSE. */
 gboolean cache_fail_missing(const cache_key *key, GError **error);

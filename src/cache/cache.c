@@ -34,6 +34,11 @@ const qb_calendars *cache_calendars(const cache *self)
     return self->calendars;
 }
 
+const qb_calendar *cache_default_calendar(const cache *self, qb_asset asset)
+{
+    return qb_calendars_find(self->calendars, qb_calendar_name(qb_calendar_default(asset)));
+}
+
 void cache_free(cache *self)
 {
     if (self == NULL)

@@ -161,7 +161,7 @@ static void facts_of_files(fixing *self)
     if (self->adjustment == CACHE_UNKNOWN)
         self->adjustment = self->how->adjustment;
     if (self->writer.calendar == NULL)
-        self->writer.calendar = qb_calendar_default(files->key.asset);
+        self->writer.calendar = cache_default_calendar(files->cache, files->key.asset);
 }
 
 static gboolean find_facts(fixing *self, GError **error)

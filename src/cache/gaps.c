@@ -168,7 +168,9 @@ static gboolean sum_up(ledger *self, const qb_calendar *calendar, GError **error
         g_propagate_error(error, g_steal_pointer(&reason));
         return FALSE;
     }
-    self->grid.calendar = calendar != NULL ? calendar : qb_calendar_default(self->files.key.asset);
+    self->grid.calendar = calendar != NULL
+                              ? calendar
+                              : cache_default_calendar(self->files.cache, self->files.key.asset);
     return TRUE;
 }
 

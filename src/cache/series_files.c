@@ -386,7 +386,7 @@ gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment
     }
     gboolean told = FALSE;
     *out_adjustment = CACHE_UNKNOWN;
-    *out_calendar = qb_calendar_default(self->key.asset);
+    *out_calendar = cache_default_calendar(self->cache, self->key.asset);
     for (guint i = 0; i < self->months->len && !told; i++)
         if (!facts_of_month(self, g_array_index(self->months, month_id, i), out_adjustment,
                             out_calendar, &told, error))

@@ -284,7 +284,7 @@ static void find_facts(verification *self)
     if (series_files_facts(&self->files, &self->adjustment, &self->calendar, NULL))
         return;
     self->adjustment = CACHE_UNKNOWN;
-    self->calendar = qb_calendar_default(self->files.key.asset);
+    self->calendar = cache_default_calendar(self->files.cache, self->files.key.asset);
 }
 
 static gboolean verify_files(verification *self, GError **error)
