@@ -55,6 +55,16 @@ static gsize count_of(const import_file *self, qb_defect_kind kind)
     }
 }
 
+/* The rows that they span. */
+static gsize rows_of(const import_file *self, qb_defect_kind kind)
+{
+    gsize rows = 0;
+    for (gsize i = 0; i < self->defects.stored; i++)
+        if (self->defects.items[i].kind == kind)
+            rows += self->defects.items[i].rows;
+    return rows > 0 ? rows : count_of(self, kind);
+}
+
 /* What became of such rows. */
 static const char *fate_of(const import_file *self, qb_defect_kind kind)
 {
@@ -155,7 +165,8 @@ json_t *import_defects_json(const import_file *self)
         json_object_set_new(object, "severity",
                             json_string(qb_severity_text(qb_defect_severity(kind))));
         json_object_set_new(object, "count", json_integer((json_int_t)count_of(self, kind)));
-        json_object_set_new(object, "rows", json_string(fate_of(self, kind)));
+        json_object_set_new(object, "rows", json_integer((json_int_t)rows_of(self, kind)));
+        json_object_set_new(object, "fate", json_string(fate_of(self, kind)));
         json_object_set_new(object, "suggestion", json_string(qb_defect_suggestion(kind)));
         json_object_set_new(object, "places", places_json(self, kind));
         json_array_append_new(list, object);

@@ -1,5 +1,6 @@
-/* Any bytes are bars, or an error with a message. The first byte chooses the options and the
- * second the map; what was read obeys the rules of core and agrees with the report. */
+/* Any bytes are bars, actions, or an error with a message. The first three bytes choose the options,
+ * the map and what the file does not say; what was read obeys the rules of core and agrees with the
+ * report. */
 #include "csv/csv.h"
 
 #include <math.h>
@@ -15,11 +16,12 @@ static const char *const maps[] = {
     "open=close,high=close,low=close",
     "symbol=none,volume=none",
     "bid=open,ask=close,dividend=volume",
-    "ts=Date,close=Last,volume=3,=,x=y",
+    "ts=Date,close=Last,volume=3,=,x=y,adjclose=open",
 };
 
 /* Few, so that the same zone files are not read over and over: reading them is the dear part. */
 static const char *const zones[] = {NULL, NULL, NULL, "America/New_York"};
+static const double scales[] = {0, 0.0001, 100, 1e-9};
 static const char *const orders[] = {NULL, "dmy", "mdy", "ymd"};
 
 static void check_bars(const qb_series *series, const csv_bars_options *options,
@@ -39,6 +41,15 @@ static void check_bars(const qb_series *series, const csv_bars_options *options,
     g_assert_cmpuint(report->rows, ==, report->kept + left_out);
     g_assert_true(options->skip_bad || report->skipped_bad == 0);
     g_assert_true(report->notes != NULL && report->columns != NULL);
+    gsize faults = 0;
+    for (int fault = 0; fault < CSV_FAULT_COUNT; fault++) {
+        g_assert_cmpuint(report->faults[fault], <=, report->skipped_bad);
+        faults += report->faults[fault];
+    }
+    g_assert_cmpuint(faults, >=, report->skipped_bad);
+    g_assert_true((report->adjusted != NULL) == options->adjusted);
+    for (gsize i = 0; options->adjusted && i < series->count; i++)
+        g_assert_true(isnan(report->adjusted[i]) || report->adjusted[i] > 0);
 }
 
 static void check_error(const GError *error)
@@ -50,7 +61,7 @@ static void check_error(const GError *error)
         g_assert_true((guchar)*at >= 0x20 || *at == '\n');
 }
 
-static void fuzz_bars(GBytes *bytes, guint8 choice, guint8 second)
+static void fuzz_bars(GBytes *bytes, guint8 choice, guint8 second, guint8 third)
 {
     qb_asset asset = (qb_asset)(choice % QB_ASSET_COUNT);
     csv_bars_options options = {
@@ -63,6 +74,10 @@ static void fuzz_bars(GBytes *bytes, guint8 choice, guint8 second)
         .map = maps[second % G_N_ELEMENTS(maps)],
         .zone = zones[(second >> 3) % G_N_ELEMENTS(zones)],
         .date_order = orders[(second >> 5) % G_N_ELEMENTS(orders)],
+        .scale = scales[third % G_N_ELEMENTS(scales)],
+        .date = (third & 0x04) != 0 ? "2014-06-09" : NULL,
+        .stamp_close = (third & 0x08) != 0,
+        .adjusted = (third & 0x10) != 0,
         .symbol = (second & 0x80) != 0 ? (asset == QB_CRYPTO ? "BTC-USD" : "AAPL") : NULL,
     };
     qb_series series = {0};
@@ -74,6 +89,32 @@ static void fuzz_bars(GBytes *bytes, guint8 choice, guint8 second)
         check_error(error);
     qb_series_clear(&series);
     csv_bars_report_clear(&report);
+}
+
+static void fuzz_actions(GBytes *bytes, guint8 third)
+{
+    const csv_actions_options options = {
+        .calendar = qb_calendar_default(QB_EQUITY),
+        .asset = QB_EQUITY,
+        .symbol = (third & 0x20) != 0 ? "AAPL" : NULL,
+        .date_order = orders[(third >> 6) % G_N_ELEMENTS(orders)],
+    };
+    csv_actions actions = {0};
+    g_autoptr(GError) error = NULL;
+    if (!csv_read_actions(bytes, "fuzz.csv", &options, &actions, &error)) {
+        check_error(error);
+        g_assert_null(actions.items);
+        return;
+    }
+    g_assert_cmpuint(actions.items->len, <=, actions.rows);
+    for (guint i = 0; i < actions.items->len; i++) {
+        const csv_action *action = &g_array_index(actions.items, csv_action, i);
+        g_assert_true(action->dividend > 0 || action->split > 0);
+        g_assert_true(isfinite(action->dividend) && isfinite(action->split));
+        g_assert_true(action->dividend >= 0 && action->split >= 0);
+        g_assert_true(i == 0 || action[-1].date < action->date);
+    }
+    csv_actions_clear(&actions);
 }
 
 static void fuzz_table(GBytes *bytes)
@@ -105,9 +146,9 @@ static void fuzz_table(GBytes *bytes)
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 {
-    if (size < 2 || size > 65536)
+    if (size < 3 || size > 65536)
         return 0;
-    g_autoptr(GBytes) packed = g_bytes_new(data + 2, size - 2);
+    g_autoptr(GBytes) packed = g_bytes_new(data + 3, size - 3);
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) bytes = NULL;
     /* Unpacking is bounded by 1 GiB, which is too slow to try here; one block is enough. */
@@ -121,7 +162,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     }
     if (g_bytes_get_size(bytes) > 1024 * 1024)
         return 0;
-    fuzz_bars(bytes, data[0], data[1]);
+    fuzz_bars(bytes, data[0], data[1], data[2]);
+    fuzz_actions(bytes, data[2]);
     fuzz_table(bytes);
     return 0;
 }
