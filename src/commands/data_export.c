@@ -297,6 +297,8 @@ static gboolean add_values(const export_plan *plan, const cache_key *key, export
     if (!cache_macro_read(plan->query->cache, key, plan->start_us, plan->end_us, &values, hashes,
                           error))
         return FALSE;
+    g_autofree char *basis = macro_basis_text(values.basis);
+    export_target_say(target, "known_from", basis);
     const export_rows rows = {key->symbol, &values, values.count};
     const gboolean ok = rows.count == 0 || export_target_add(target, &rows, error);
     macro_series_clear(&values);
