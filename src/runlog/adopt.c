@@ -330,11 +330,25 @@ static void drop_backup(runlog *self)
     g_clear_pointer(&self->backup, g_free);
 }
 
+/* Looked at without changing anything: what is refused needs no backup, nor what another process
+ * has adopted meanwhile. */
+static gboolean look(runlog *self, gboolean *out_adopted, GError **error)
+{
+    if (!database_look(self, error))
+        return FALSE;
+    const gboolean ok = schema_has_table(self, "schema_version", out_adopted, error) &&
+                        (*out_adopted || check_tables(self, error));
+    return database_end(self, ok, error);
+}
+
 gboolean adopt_six_tables(runlog *self, GError **error)
 {
     gboolean adopted = FALSE;
-    /* Looked at first without changing anything: what is refused needs no backup. */
-    if (!check_tables(self, error) || !database_backup(self, "adoption", error))
+    if (!look(self, &adopted, error))
+        return FALSE;
+    if (adopted)
+        return schema_check(self, error);
+    if (!database_backup(self, "adoption", error))
         return FALSE;
     const gboolean ok = database_begin(self, error) &&
                         database_end(self, change(self, &adopted, error), error);

@@ -117,6 +117,15 @@ gboolean database_begin(runlog *self, GError **error)
     return TRUE;
 }
 
+/* The first read, not BEGIN, fixes what is seen; and preparing a statement is none. */
+gboolean database_look(runlog *self, GError **error)
+{
+    gint64 count = 0;
+    return database_run(self, "BEGIN", error) &&
+           (database_integer(self, "SELECT count(*) FROM sqlite_schema", &count, error) ||
+            database_end(self, FALSE, NULL));
+}
+
 gboolean database_end(runlog *self, gboolean ok, GError **error)
 {
     if (ok && sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)

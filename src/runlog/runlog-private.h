@@ -34,6 +34,9 @@ gboolean database_step(runlog *self, sqlite3_stmt *statement, const char *what, 
 gboolean database_integer(runlog *self, const char *sql, gint64 *out, GError **error);
 /* BEGIN IMMEDIATE: waits for another writer at most wait_ms. */
 gboolean database_begin(runlog *self, GError **error);
+/* Begins a reading: until database_end every query sees the file as it is at this moment, though
+ * another process changes it. Several questions about the schema have one answer only so. */
+gboolean database_look(runlog *self, GError **error);
 /* Ends the transaction when ok, else rolls it back; a failed commit is rolled back too. Returns
  * whether everything since database_begin is durable. */
 gboolean database_end(runlog *self, gboolean ok, GError **error);

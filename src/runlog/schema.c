@@ -159,22 +159,16 @@ static gboolean classify_without_version(runlog *self, schema_kind *out, GError 
     return TRUE;
 }
 
-/* The usual case is one small query; sqlite_schema is asked only where that fails. */
-static gboolean read_version(runlog *self, schema_kind *out_kind, gint64 *out_version,
-                             GError **error)
+/* `known`: there is a table of that name. *out_kind is left as it is where it turns out not. */
+static gboolean ask_version(runlog *self, gboolean known, schema_kind *out_kind,
+                            gint64 *out_version, GError **error)
 {
     sqlite3_stmt *prepared = NULL;
     const int code = sqlite3_prepare_v2(self->db, "SELECT max(version) FROM schema_version", -1,
                                         &prepared, NULL);
     g_autoptr(sqlite3_stmt) statement = prepared;
-    if ((code & 0xff) == SQLITE_ERROR) {
-        gboolean present = FALSE;
-        if (!schema_has_table(self, "schema_version", &present, error))
-            return FALSE;
-        if (present)
-            return database_refuse(self, error, "schema_version: no column version");
-        return classify_without_version(self, out_kind, error);
-    }
+    if ((code & 0xff) == SQLITE_ERROR)
+        return !known || database_refuse(self, error, "schema_version: no column version");
     gboolean row = FALSE;
     if (code != SQLITE_OK)
         return database_fail(self, "open", error);
@@ -185,6 +179,36 @@ static gboolean read_version(runlog *self, schema_kind *out_kind, gint64 *out_ve
                                SCHEMA_VERSION);
     *out_version = sqlite3_column_int64(statement, 0);
     *out_kind = SCHEMA_VERSIONED;
+    return TRUE;
+}
+
+static gboolean classify(runlog *self, schema_kind *out_kind, gint64 *out_version, GError **error)
+{
+    gboolean present = FALSE;
+    if (!schema_has_table(self, "schema_version", &present, error))
+        return FALSE;
+    return present ? ask_version(self, TRUE, out_kind, out_version, error)
+                   : classify_without_version(self, out_kind, error);
+}
+
+/* The usual case is one small query. Where it fails, sqlite_schema is asked, and in one reading:
+ * else another process could make the tables between two questions, and an empty file would look
+ * like an earlier bot's. */
+static gboolean read_version(runlog *self, schema_kind *out_kind, gint64 *out_version,
+                             GError **error)
+{
+    schema_kind kind = SCHEMA_EMPTY;
+    if (!ask_version(self, FALSE, &kind, out_version, error))
+        return FALSE;
+    if (kind != SCHEMA_VERSIONED) {
+        const gboolean inside = !sqlite3_get_autocommit(self->db);
+        if (!inside && !database_look(self, error))
+            return FALSE;
+        const gboolean ok = classify(self, &kind, out_version, error);
+        if (!(inside ? ok : database_end(self, ok, error)))
+            return FALSE;
+    }
+    *out_kind = kind;
     return TRUE;
 }
 
