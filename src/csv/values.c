@@ -156,7 +156,7 @@ static gboolean fail_rhythm(const reading *self, const GArray *dates, qb_interva
                             GError **error)
 {
     const gint32 second = g_array_index(dates, gint32, 1), first = g_array_index(dates, gint32, 0);
-    const char *heading = csv_table_heading(self->table, self->columns.ts);
+    g_autofree char *heading = failure_path(csv_table_heading(self->table, self->columns.ts));
     gsize row = 0;
     for (guint i = 0; i < self->cells->len; i++)
         if (g_array_index(self->cells, cell_value, i).period.date == second) {
@@ -167,9 +167,9 @@ static gboolean fail_rhythm(const reading *self, const GArray *dates, qb_interva
     g_set_error(error, FAILURE, FAILURE_BAD_DATA,
                 "%s:%" G_GSIZE_FORMAT ": %s: %s is %d days after %s, and most rows follow each "
                 "other like that: the series is %s (expected --interval %s)",
-                csv_table_name(self->table), csv_table_line(self->table, row),
-                heading != NULL ? heading : "period", qb_date_to_text(second, to), second - first,
-                qb_date_to_text(first, from), qb_interval_text(found), qb_interval_text(found));
+                csv_table_name(self->table), csv_table_line(self->table, row), heading,
+                qb_date_to_text(second, to), second - first, qb_date_to_text(first, from),
+                qb_interval_text(found), qb_interval_text(found));
     return FALSE;
 }
 
@@ -185,13 +185,14 @@ static gboolean check_precision(const reading *self, GError **error)
         const int column = self->columns.ts;
         const char *text = csv_table_cell(self->table, cell->row, column, &length);
         const char *first_text = csv_table_cell(self->table, first->row, column, &first_length);
+        g_autofree char *heading = failure_path(csv_table_heading(self->table, column));
         g_autofree char *quoted = failure_quote(text, (gssize)length);
         g_autofree char *first_quoted = failure_quote(first_text, (gssize)first_length);
         g_set_error(error, FAILURE, FAILURE_BAD_DATA,
                     "%s:%" G_GSIZE_FORMAT ": %s: %s below %s (expected periods of one length; "
                     "several series in one table: --where COLUMN=TEXT)",
-                    csv_table_name(self->table), csv_table_line(self->table, cell->row),
-                    csv_table_heading(self->table, column), quoted, first_quoted);
+                    csv_table_name(self->table), csv_table_line(self->table, cell->row), heading,
+                    quoted, first_quoted);
         return FALSE;
     }
     return TRUE;
@@ -281,11 +282,12 @@ static gboolean same_value(double a, double b)
 static void complain_double(reading *self, const csv_value *value, const csv_value *other)
 {
     char text[QB_TIME_TEXT];
+    g_autofree char *heading = failure_path(self->out.name);
     failures_add(&self->problems,
                  "%s:%" G_GSIZE_FORMAT
                  ": %s: %.10g for %s, which has %.10g in line %" G_GSIZE_FORMAT
                  " (expected one value%s; several series in one table: --where COLUMN=TEXT)",
-                 csv_table_name(self->table), value->line, self->out.name, value->value,
+                 csv_table_name(self->table), value->line, heading, value->value,
                  qb_date_to_text(qb_date_from_us(value->ts_us), text), other->value, other->line,
                  self->out.vintages ? " a vintage" : "");
 }
