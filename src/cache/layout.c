@@ -175,17 +175,23 @@ gboolean layout_check_links(const cache *self, const char *path, GError **error)
     return TRUE;
 }
 
-/* The sorted names in a folder; an absent folder has none. */
-static char **list_names(const char *folder, GError **error)
+/* The sorted names in a folder and what they are; an absent folder has none. */
+static GArray *list_entries(const char *folder, GError **error)
 {
     g_autoptr(GError) reason = NULL;
-    char **names = files_list(folder, &reason);
-    if (names != NULL)
-        return names;
+    GArray *entries = files_entries(folder, &reason);
+    if (entries != NULL)
+        return entries;
     if (g_error_matches(reason, FAILURE, FAILURE_MISSING))
-        return g_new0(char *, 1);
+        return g_array_new(FALSE, FALSE, sizeof(files_entry));
     g_propagate_error(error, g_steal_pointer(&reason));
     return NULL;
+}
+
+static gboolean fail_link_in(const char *folder, const char *name, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    return fail_link(path, error);
 }
 
 GArray *layout_intervals(const cache *self, qb_asset asset, const char *symbol, GError **error)
@@ -217,14 +223,15 @@ static int compare_symbols(gconstpointer a, gconstpointer b)
 static gboolean add_asset(const cache *self, qb_asset asset, GArray *keys, GError **error)
 {
     g_autofree char *folder = g_build_filename(self->root, qb_asset_text(asset), NULL);
-    g_auto(GStrv) names = list_names(folder, error);
-    if (names == NULL)
+    g_autoptr(GArray) entries = list_entries(folder, error);
+    if (entries == NULL)
         return FALSE;
     g_autoptr(GPtrArray) symbols = g_ptr_array_new_with_free_func(g_free);
-    for (char **name = names; *name != NULL; name++) {
+    for (guint i = 0; i < entries->len; i++) {
+        const files_entry *entry = &g_array_index(entries, files_entry, i);
         char symbol[QB_SYMBOL_SIZE];
-        g_autofree char *path = g_build_filename(folder, *name, NULL);
-        if (symbol_of_folder(*name, asset, symbol) && (is_folder(path) || is_link(path)))
+        if (symbol_of_folder(entry->name, asset, symbol) &&
+            (entry->kind == FILES_FOLDER || entry->kind == FILES_LINK))
             g_ptr_array_add(symbols, g_strdup(symbol));
     }
     g_ptr_array_sort(symbols, compare_symbols);
@@ -257,21 +264,21 @@ static gboolean add_year(const char *folder, const char *year, GArray *months, G
                          GError **error)
 {
     g_autofree char *path = g_build_filename(folder, year, NULL);
-    if (is_link(path))
-        return fail_link(path, error);
-    g_auto(GStrv) names = list_names(path, error);
-    if (names == NULL)
+    g_autoptr(GArray) entries = list_entries(path, error);
+    if (entries == NULL)
         return FALSE;
-    for (char **file = names; *file != NULL; file++) {
+    for (guint i = 0; i < entries->len; i++) {
+        const files_entry *entry = &g_array_index(entries, files_entry, i);
         month_id id;
-        g_autofree char *name = g_strdup_printf("%s/%s", year, *file);
-        if (!month_from_name(name, &id)) {
-            add_stranger(strangers, name);
+        char name[64];
+        const int length = g_snprintf(name, sizeof name, "%s/%s", year, entry->name);
+        if (length >= (int)sizeof name || !month_from_name(name, &id)) {
+            g_autofree char *whole = g_strdup_printf("%s/%s", year, entry->name);
+            add_stranger(strangers, whole);
             continue;
         }
-        g_autofree char *file_path = g_build_filename(path, *file, NULL);
-        if (is_link(file_path))
-            return fail_link(file_path, error);
+        if (entry->kind == FILES_LINK)
+            return fail_link_in(path, entry->name, error);
         g_array_append_val(months, id);
     }
     return TRUE;
@@ -280,17 +287,22 @@ static gboolean add_year(const char *folder, const char *year, GArray *months, G
 GArray *layout_months(const char *folder, GPtrArray *strangers, GError **error)
 {
     g_autoptr(GArray) months = g_array_new(FALSE, FALSE, sizeof(month_id));
-    g_auto(GStrv) names = list_names(folder, error);
-    if (names == NULL)
+    g_autoptr(GArray) entries = list_entries(folder, error);
+    if (entries == NULL)
         return NULL;
-    for (char **name = names; *name != NULL; name++) {
-        g_autofree char *path = g_build_filename(folder, *name, NULL);
-        const gboolean year = strlen(*name) == 4 && digits(*name, 4) >= 1000;
-        if (year && (is_folder(path) || is_link(path))) {
-            if (!add_year(folder, *name, months, strangers, error))
+    for (guint i = 0; i < entries->len; i++) {
+        const files_entry *entry = &g_array_index(entries, files_entry, i);
+        const gboolean year = strlen(entry->name) == 4 && digits(entry->name, 4) >= 1000;
+        if (year && entry->kind == FILES_LINK) {
+            fail_link_in(folder, entry->name, error);
+            return NULL;
+        }
+        if (year && entry->kind == FILES_FOLDER) {
+            if (!add_year(folder, entry->name, months, strangers, error))
                 return NULL;
-        } else if (strcmp(*name, MANIFEST_NAME) != 0 && strcmp(*name, GAP_WORDS_NAME) != 0) {
-            add_stranger(strangers, *name);
+        } else if (strcmp(entry->name, MANIFEST_NAME) != 0 &&
+                   strcmp(entry->name, GAP_WORDS_NAME) != 0) {
+            add_stranger(strangers, entry->name);
         }
     }
     return g_steal_pointer(&months);

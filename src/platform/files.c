@@ -4,6 +4,7 @@
 #include "platform/files.h"
 #include "platform/clock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -148,38 +149,86 @@ gboolean files_readable_by_others(const char *path)
     return stat(path, &info) == 0 && (info.st_mode & S_IROTH) != 0;
 }
 
-static int compare_names(gconstpointer a, gconstpointer b)
+static void entry_clear(gpointer item)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    g_free(((files_entry *)item)->name);
+}
+
+static int compare_entries(gconstpointer a, gconstpointer b)
+{
+    return strcmp(((const files_entry *)a)->name, ((const files_entry *)b)->name);
+}
+
+/* Most file systems say in the folder what a name is, which spares a call for each. */
+static files_kind kind_of(int folder, const struct dirent *item)
+{
+    struct stat info;
+    switch (item->d_type) {
+    case DT_REG:
+        return FILES_REGULAR;
+    case DT_DIR:
+        return FILES_FOLDER;
+    case DT_LNK:
+        return FILES_LINK;
+    case DT_UNKNOWN:
+        break;
+    default:
+        return FILES_OTHER;
+    }
+    if (fstatat(folder, item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return FILES_OTHER;
+    if (S_ISREG(info.st_mode))
+        return FILES_REGULAR;
+    if (S_ISDIR(info.st_mode))
+        return FILES_FOLDER;
+    return S_ISLNK(info.st_mode) ? FILES_LINK : FILES_OTHER;
+}
+
+/* FALSE when it could not be read to its end. */
+static gboolean read_entries(DIR *dir, const char *folder, GArray *entries, GError **error)
+{
+    const struct dirent *item;
+    for (errno = 0; (item = readdir(dir)) != NULL; errno = 0) {
+        if (item->d_name[0] == '.')
+            continue;
+        if (entries->len >= FILES_LIST_LIMIT) {
+            g_autofree char *quoted = failure_path(folder);
+            g_set_error(error, FAILURE, FAILURE_IO, "%s: holds more than %u files", quoted,
+                        FILES_LIST_LIMIT);
+            return FALSE;
+        }
+        const files_entry entry = {g_strdup(item->d_name), kind_of(dirfd(dir), item)};
+        g_array_append_val(entries, entry);
+    }
+    return errno == 0 || fail(error, folder, "list the folder");
+}
+
+GArray *files_entries(const char *folder, GError **error)
+{
+    DIR *dir = opendir(folder);
+    if (dir == NULL) {
+        fail_to_find(error, folder, "list the folder");
+        return NULL;
+    }
+    g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(files_entry));
+    g_array_set_clear_func(entries, entry_clear);
+    const gboolean ok = read_entries(dir, folder, entries, error);
+    closedir(dir);
+    if (!ok)
+        return NULL;
+    g_array_sort(entries, compare_entries);
+    return g_steal_pointer(&entries);
 }
 
 char **files_list(const char *folder, GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, &reason);
-    if (dir == NULL) {
-        g_autofree char *name = failure_path(folder);
-        gboolean missing = g_error_matches(reason, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-        g_set_error(error, FAILURE, missing ? FAILURE_MISSING : FAILURE_IO,
-                    "%s: cannot list the folder: %s", name,
-                    missing ? g_strerror(ENOENT) : reason->message);
+    g_autoptr(GArray) entries = files_entries(folder, error);
+    if (entries == NULL)
         return NULL;
-    }
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
-        if (name[0] == '.')
-            continue;
-        if (names->len >= FILES_LIST_LIMIT) {
-            g_autofree char *quoted = failure_path(folder);
-            g_set_error(error, FAILURE, FAILURE_IO, "%s: holds more than %u files", quoted,
-                        FILES_LIST_LIMIT);
-            return NULL;
-        }
-        g_ptr_array_add(names, g_strdup(name));
-    }
-    g_ptr_array_sort(names, compare_names);
-    g_ptr_array_add(names, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+    char **names = g_new0(char *, entries->len + 1);
+    for (guint i = 0; i < entries->len; i++)
+        names[i] = g_steal_pointer(&g_array_index(entries, files_entry, i).name);
+    return names;
 }
 
 /* ---- folders -------------------------------------------------------------------------------- */

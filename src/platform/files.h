@@ -33,6 +33,14 @@ gboolean files_exists(const char *path);
  * At most FILES_LIST_LIMIT. FAILURE_MISSING when absent. Caller frees (g_strfreev). */
 #define FILES_LIST_LIMIT 1000000u
 char **files_list(const char *folder, GError **error);
+/* The same with what each name is; nothing is opened or followed. Array of files_entry, which owns
+ * the names. */
+typedef enum files_kind { FILES_REGULAR, FILES_FOLDER, FILES_LINK, FILES_OTHER } files_kind;
+typedef struct files_entry {
+    char *name;
+    files_kind kind;
+} files_entry;
+GArray *files_entries(const char *folder, GError **error);
 /* Renames within one file system and syncs both folders. An existing target is replaced. */
 gboolean files_rename(const char *from, const char *to, GError **error);
 /* Removes a file and syncs its folder; one that is absent is fine. */
