@@ -45,11 +45,11 @@ static void import_days(program *self, const char *symbol, const char *first, co
     program_expect(self, 0, "data", "import", "days.csv", "--symbol", symbol);
 }
 
-/* The "notes" of a backtest's JSON, joined. Caller frees. */
+/* The "warnings" of a backtest's JSON, joined. Caller frees. */
 static char *notes_of(const program *self)
 {
     json_auto_t *root = program_json(self);
-    const json_t *notes = json_object_get(root, "notes");
+    const json_t *notes = json_object_get(root, "warnings");
     GString *text = g_string_new(NULL);
     for (gsize i = 0; i < json_array_size(notes); i++)
         g_string_append_printf(text, "%s\n", json_string_value(json_array_get(notes, i)));
