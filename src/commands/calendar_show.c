@@ -51,8 +51,8 @@ static year_sum *sum_of(const show *self, int32_t date)
     return &g_array_index(self->years, year_sum, self->years->len - 1);
 }
 
-/* Stamps of the sessions first..last. Of daily bars the label counts; an intraday bar that holds the
- * end of a session and the start of the next belongs to the former. */
+/* Stamps of the sessions first..last. Of daily bars the label counts; an intraday bar that holds
+ * the end of a session and the start of the next belongs to the former. */
 static gsize count_bars(const show *self, int32_t first, int32_t last)
 {
     const qb_interval interval = (qb_interval)self->interval;

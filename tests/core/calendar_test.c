@@ -247,8 +247,8 @@ static void xnys_lean_holidays(void)
 }
 
 /* Lean's early closes are ours, but for four dates. It misses three, which the session list of
- * exchange_calendars has and NYSE observed: 1998-11-27, 1998-12-24 (its table of early closes begins
- * in November 1999) and 1999-12-31. And 2017-12-24, which it lists, was a Sunday. */
+ * exchange_calendars has and NYSE observed: 1998-11-27, 1998-12-24 (its table of early closes
+ * begins in November 1999) and 1999-12-31. And 2017-12-24, which it lists, was a Sunday. */
 static void xnys_lean_early(void)
 {
     if (tap_shared() == NULL)

@@ -1,8 +1,8 @@
 /* Trading sessions, by rule.
  *
  * Nothing is stored or cached: the session of a date follows from the date in some ten
- * nanoseconds, so built-in calendars are constants that any thread may use. What the rules cannot know
- * (days of mourning, hurricanes, early closes that some year did not have) is one switch over
+ * nanoseconds, so built-in calendars are constants that any thread may use. What the rules cannot
+ * know (days of mourning, hurricanes, early closes that some year did not have) is one switch over
  * dates. Sources: the rules and the table are those of semantics.md; the United States' daylight
  * saving follows the Uniform Time Act of 1966 and its amendments of 1986 and 2005. */
 #include "core/market/calendar-private.h"
@@ -204,7 +204,7 @@ static int32_t easter(int32_t year)
     return qb_date_from_civil((qb_civil){year, sum / 31, sum % 31 + 1});
 }
 
-/* A holiday of fixed date, kept on Friday when it falls on Saturday and on Monday when on Sunday. */
+/* A holiday of fixed date, kept on Friday when it falls on Saturday, on Monday when on Sunday. */
 static bool is_observed(int32_t day, int32_t weekday, int32_t holiday)
 {
     return day == holiday || (weekday == FRIDAY && day == holiday - 1) ||
