@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -138,6 +139,21 @@ static void write_walk(qb_series *bars)
     require(walk64_append(bars, WALK64_SEED, BARS, WALK64_MINUTES, QB_MINUTE_US) == QB_OK, NULL);
 }
 
+/* What the kernel, and a host beneath it, take for the pages of six columns alone. */
+static int touch_for_parent(void)
+{
+    const gsize size = (gsize)BARS * 8 * 6;
+    const double start = now_ms();
+    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    require(memory != MAP_FAILED, NULL);
+    if (madvise(memory, size, MADV_HUGEPAGE) != 0)
+        fprintf(stderr, "bench_w5_cache: this kernel has no huge pages\n");
+    for (gsize at = 0; at < size; at += 4096)
+        ((volatile char *)memory)[at] = 1;
+    printf("%.3f\n", now_ms() - start);
+    return 0;
+}
+
 /* The child's part: reads first, and makes the walk to compare with afterwards. */
 static int read_for_parent(const char *folder, const char *mode)
 {
@@ -170,6 +186,13 @@ static void bench_reads(const char *program, const char *folder, const qb_series
         {"close", "b close only, fresh process", "b close only, same process", CACHE_CLOSE, FALSE},
     };
     const cache_key key = key_of(QB_CRYPTO, "BTC-USD", QB_1M);
+    double pages[RUNS];
+    for (int run = 0; run < RUNS; run++) {
+        gboolean same;
+        pages[run] = read_fresh(program, folder, "pages", &same);
+        require(same, NULL);
+    }
+    print_times("a of which fresh pages for the columns alone", pages, RUNS, "no data");
     for (gsize kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
         double fresh[RUNS], again[RUNS];
         gboolean all_same = TRUE;
@@ -386,6 +409,8 @@ static void bench_days(const char *quantbot)
 /* bench_w5_cache [--keep-days FOLDER]: also makes the daily files there and stays out of them. */
 int main(int argc, char **argv)
 {
+    if (argc == 4 && strcmp(argv[1], "--read") == 0 && strcmp(argv[3], "pages") == 0)
+        return touch_for_parent();
     if (argc == 4 && strcmp(argv[1], "--read") == 0)
         return read_for_parent(argv[2], argv[3]);
     if (argc == 3 && strcmp(argv[1], "--keep-days") == 0)
