@@ -265,8 +265,10 @@ static void test_file_or_flag(void)
     g_assert_cmpstr(by_file, ==, by_flag);
     g_assert_cmpstr(by_file, !=, without);
     program_write(self, "instruments.ini", "[SPY]\nmultiplier = 50\n");
-    program_expect(self, 3, "backtest", "--symbols", "SPY", "--no-log");
-    assert_contains(self->err, "SPY has the multiplier 50");
+    program_expect(self, 0, "backtest", "--symbols", "SPY", "--param", "fast=2", "--param",
+                   "slow=5", "--no-log", "--json");
+    g_autofree char *fifty = text_of(self, "state_hash");
+    g_assert_cmpstr(fifty, !=, without);
 }
 
 static void test_currencies(void)
