@@ -116,7 +116,6 @@ static gboolean backtest(const backtest_flags *flags, char **values, const setti
     g_autoptr(run_bars) bars = run_bars_load(plan, market->cache, error);
     if (bars == NULL)
         return FALSE;
-    run_notes_add(plan, bars);
     const char *log_path = settings_runlog_path(settings);
     g_autoptr(runlog) log = flags->no_log ? NULL : runlog_open(log_path, error);
     if (log == NULL && !flags->no_log)

@@ -62,7 +62,6 @@ typedef struct run_plan {
     gboolean has_benchmark;
     cache_key benchmark;
     run_texts *texts; /* resolved: what a reproduction needs */
-    GPtrArray *notes; /* of char *: what a reader must know before believing the figures */
 } run_plan;
 
 /* Every text checked, symbols found in the cache. All problems of the texts at once. */
@@ -80,6 +79,7 @@ typedef struct run_bars {
     guint32 count;
     qb_series *series;    /* [count] */
     cache_entry *entries; /* [count] */
+    gboolean *has_volume; /* [count]: some bar has one above 0 */
     qb_series benchmark;  /* count 0: none */
     GPtrArray *hashes;    /* "FILE SHA256" */
     gsize rows;
@@ -88,10 +88,6 @@ typedef struct run_bars {
 run_bars *run_bars_load(const run_plan *plan, cache *cache, GError **error);
 void run_bars_free(run_bars *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_bars, run_bars_free)
-
-/* Adds to plan->notes what the instruments and their bars tell: tickers that were another
- * company's, a universe of survivors, prices too small for their digits. */
-void run_notes_add(run_plan *plan, const run_bars *bars);
 
 /* The texts, version, instruments and data hashes as the JSON of runs.params; back by
  * run_texts_from_json. Caller owns. */
@@ -122,6 +118,7 @@ typedef struct run_result {
     GArray *benchmark;     /* double, at period_us; NULL: none */
     guint64 skipped_bars;  /* in no session */
     guint64 unpriced_bars; /* with a price that is none */
+    guint64 idle_fills;    /* on bars without volume, in a series that has volumes */
     char *id;              /* of the logged run; NULL: not logged */
     char *state_hash;
     char *kpis_json;
@@ -141,6 +138,18 @@ qb_kpi_input run_result_input(const run_plan *plan, const run_result *result);
  * is under way ends with last_us. */
 GArray *run_period_ends(const qb_calendar *calendar, gint64 first_us, gint64 last_us,
                         gint64 *out_start_us);
+
+/* ---- what to know of a result --------------------------------------------------------------- */
+
+/* One line each, of char *. Warnings say why the figures may be wrong: splits that nobody declared,
+ * adjusted prices, samples, tickers that were another company's, a universe of survivors. Notes say
+ * what they rest on. Neither changes anything. */
+typedef struct run_notes {
+    GPtrArray *warnings, *notes;
+} run_notes;
+run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_result *result);
+void run_notes_clear(run_notes *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(run_notes, run_notes_clear)
 
 /* ---- showing a result ---------------------------------------------------------------------- */
 

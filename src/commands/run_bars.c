@@ -1,5 +1,13 @@
 #include "commands/run-private.h"
 
+static gboolean has_volume(const qb_series *series)
+{
+    for (gsize i = 0; series->volume != NULL && i < series->count; i++)
+        if (series->volume[i] > 0.0)
+            return TRUE;
+    return FALSE;
+}
+
 /* Bars before the start are not used to warm up: what a run saw is what its row names. */
 static gboolean load_instrument(const run_plan *plan, cache *cache, guint32 index, run_bars *bars,
                                 GError **error)
@@ -17,6 +25,7 @@ static gboolean load_instrument(const run_plan *plan, cache *cache, guint32 inde
         return FALSE;
     }
     bars->rows += bars->series[index].count;
+    bars->has_volume[index] = has_volume(&bars->series[index]);
     return TRUE;
 }
 
@@ -37,6 +46,7 @@ run_bars *run_bars_load(const run_plan *plan, cache *cache, GError **error)
     bars->count = plan->count;
     bars->series = g_new0(qb_series, plan->count);
     bars->entries = g_new0(cache_entry, plan->count);
+    bars->has_volume = g_new0(gboolean, plan->count);
     bars->hashes = g_ptr_array_new_with_free_func(g_free);
     for (guint32 i = 0; i < plan->count; i++)
         if (!load_instrument(plan, cache, i, bars, error))
@@ -57,6 +67,7 @@ void run_bars_free(run_bars *self)
     qb_series_clear(&self->benchmark);
     g_free(self->series);
     g_free(self->entries);
+    g_free(self->has_volume);
     g_clear_pointer(&self->hashes, g_ptr_array_unref);
     g_free(self);
 }

@@ -10,6 +10,7 @@
 /* Stands between the engine and the run log: keeps what the ratios need, passes all on. */
 typedef struct recorder {
     qb_sink inner;
+    const run_bars *bars;
     run_result *result;
 } recorder;
 
@@ -19,9 +20,22 @@ static qb_status record_order(void *self, const qb_order *order)
     return inner->order != NULL ? inner->order(inner->self, order) : QB_OK;
 }
 
+/* A fill on a bar in which nothing traded, of an instrument that has volumes elsewhere. */
+static gboolean is_idle(const run_bars *bars, const qb_fill *fill)
+{
+    const qb_series *series = &bars->series[fill->instrument];
+    if (!bars->has_volume[fill->instrument])
+        return FALSE;
+    const gsize row = qb_series_lower_bound(series, fill->bar_ts_us);
+    return row < series->count && series->ts_us[row] == fill->bar_ts_us &&
+           series->volume[row] == 0.0;
+}
+
 static qb_status record_fill(void *self, const qb_fill *fill)
 {
-    const qb_sink *inner = &((recorder *)self)->inner;
+    const recorder *recorder = self;
+    const qb_sink *inner = &recorder->inner;
+    recorder->result->idle_fills += is_idle(recorder->bars, fill);
     return inner->fill != NULL ? inner->fill(inner->self, fill) : QB_OK;
 }
 
@@ -259,7 +273,7 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
     g_autoptr(run_result) result = result_new();
     g_autoptr(runlog_writer) writer = NULL;
     g_autoptr(runlog_hasher) hasher = NULL;
-    recorder recorder = {.result = result};
+    recorder recorder = {.bars = bars, .result = result};
     if (log != NULL) {
         writer = open_writer(plan, bars, log, error);
         if (writer == NULL)

@@ -1,4 +1,4 @@
-/* What the plan and its bars alone tell a reader, before anything ran. */
+/* What a reader must know before believing the figures: of the universe, of its bars, of the run. */
 #include "commands/market-private.h"
 #include "commands/run-private.h"
 
@@ -6,21 +6,22 @@
 #define FEW_DIGITS 1e-4
 #define YEAR_US (365 * QB_DAY_US)
 #define WEEK_US (7 * QB_DAY_US)
+#define SPLITS_SHOWN 3u     /* of each instrument */
+#define SPLIT_LINES_MAX 10u /* of all */
+#define FEW_TRADES 30u
 
-static void note_small_prices(const qb_instrument *instrument, const qb_series *series,
-                              GPtrArray *notes)
+static void G_GNUC_PRINTF(2, 3) say(GPtrArray *lines, const char *format, ...)
 {
-    gsize small = 0;
-    for (gsize i = 0; instrument->asset == QB_CRYPTO && i < series->count; i++)
-        small += series->close[i] < FEW_DIGITS;
-    if (small > 0)
-        g_ptr_array_add(notes, g_strdup_printf("%s: prices below 0.0001 leave its fills few digits "
-                                               "(%d decimals are kept)",
-                                               instrument->symbol, instrument->price_decimals));
+    va_list arguments;
+    va_start(arguments, format);
+    g_ptr_array_add(lines, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
 }
 
+/* ---- the universe ---------------------------------------------------------------------------- */
+
 /* A universe of today's companies leaves out those that did not live: it flatters every strategy. */
-static void note_survivors(const run_plan *plan, const run_bars *bars, GPtrArray *notes)
+static void note_survivors(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
 {
     gint64 first_us = INT64_MAX, last_us = INT64_MIN;
     guint equities = 0, alive = 0;
@@ -35,20 +36,178 @@ static void note_survivors(const run_plan *plan, const run_bars *bars, GPtrArray
         alive += bars->series[i].ts_us[bars->series[i].count - 1] >= last_us - WEEK_US;
     }
     if (equities >= SURVIVORS && alive == equities && last_us - first_us >= YEAR_US)
-        g_ptr_array_add(notes,
-                        g_strdup_printf("all %u equities live to the end of the run: the universe "
-                                        "was chosen with today's knowledge",
-                                        equities));
+        say(warnings,
+            "all %u equities live to the end of the run: the universe was chosen with today's "
+            "knowledge",
+            equities);
 }
 
-void run_notes_add(run_plan *plan, const run_bars *bars)
+static void note_reuse(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
 {
     for (guint32 i = 0; i < plan->count; i++) {
         const qb_series *series = &bars->series[i];
         char *reuse = market_reuse_note(&plan->instruments[i], series->ts_us, series->count);
         if (reuse != NULL)
-            g_ptr_array_add(plan->notes, reuse);
-        note_small_prices(&plan->instruments[i], series, plan->notes);
+            g_ptr_array_add(warnings, reuse);
     }
-    note_survivors(plan, bars, plan->notes);
+}
+
+/* ---- its bars -------------------------------------------------------------------------------- */
+
+static gboolean may_split(const run_plan *plan, const run_bars *bars, guint32 index)
+{
+    const cache_adjustment adjustment = bars->entries[index].adjustment;
+    return plan->instruments[index].asset == QB_EQUITY && adjustment != CACHE_SPLIT &&
+           adjustment != CACHE_FULL;
+}
+
+static void note_split(const qb_split_suspect *suspect, const char *symbol, GPtrArray *warnings)
+{
+    char date[QB_TIME_TEXT];
+    say(warnings,
+        "%s opens on %s at %.4g times the close before, as after a %d:%d split that is not "
+        "declared: import the split, or the result is wrong",
+        symbol, qb_date_to_text(qb_date_from_us(suspect->ts_us), date), suspect->ratio,
+        suspect->new_shares, suspect->old_shares);
+}
+
+static void note_undeclared(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
+{
+    gsize left_out = 0, lines = 0;
+    for (guint32 i = 0; i < plan->count; i++) {
+        if (!may_split(plan, bars, i))
+            continue;
+        qb_split_suspect suspects[SPLITS_SHOWN];
+        const gsize count = qb_splits_undeclared(&bars->series[i], suspects, SPLITS_SHOWN);
+        gsize shown = 0;
+        for (; shown < MIN(count, SPLITS_SHOWN) && lines < SPLIT_LINES_MAX; shown++, lines++)
+            note_split(&suspects[shown], plan->symbols[i], warnings);
+        left_out += count - shown;
+    }
+    if (left_out > 0)
+        say(warnings, "%" G_GSIZE_FORMAT " more such splits (quantbot data actions lists them)",
+            left_out);
+}
+
+static void note_adjustment(const run_bars *bars, GPtrArray *warnings)
+{
+    gsize split = 0, full = 0;
+    for (guint32 i = 0; i < bars->count; i++) {
+        split += bars->entries[i].adjustment == CACHE_SPLIT;
+        full += bars->entries[i].adjustment == CACHE_FULL;
+    }
+    if (split > 0)
+        say(warnings, "prices are split-adjusted: dividends are missing");
+    if (full > 0)
+        say(warnings,
+            "prices are fully adjusted: they use knowledge of later splits and dividends");
+}
+
+static void note_samples(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
+{
+    for (guint32 i = 0; i < plan->count; i++) {
+        const qb_series *series = &bars->series[i];
+        gsize samples = 0;
+        for (gsize k = 0; series->flags != NULL && k < series->count; k++)
+            samples += (series->flags[k] & QB_BAR_SAMPLED) != 0;
+        if (samples > 0)
+            say(warnings,
+                "%s: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
+                " bars are samples of the price: orders fill at the sample, volume is unknown",
+                plan->symbols[i], samples, series->count);
+    }
+}
+
+static void note_small_prices(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
+{
+    for (guint32 i = 0; i < plan->count; i++) {
+        const qb_series *series = &bars->series[i];
+        gsize small = 0;
+        for (gsize k = 0; plan->instruments[i].asset == QB_CRYPTO && k < series->count; k++)
+            small += series->close[k] < FEW_DIGITS;
+        if (small > 0)
+            say(warnings,
+                "%s: prices below 0.0001 leave its fills few digits (%d decimals are kept)",
+                plan->symbols[i], plan->instruments[i].price_decimals);
+    }
+}
+
+static void note_volume(const run_plan *plan, const run_bars *bars, GPtrArray *notes)
+{
+    for (guint32 i = 0; i < bars->count && plan->costs.volume_cap.raw > 0; i++) {
+        const qb_series *series = &bars->series[i];
+        gsize unknown = 0;
+        for (gsize k = 0; k < series->count; k++)
+            unknown += series->volume == NULL || !(series->volume[k] > 0);
+        if (unknown > 0)
+            say(notes, "%s: no volume on %" G_GSIZE_FORMAT " bars, where the volume cap is off",
+                plan->symbols[i], unknown);
+    }
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static void note_terms(const run_plan *plan, GPtrArray *notes)
+{
+    if (plan->fill_at == QB_FILL_CLOSE)
+        say(notes, "fills at the close that decided: nobody can trade so");
+    if (plan->costs.fee_rate.raw == 0 && plan->costs.fee_per_unit.raw == 0)
+        say(notes, "no fee is charged");
+}
+
+static void note_left_out(const run_result *result, GPtrArray *notes)
+{
+    if (result->skipped_bars > 0)
+        say(notes, "%" G_GUINT64_FORMAT " bars stand in no session and were not seen",
+            result->skipped_bars);
+    if (result->unpriced_bars > 0)
+        say(notes, "%" G_GUINT64_FORMAT " bars have a price that is none and were not seen",
+            result->unpriced_bars);
+}
+
+static void note_course(const run_result *result, GPtrArray *notes)
+{
+    const qb_engine_totals *totals = &result->totals;
+    if (totals->trades < FEW_TRADES)
+        say(notes, "%" G_GUINT64_FORMAT " closed trades are few: luck decides below %u",
+            totals->trades, FEW_TRADES);
+    if (totals->rejected + totals->expired > 0)
+        say(notes,
+            "%" G_GUINT64_FORMAT " orders rejected, %" G_GUINT64_FORMAT
+            " expired (quantbot runs show says why)",
+            totals->rejected, totals->expired);
+    if (totals->disabled)
+        say(notes, "the strategy gave a size that is none: it was asked no more from there on");
+    if (totals->bankrupt)
+        say(notes, "the account went bankrupt: the run ended there");
+}
+
+run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_result *result)
+{
+    run_notes self = {
+        .warnings = g_ptr_array_new_with_free_func(g_free),
+        .notes = g_ptr_array_new_with_free_func(g_free),
+    };
+    note_undeclared(plan, bars, self.warnings);
+    note_adjustment(bars, self.warnings);
+    note_reuse(plan, bars, self.warnings);
+    note_survivors(plan, bars, self.warnings);
+    note_samples(plan, bars, self.warnings);
+    note_small_prices(plan, bars, self.warnings);
+    if (result->idle_fills > 0)
+        say(self.warnings,
+            "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+            " fills stand on bars in which nothing traded",
+            result->idle_fills, result->totals.fills);
+    note_volume(plan, bars, self.notes);
+    note_terms(plan, self.notes);
+    note_left_out(result, self.notes);
+    note_course(result, self.notes);
+    return self;
+}
+
+void run_notes_clear(run_notes *self)
+{
+    g_clear_pointer(&self->warnings, g_ptr_array_unref);
+    g_clear_pointer(&self->notes, g_ptr_array_unref);
 }

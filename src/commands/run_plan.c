@@ -324,7 +324,6 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
     failures problems;
     failures_init(&problems);
     plan->texts = copy_texts(texts);
-    plan->notes = g_ptr_array_new_with_free_func(g_free);
     plan->start_us = read_day(&problems, texts, "start", FALSE, INT64_MIN);
     plan->end_us = read_day(&problems, texts, "end", TRUE, INT64_MAX);
     if (plan->start_us >= plan->end_us)
@@ -365,7 +364,6 @@ run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
     beside->params = g_new0(double, strategy->param_count + 1);
     for (gsize i = 0; i < strategy->param_count; i++)
         beside->params[i] = strategy->params[i].standard;
-    beside->notes = g_ptr_array_new_with_free_func(g_free);
     beside->texts = copy_texts(plan->texts);
     g_ptr_array_set_size(beside->texts->params, 0);
     run_texts_set(beside->texts, "strategy", strategy->name, "--beside");
@@ -381,6 +379,5 @@ void run_plan_free(run_plan *self)
     g_strfreev(self->symbols);
     g_free(self->params);
     run_texts_free(self->texts);
-    g_clear_pointer(&self->notes, g_ptr_array_unref);
     g_free(self);
 }

@@ -56,73 +56,6 @@ static char *period_text(const run_result *result)
                            qb_date_to_text(qb_date_from_us(result->totals.last_us - 1), last));
 }
 
-/* ---- notes: what a reader must know before believing the figures --------------------------- */
-
-static void note_adjustment(const run_bars *bars, GPtrArray *notes)
-{
-    gsize split = 0, full = 0;
-    for (guint32 i = 0; i < bars->count; i++) {
-        split += bars->entries[i].adjustment == CACHE_SPLIT;
-        full += bars->entries[i].adjustment == CACHE_FULL;
-    }
-    if (split > 0)
-        g_ptr_array_add(notes, g_strdup("prices are split-adjusted: dividends are missing"));
-    if (full > 0)
-        g_ptr_array_add(notes, g_strdup("prices are fully adjusted: they use knowledge of later "
-                                        "splits and dividends"));
-}
-
-static void note_volume(const run_plan *plan, const run_bars *bars, GPtrArray *notes)
-{
-    for (guint32 i = 0; i < bars->count && plan->costs.volume_cap.raw > 0; i++) {
-        const qb_series *series = &bars->series[i];
-        gsize unknown = 0;
-        for (gsize k = 0; k < series->count; k++)
-            unknown += series->volume == NULL || !(series->volume[k] > 0);
-        if (unknown > 0)
-            g_ptr_array_add(notes, g_strdup_printf("%s: no volume on %" G_GSIZE_FORMAT
-                                                   " bars, where the volume cap is off",
-                                                   plan->symbols[i], unknown));
-    }
-}
-
-static GPtrArray *make_notes(const run_plan *plan, const run_bars *bars, const run_result *result)
-{
-    GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
-    const qb_engine_totals *totals = &result->totals;
-    for (guint i = 0; i < plan->notes->len; i++)
-        g_ptr_array_add(notes, g_strdup(g_ptr_array_index(plan->notes, i)));
-    note_adjustment(bars, notes);
-    note_volume(plan, bars, notes);
-    if (plan->fill_at == QB_FILL_CLOSE)
-        g_ptr_array_add(notes, g_strdup("fills at the close that decided: nobody can trade so"));
-    if (plan->costs.fee_rate.raw == 0 && plan->costs.fee_per_unit.raw == 0)
-        g_ptr_array_add(notes, g_strdup("no fee is charged"));
-    if (result->skipped_bars > 0)
-        g_ptr_array_add(notes, g_strdup_printf("%" G_GUINT64_FORMAT
-                                               " bars stand in no session and were not seen",
-                                               result->skipped_bars));
-    if (result->unpriced_bars > 0)
-        g_ptr_array_add(notes, g_strdup_printf("%" G_GUINT64_FORMAT
-                                               " bars have a price that is none and were not seen",
-                                               result->unpriced_bars));
-    if (totals->trades < 30)
-        g_ptr_array_add(notes, g_strdup_printf("%" G_GUINT64_FORMAT
-                                               " closed trades are few: luck decides below 30",
-                                               totals->trades));
-    if (totals->rejected + totals->expired > 0)
-        g_ptr_array_add(notes,
-                        g_strdup_printf("%" G_GUINT64_FORMAT " orders rejected, %" G_GUINT64_FORMAT
-                                        " expired (quantbot runs show says why)",
-                                        totals->rejected, totals->expired));
-    if (totals->disabled)
-        g_ptr_array_add(notes, g_strdup("the strategy gave a size that is none: it was asked no "
-                                        "more from there on"));
-    if (totals->bankrupt)
-        g_ptr_array_add(notes, g_strdup("the account went bankrupt: the run ended there"));
-    return notes;
-}
-
 /* ---- terminal ------------------------------------------------------------------------------ */
 
 static void print_wrapped(const char *lead, const char *text, int width)
@@ -144,6 +77,12 @@ static void print_wrapped(const char *lead, const char *text, int width)
         column += length;
     }
     putchar('\n');
+}
+
+static void print_lines(const char *lead, const GPtrArray *lines, int width)
+{
+    for (guint i = 0; i < lines->len; i++)
+        print_wrapped(i == 0 ? lead : "          ", g_ptr_array_index(lines, i), width);
 }
 
 static qb_curve equity_curve(const run_result *result)
@@ -182,10 +121,9 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     else
         report_kpis_print(runs, beside != NULL ? 2 : 1, &style, stdout);
     putchar('\n');
-    g_autoptr(GPtrArray) notes = make_notes(plan, bars, result);
-    for (guint i = 0; i < notes->len; i++)
-        print_wrapped(i == 0 ? "Notes     " : "          ", g_ptr_array_index(notes, i),
-                      style.width);
+    g_auto(run_notes) notes = run_notes_of(plan, bars, result);
+    print_lines("Warnings  ", notes.warnings, style.width);
+    print_lines("Notes     ", notes.notes, style.width);
     if (result->id != NULL) {
         g_autofree char *logged = g_strdup_printf("%s in %s", result->id, log);
         print_wrapped("Run       ", logged, style.width);
@@ -244,17 +182,24 @@ static void add_result(GString *text, const run_plan *plan, const run_result *re
                            result->state_hash);
 }
 
+static void add_lines(GString *text, const char *name, const GPtrArray *lines)
+{
+    json_t *array = json_array();
+    for (guint i = 0; i < lines->len; i++)
+        json_array_append_new(array, json_string(g_ptr_array_index(lines, i)));
+    g_autofree char *written = json_dumps(array, JSON_COMPACT);
+    json_decref(array);
+    g_string_append_printf(text, ",\"%s\":%s", name, written);
+}
+
 void run_report_json(const run_plan *plan, const run_bars *bars, const run_result *result,
                      const run_plan *beside_plan, const run_result *beside, const metrics_as *as)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     add_result(text, plan, result);
-    g_autoptr(GPtrArray) notes = make_notes(plan, bars, result);
-    g_string_append(text, ",\"notes\":[");
-    for (guint i = 0; i < notes->len; i++)
-        g_string_append_printf(text, "%s\"%s\"", i > 0 ? "," : "",
-                               (char *)g_ptr_array_index(notes, i));
-    g_string_append(text, "]");
+    g_auto(run_notes) notes = run_notes_of(plan, bars, result);
+    add_lines(text, "warnings", notes.warnings);
+    add_lines(text, "notes", notes.notes);
     if (beside != NULL) {
         g_string_append(text, ",\"beside\":");
         add_result(text, beside_plan, beside);
