@@ -228,8 +228,13 @@ static void test_coverage(void)
 {
     g_autoptr(program) self = program_with_data();
     program_expect(self, 0, "data", "coverage");
+    assert_contains(self->out, "SPY ");
+    assert_contains(self->out, "87.5 %");
+    program_expect(self, 0, "data", "coverage", "--months");
     assert_contains(self->out, "equity SPY 1d");
     assert_contains(self->out, "2019-12");
+    program_expect(self, 0, "data", "coverage", "spy");
+    assert_contains(self->out, "2020-01         8        7    87.5 %     8\n");
     program_expect(self, 0, "data", "coverage", "btc", "--json");
     json_auto_t *root = program_json(self);
     const json_t *series = json_array_get(json_object_get(root, "series"), 0);
