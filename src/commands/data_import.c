@@ -93,6 +93,10 @@ static gboolean read_flags(const import_options *flags, const market *market, im
     if (flags->split_as != NULL && g_ascii_strcasecmp(flags->split_as, "factor") != 0 &&
         g_ascii_strcasecmp(flags->split_as, "ratio") != 0)
         return usage_error(error, "--split-as", flags->split_as, "factor or ratio");
+    if (flags->split_as != NULL && flags->actions == NULL) {
+        g_set_error(error, FAILURE, FAILURE_USAGE, "--split-as: is for --actions FILE");
+        return FALSE;
+    }
     bars->adjusted = flags->derive_actions;
     bars->stamp_close = flags->stamp != NULL && g_ascii_strcasecmp(flags->stamp, "close") == 0;
     bars->date = flags->date;
@@ -273,5 +277,6 @@ int command_data_import(int argc, char **argv)
         return exit_code;
     if (argc < 2 && flags.actions == NULL)
         return command_usage("data import", "no file is named (expected one or more CSV files)");
+    flags.file_count = argc - 1;
     return import_files(&flags, argc - 1, argv + 1);
 }

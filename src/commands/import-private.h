@@ -10,6 +10,7 @@ typedef struct import_options {
     char *date, *stamp, *split_as;
     char **actions; /* files of dividends and splits; NULL: none */
     double scale;   /* 0: none given */
+    int file_count; /* of bars */
     gboolean derive_actions, skip_bad, extended, no_header, dry_run, json;
 } import_options;
 
@@ -67,8 +68,8 @@ gboolean import_apply_actions(const import_options *flags, import_file *self, GE
 /* Puts both on a bar; 0 and 1 are none. */
 gboolean import_set_action(qb_series *series, gsize row, double dividend, double split_factor,
                            GError **error);
-/* The stored bars' dividends and splits, where the file has no column of them: it knows of none, and
- * so takes none away. */
+/* The stored bars' dividends and splits, where the file has no column of them: it knows of none,
+ * and so takes none away. */
 gboolean import_keep_actions(import_file *self, GError **error);
 /* By time. */
 void import_sort_actions(import_file *self);

@@ -95,17 +95,23 @@ static void note(const joining *self, char *text)
     g_ptr_array_add(self->into->report.notes, text);
 }
 
-/* The first bar on that date of the exchange; FALSE when there is none. */
+/* The first bar of that date that the engine will see: a bar before the open, or on a holiday,
+ * would carry its action to nobody. FALSE when there is none. */
 static gboolean find_bar(const import_file *into, gint32 date, gsize *out_row)
 {
     const qb_series *series = &into->series;
     const qb_calendar *calendar = into->bars.calendar;
     gint64 from_us = date * QB_DAY_US;
+    qb_bar_time time;
     if (into->key.interval < QB_1D)
         from_us -= qb_calendar_offset_us(calendar, from_us + QB_DAY_US / 2);
     gsize row = qb_series_lower_bound(series, from_us);
-    *out_row = row;
-    return row < series->count && series->ts_us[row] < from_us + QB_DAY_US;
+    for (; row < series->count && series->ts_us[row] < from_us + QB_DAY_US; row++)
+        if (qb_bar_times(calendar, into->key.interval, series->ts_us[row], &time)) {
+            *out_row = row;
+            return TRUE;
+        }
+    return FALSE;
 }
 
 static gint32 date_of(const import_file *into, gsize row)
@@ -244,12 +250,12 @@ static void complain(joining *self, const csv_action *action)
     qb_date_to_text(action->date, date);
     if (!self->flags->skip_bad)
         failures_add(&self->problems,
-                     "%s:%u: date: %s has no bar of %s (expected an ex-date with one; --skip-bad "
-                     "leaves it out)",
+                     "%s:%u: date: %s has no bar of %s in a session (expected an ex-date with one; "
+                     "--skip-bad leaves it out)",
                      self->file, action->line, date, self->into->key.symbol);
     else
-        note(self, g_strdup_printf("%s:%u: date: %s has no bar of %s: left out", self->file,
-                                   action->line, date, self->into->key.symbol));
+        note(self, g_strdup_printf("%s:%u: date: %s has no bar of %s in a session: left out",
+                                   self->file, action->line, date, self->into->key.symbol));
 }
 
 static gboolean join(joining *self, GError **error)
@@ -280,6 +286,27 @@ static void note_counts(const joining *self)
                                    self->file, self->actions.summed));
 }
 
+/* Whose actions they are. Among several files of bars some may have none. */
+static gboolean check_symbols(const joining *self, GError **error)
+{
+    const csv_actions *actions = &self->actions;
+    gboolean many = self->flags->file_count > 1;
+    if (many && !actions->has_symbols)
+        g_set_error(
+            error, FAILURE, FAILURE_USAGE,
+            "--actions: %s has no column symbol, and %d files of bars are named (expected one "
+            "file, or that column)",
+            self->file, self->flags->file_count);
+    else if (!many && actions->rows == 0 && actions->other_symbols > 0)
+        g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                    "%s: none of %" G_GSIZE_FORMAT
+                    " rows is of %s (expected --symbol as in the file)",
+                    self->file, actions->other_symbols, self->into->key.symbol);
+    else
+        return TRUE;
+    return FALSE;
+}
+
 static gboolean read_actions(joining *self, const char *path, GError **error)
 {
     const csv_actions_options options = {.calendar = self->into->bars.calendar,
@@ -289,7 +316,7 @@ static gboolean read_actions(joining *self, const char *path, GError **error)
     g_autoptr(GBytes) bytes = files_read(path, CSV_FILE_LIMIT, error);
     g_autoptr(GBytes) text = bytes != NULL ? csv_inflate(bytes, path, error) : NULL;
     return text != NULL && csv_read_actions(text, path, &options, &self->actions, error) &&
-           choose_split_as(self, error);
+           check_symbols(self, error) && choose_split_as(self, error);
 }
 
 static gboolean apply_file(const import_options *flags, import_file *into, const char *path,

@@ -47,7 +47,7 @@ static gboolean choose_adjustment(const import_options *flags, import_file *self
     return TRUE;
 }
 
-/* Adjusted prices contain their splits (and, full, their dividends): a second time would be wrong. */
+/* Adjusted prices contain their splits (full: their dividends too): a second time would be wrong. */
 static void drop_actions(import_file *self)
 {
     qb_series *series = &self->series;

@@ -1,6 +1,6 @@
 /* Dividends and splits of stored bars. With --actions and no file of bars they are added to: only
- * the bars of the ex-dates are merged again, with the prices that they have. And a file of bars that
- * has no such columns leaves them as they are. */
+ * the bars of the ex-dates are merged again, with the prices that they have. And a file of bars
+ * that has no such columns leaves them as they are. */
 #include "commands/import-private.h"
 #include "platform/files.h"
 

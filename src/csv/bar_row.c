@@ -426,7 +426,7 @@ static gboolean check_label(csv_reader *r, gint64 label_us, gint64 raw_us)
     return TRUE;
 }
 
-/* An exchange's week is stamped with any of its days; which is clear, as long as it is a weekday. */
+/* An exchange's week is stamped with any of its days; clear as long as it is a weekday. */
 static gint64 to_monday(csv_reader *r, gint64 label_us)
 {
     gint32 weekday = qb_weekday(qb_date_from_us(label_us));

@@ -44,7 +44,7 @@ typedef struct csv_reader {
     gint64 latest_us, earliest_us;
     gsize rises, falls; /* steps from row to row */
     csv_bars_report report;
-    /* One line per row, see FAILURE_LINES. late and early: below a later, above an earlier stamp. */
+    /* One line per row, see FAILURE_LINES. late, early: below a later, above an earlier stamp. */
     failures bad, late, early, outside, non_session, doubled, filled;
 } csv_reader;
 

@@ -1,5 +1,5 @@
-/* data import with dividends and splits: derived, from a file of their own, for stored bars. Bars and
- * actions are made by hand; what must come out follows from how they were made. */
+/* data import with dividends and splits: derived, from a file of their own, for stored bars. Bars
+ * and actions are made by hand; what must come out follows from how they were made. */
 #include "core/market/market.h"
 #include "program.h"
 
@@ -234,13 +234,13 @@ static void test_dates(void)
     program_write(self, "a.csv",
                   "date,dividend\n2021-01-16,1\n2020-12-01,2\n2021-12-01,3\n2021-01-15,4\n");
     program_expect(self, 4, "data", "import", "X.csv", "--actions", "a.csv");
-    contains(self->err, "a.csv:2: date: 2021-01-16 has no bar of X (expected an ex-date with one");
+    contains(self->err, "a.csv:2: date: 2021-01-16 has no bar of X in a session (expected an");
     contains(self->err, "nothing was stored");
     program_expect(self, 0, "data", "import", "X.csv", "--actions", "a.csv", "--skip-bad");
     contains(self->out, "actions     1 dividend, 2 to look at, by a.csv\n");
     contains(self->out, "2020-12-01  dividend  2: outside the bars, not stored\n");
     contains(self->out, "2021-01-15  dividend  4\n");
-    contains(self->out, "a.csv:2: date: 2021-01-16 has no bar of X: left out");
+    contains(self->out, "a.csv:2: date: 2021-01-16 has no bar of X in a session: left");
 }
 
 /* The first bar of the date on the exchange's clock: 2021-03-12 in winter, 15 in summer time. */
@@ -254,6 +254,31 @@ static void test_intraday(void)
     program_expect(self, 0, "data", "import", "X.csv", "--interval", "1h", "--actions", "a.csv");
     contains(self->out, "2021-03-15 13:00  split     4:1\n");
     contains(self->out, "2021-03-15 13:00  dividend  0.25\n");
+    /* Nobody sees a bar before the open, so the first one of the session has it. */
+    program_write(self, "X.csv",
+                  "ts,open,high,low,close\n2021-03-12T20:00Z,8,8,8,8\n2021-03-15T08:00Z,2,2,2,2\n"
+                  "2021-03-15T14:00Z,2,2,2,2\n");
+    program_expect(self, 0, "data", "import", "X.csv", "--interval", "1h", "--actions", "a.csv",
+                   "--extended", "--dry-run");
+    contains(self->out, "2021-03-15 14:00  split     4:1\n");
+}
+
+static void test_symbols(void)
+{
+    g_autoptr(program) self = program_new();
+    write_history(self, "X.csv", FALSE, NULL);
+    write_history(self, "Y.csv", FALSE, NULL);
+    write_actions(self, "a.csv", "date,dividend", DIVIDEND_BAR, "0.5");
+    program_expect(self, 2, "data", "import", "X.csv", "Y.csv", "--actions", "a.csv");
+    contains(self->err, "--actions: a.csv has no column symbol, and 2 files of bars are named");
+    write_actions(self, "a.csv", "date,symbol,dividend", DIVIDEND_BAR, "X,0.5");
+    program_expect(self, 0, "data", "import", "X.csv", "Y.csv", "--actions", "a.csv");
+    contains(self->out, "actions     1 dividend, by a.csv\n");
+    contains(self->out, "actions     none, by a.csv\n");
+    program_expect(self, 4, "data", "import", "Y.csv", "--actions", "a.csv");
+    contains(self->err, "a.csv: none of 1 rows is of Y (expected --symbol as in the file)");
+    program_expect(self, 2, "data", "import", "Y.csv", "--split-as", "ratio");
+    contains(self->err, "--split-as: is for --actions FILE");
 }
 
 /* ---- stored bars ---------------------------------------------------------------------------- */
@@ -299,6 +324,7 @@ int main(int argc, char **argv)
     g_test_add_func("/commands/import/actions/factor-or-ratio", test_factor_or_ratio);
     g_test_add_func("/commands/import/actions/dates", test_dates);
     g_test_add_func("/commands/import/actions/intraday", test_intraday);
+    g_test_add_func("/commands/import/actions/symbols", test_symbols);
     g_test_add_func("/commands/import/actions/stored", test_stored);
     return g_test_run();
 }

@@ -1,5 +1,6 @@
-/* Real files through the real program: imported, listed and verified. What data verify says of what is
- * stored must be what data import said of the file; the facts are data/INVENTORY.csv's. */
+/* Real files through the real program: imported, listed and verified. What data verify says of what
+ * is stored must be what data import said of the file; the facts are data/INVENTORY.csv's. Each
+ * month is a file that is synced, so the samples are short where there is a choice. */
 #include "program.h"
 
 #include <string.h>

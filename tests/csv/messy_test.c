@@ -28,8 +28,9 @@ static GBytes *load(const char *path)
     return text;
 }
 
-/* First and last bar: by hand from the file. Counts: by Python's csv and datetime modules over the same files (a row is sound when its date
- * reads, its prices are > 0, high and low enclose them, and volume is blank or >= 0). */
+/* First and last bar: by hand from the file. Counts: by Python's csv and datetime modules over the
+ * same files (a row is sound when its date reads, its prices are > 0, high and low enclose them,
+ * and volume is blank or >= 0). */
 typedef struct messy {
     const char *file;
     csv_bars_options options;
