@@ -1,34 +1,14 @@
-/* Putting right what cannot lose information. Everything is planned from the files as they are, then
- * done in an order in which a crash leaves nothing worse: the ledger's words, the files that go
- * aside, the month files that are rewritten, the manifest. A run that was
- * cut off is simply run again. */
-#include "cache/ledger-private.h"
+/* Putting right what cannot lose information. Everything is planned from the files as they are,
+ * then done in an order in which a crash leaves nothing worse: the ledger's words, the files that
+ * go aside, the month files that are rewritten, the manifest. A run that was cut off is simply run
+ * again. */
+#include "cache/fix-private.h"
 
 #include "platform/log.h"
 
 #include <string.h>
 
 #define WHO "verify" /* in the gap ledger */
-
-/* A foreign file and what takes its place. */
-typedef struct rewritten {
-    month_id id;
-    GBytes *original, *bytes;
-} rewritten;
-
-typedef struct fixing {
-    series_writer writer;
-    const cache_fix_how *how;
-    GPtrArray *repairs;
-    manifest *planned; /* as it will be; reading a damaged file loads the other one anew */
-    gboolean manifest_changed;
-    cache_adjustment adjustment;
-    GArray *aside;    /* of month_id: files that go aside */
-    GArray *rewrites; /* of rewritten */
-    GArray *words;    /* of the ledger, with those about what goes aside */
-    gboolean words_changed;
-    gboolean blocked; /* the manifest cannot be read and stays */
-} fixing;
 
 void cache_repair_free(cache_repair *self)
 {
@@ -41,9 +21,7 @@ void cache_repair_free(cache_repair *self)
 
 /* ---- what was done -------------------------------------------------------------------------- */
 
-static void note(fixing *self, const char *action, const char *name, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
-static void note(fixing *self, const char *action, const char *name, const char *format, ...)
+void fix_note(fixing *self, const char *action, const char *name, const char *format, ...)
 {
     va_list arguments;
     cache_repair *repair = g_new0(cache_repair, 1);
@@ -56,16 +34,15 @@ static void note(fixing *self, const char *action, const char *name, const char 
     g_ptr_array_add(self->repairs, repair);
 }
 
-static char *path_of(const fixing *self, month_id id)
+char *fix_path(const fixing *self, month_id id)
 {
     g_autofree char *name = month_name(id);
     return g_build_filename(self->writer.files.folder, name, NULL);
 }
 
-/* A reason without the path that heads it. */
-static const char *why(const fixing *self, month_id id, const GError *reason)
+const char *fix_reason(const fixing *self, month_id id, const GError *reason)
 {
-    g_autofree char *path = path_of(self, id);
+    g_autofree char *path = fix_path(self, id);
     const gsize length = strlen(path);
     const gboolean headed = strncmp(reason->message, path, length) == 0 &&
                             g_str_has_prefix(reason->message + length, ": ");
@@ -84,8 +61,8 @@ static gboolean remove_leftovers(fixing *self, GError **error)
                   error))
         return FALSE;
     for (guint i = 0; i < removed->len; i++)
-        note(self, "removed", (const char *)g_ptr_array_index(removed, i) + folder + 1,
-             "left by a writer that died");
+        fix_note(self, "removed", (const char *)g_ptr_array_index(removed, i) + folder + 1,
+                 "left by a writer that died");
     return TRUE;
 }
 
@@ -106,9 +83,9 @@ static gboolean settle_entry(fixing *self, manifest_entry *entry, gboolean *out_
     }
     *out_gone = file.absent;
     const gboolean is_new = !file.absent && strcmp(file.state.sha256, entry->now.sha256) == 0;
-    note(self, "settled", name, "%s",
-         is_new ? "the write that ended half way had been done"
-                : "the write that ended half way had not begun: as it was before");
+    fix_note(self, "settled", name, "%s",
+             is_new ? "the write that ended half way had been done"
+                    : "the write that ended half way had not begun: as it was before");
     if (!file.absent)
         *entry = (manifest_entry){.id = entry->id, .now = file.state};
     self->manifest_changed = TRUE;
@@ -146,13 +123,14 @@ static void take_facts(fixing *self, GHashTable *metadata)
         self->writer.calendar = calendar;
 }
 
-/* Without a manifest, files that can be read say it; those that cannot are told with their month. */
+/* Without a manifest, files that can be read say it; those that cannot are told with their
+ * month. */
 static void facts_of_files(fixing *self)
 {
     const series_files *files = &self->writer.files;
     self->adjustment = CACHE_UNKNOWN;
     for (guint i = 0; i < files->months->len; i++) {
-        g_autofree char *path = path_of(self, g_array_index(files->months, month_id, i));
+        g_autofree char *path = fix_path(self, g_array_index(files->months, month_id, i));
         g_autoptr(parquet_table) footer = NULL;
         g_autoptr(GBytes) bytes = files_read(path, CACHE_FILE_LIMIT, NULL);
         if (bytes != NULL && parquet_read_footer(bytes, path, &footer, NULL))
@@ -204,17 +182,17 @@ static void say_retry(fixing *self, month_id id, const char *aside)
     self->words_changed = TRUE;
 }
 
-static void set_aside(fixing *self, month_id id, const char *reason)
+void fix_set_aside(fixing *self, month_id id, const char *reason)
 {
     g_autofree char *name = month_name(id);
-    g_autofree char *path = path_of(self, id);
+    g_autofree char *path = fix_path(self, id);
     g_autofree char *target = writer_aside_name(path, "damaged");
     g_autofree char *base = g_path_get_basename(target);
     if (!self->how->set_aside) {
-        note(self, "left", name, "%s", reason);
+        fix_note(self, "left", name, "%s", reason);
         return;
     }
-    note(self, "set-aside", name, "kept as %s: %s", base, reason);
+    fix_note(self, "set-aside", name, "kept as %s: %s", base, reason);
     say_retry(self, id, base);
     g_array_append_val(self->aside, id);
     manifest_remove(self->planned, id);
@@ -223,7 +201,7 @@ static void set_aside(fixing *self, month_id id, const char *reason)
 
 /* ---- files of the manifest ------------------------------------------------------------------ */
 
-static gsize expected_of(const fixing *self, month_id id)
+gsize fix_expected(const fixing *self, month_id id)
 {
     return cache_expected(&self->writer.files.key, self->writer.calendar, month_start_us(id),
                           month_end_us(id));
@@ -244,11 +222,11 @@ static gboolean check_listed(fixing *self, month_id id, GError **error)
         const gsize present = month_present(stamps.series.ts_us, file.rows, self->writer.calendar,
                                             files->key.interval);
         if (present != entry->now.present && !entry->changing) {
-            note(self, "recounted", name,
-                 "%" G_GSIZE_FORMAT " bars on expected stamps (was %" G_GSIZE_FORMAT ")", present,
-                 entry->now.present);
+            fix_note(self, "recounted", name,
+                     "%" G_GSIZE_FORMAT " bars on expected stamps (was %" G_GSIZE_FORMAT ")",
+                     present, entry->now.present);
             entry->now.present = present;
-            entry->now.expected = expected_of(self, id);
+            entry->now.expected = fix_expected(self, id);
             self->manifest_changed = TRUE;
         }
     }
@@ -259,225 +237,8 @@ static gboolean check_listed(fixing *self, month_id id, GError **error)
         return FALSE;
     }
     if (!ok)
-        set_aside(self, id, why(self, id, reason));
+        fix_set_aside(self, id, fix_reason(self, id, reason));
     return TRUE;
-}
-
-/* ---- foreign files -------------------------------------------------------------------------- */
-
-/* A foreign file as it is, its rows in any order. */
-typedef struct foreign_file {
-    month_id id;
-    GBytes *bytes;
-    parquet_table *footer;
-    qb_series bars;
-    char sha256[CACHE_SHA256_SIZE], provider[32];
-    gint64 fetched_us;
-} foreign_file;
-
-static void foreign_clear(foreign_file *file)
-{
-    g_clear_pointer(&file->bytes, g_bytes_unref);
-    parquet_table_free(file->footer);
-    qb_series_clear(&file->bars);
-}
-
-static void read_provenance(foreign_file *file)
-{
-    const char *provider = g_hash_table_lookup(file->footer->metadata, "provider");
-    const char *fetched = g_hash_table_lookup(file->footer->metadata, "fetched_at");
-    const gboolean usable = provider != NULL && *provider != '\0' &&
-                            strlen(provider) < sizeof file->provider && g_str_is_ascii(provider);
-    g_strlcpy(file->provider, usable ? provider : "foreign", sizeof file->provider);
-    if (fetched == NULL || qb_time_from_text(fetched, strlen(fetched), &file->fetched_us) != QB_OK)
-        file->fetched_us = 0;
-    sha256_text(file->bytes, file->sha256);
-}
-
-static gboolean read_foreign(fixing *self, month_id id, foreign_file *out, GError **error)
-{
-    g_autofree char *path = path_of(self, id);
-    bars_builder rows = {.columns = CACHE_ALL};
-    *out = (foreign_file){.id = id, .bytes = files_read(path, CACHE_FILE_LIMIT, error)};
-    if (out->bytes == NULL ||
-        !month_read_rows(self->writer.files.reader, out->bytes, path, &rows, &out->footer, error)) {
-        bars_builder_clear(&rows);
-        return FALSE;
-    }
-    bars_builder_finish(&rows, &out->bars);
-    read_provenance(out);
-    return TRUE;
-}
-
-static gboolean rows_are_equal(const qb_series *bars, gsize a, gsize b)
-{
-    gboolean equal = bars->flags == NULL || bars->flags[a] == bars->flags[b];
-    for (gsize c = 0; c < BARS_DOUBLES && equal; c++) {
-        const double *values = bars_values(bars, &bars_columns[c]);
-        /* By bits, so that unknown (NaN) equals unknown. */
-        equal = values == NULL || memcmp(&values[a], &values[b], sizeof *values) == 0;
-    }
-    return equal;
-}
-
-/* Why rows of one stamp cannot become one; NULL when they can, being equal. Caller frees. */
-static char *find_conflict(const qb_series *bars)
-{
-    g_autoptr(GHashTable) first = g_hash_table_new(g_int64_hash, g_int64_equal);
-    for (gsize row = 0; row < bars->count; row++) {
-        gpointer stored;
-        if (!g_hash_table_lookup_extended(first, &bars->ts_us[row], NULL, &stored)) {
-            g_hash_table_insert(first, &bars->ts_us[row], GSIZE_TO_POINTER(row));
-            continue;
-        }
-        const gsize other = GPOINTER_TO_SIZE(stored);
-        if (!rows_are_equal(bars, other, row))
-            return g_strdup_printf("rows %" G_GSIZE_FORMAT " and %" G_GSIZE_FORMAT
-                                   " have one stamp and differ: keep the right one",
-                                   other + 1, row + 1);
-    }
-    return NULL;
-}
-
-/* Why the file cannot be taken in; NULL when it can. Caller frees. */
-static char *find_objection(const fixing *self, const foreign_file *file)
-{
-    const series_files *files = &self->writer.files;
-    const cache_key *key = &files->key;
-    const char *const pairs[][2] = {
-        {"asset", qb_asset_text(key->asset)},
-        {"symbol", key->symbol},
-        {"interval", qb_interval_text(key->interval)},
-        {"adjustment", cache_adjustment_text(self->adjustment)},
-        {"calendar", qb_calendar_name(self->writer.calendar)},
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
-        const char *value = g_hash_table_lookup(file->footer->metadata, pairs[i][0]);
-        if (value == NULL || g_ascii_strcasecmp(value, pairs[i][1]) == 0)
-            continue;
-        g_autofree char *quoted = failure_quote(value, -1);
-        return g_strdup_printf("%s: %s (expected %s)", pairs[i][0], quoted, pairs[i][1]);
-    }
-    if (file->bars.count == 0)
-        return g_strdup("has no rows");
-    for (gsize row = 0; row < file->bars.count; row++) {
-        char time[QB_TIME_TEXT];
-        const gint64 ts_us = file->bars.ts_us[row];
-        if (ts_us < month_start_us(file->id) || ts_us >= month_end_us(file->id))
-            return g_strdup_printf("row %" G_GSIZE_FORMAT ": %s is not of that month", row + 1,
-                                   qb_time_to_text(ts_us, time));
-    }
-    return find_conflict(&file->bars);
-}
-
-static month_span span_of(const qb_series *bars)
-{
-    return (month_span){bars->count, bars->ts_us[0], bars->ts_us[bars->count - 1]};
-}
-
-static gsize present_of(const fixing *self, const qb_series *bars)
-{
-    return month_present(bars->ts_us, bars->count, self->writer.calendar,
-                         self->writer.files.key.interval);
-}
-
-static void adopt(fixing *self, const foreign_file *file, const char *how)
-{
-    g_autofree char *name = month_name(file->id);
-    const month_span rows = span_of(&file->bars);
-    file_state now = {.bytes = (gint64)g_bytes_get_size(file->bytes),
-                      .rows = rows.count,
-                      .first_us = rows.first_us,
-                      .last_us = rows.last_us,
-                      .present = present_of(self, &file->bars),
-                      .expected = expected_of(self, file->id),
-                      .fetched_us = file->fetched_us};
-    memcpy(now.sha256, file->sha256, sizeof now.sha256);
-    memcpy(now.source_sha256, file->sha256, sizeof now.source_sha256);
-    memcpy(now.provider, file->provider, sizeof now.provider);
-    *manifest_add(self->planned, file->id) = (manifest_entry){.id = file->id, .now = now};
-    self->manifest_changed = TRUE;
-    note(self, "adopted", name, "%" G_GSIZE_FORMAT " rows, %s", rows.count, how);
-}
-
-/* Rows in order, each once; the file as it was is kept beside. Not by way of a changing entry: what
- * the file was cannot be read, and what it becomes is sound by itself before it is listed. */
-static gboolean rewrite(fixing *self, foreign_file *file, gsize moved, gsize dropped,
-                        GError **error)
-{
-    g_autofree char *name = month_name(file->id);
-    const cache_provenance provenance = {.provider = file->provider,
-                                         .adjustment = self->adjustment,
-                                         .calendar = qb_calendar_name(self->writer.calendar),
-                                         .source_hash = file->sha256,
-                                         .fetched_us = file->fetched_us};
-    rewritten change = {.id = file->id};
-    change.bytes = month_write(&file->bars, &self->writer.files.key, &provenance, error);
-    if (change.bytes == NULL)
-        return FALSE;
-    if (moved > 0)
-        note(self, "sorted", name, "%" G_GSIZE_FORMAT " rows stood below a later one", moved);
-    if (dropped > 0)
-        note(self, "deduplicated", name,
-             "%" G_GSIZE_FORMAT " rows repeated another exactly, %" G_GSIZE_FORMAT " are left",
-             dropped, file->bars.count);
-    change.original = g_steal_pointer(&file->bytes);
-    g_array_append_val(self->rewrites, change);
-    file->bytes = g_bytes_ref(change.bytes);
-    sha256_text(file->bytes, file->sha256);
-    adopt(self, file, "rewritten, as it was kept as .foreign-N");
-    return TRUE;
-}
-
-static gboolean take_in(fixing *self, foreign_file *file, GError **error)
-{
-    size_t moved = 0, dropped = 0;
-    g_autoptr(GError) unfit = NULL;
-    g_autofree char *name = month_name(file->id);
-    g_autofree char *objection = find_objection(self, file);
-    if (objection != NULL) {
-        set_aside(self, file->id, objection);
-        return TRUE;
-    }
-    const qb_status status = qb_series_sort(&file->bars, &moved, &dropped);
-    if (status != QB_OK)
-        return failure_from_status(error, status, name);
-    if (!bars_check(&file->bars, self->writer.calendar, self->writer.files.key.interval, "unfit",
-                    &unfit)) {
-        set_aside(self, file->id, unfit->message);
-        return TRUE;
-    }
-    if (self->adjustment == CACHE_UNKNOWN) {
-        note(self, "left", name,
-             "no file says how its prices are adjusted: say --adjustment raw, split or full");
-        return TRUE;
-    }
-    if (moved + dropped > 0)
-        return rewrite(self, file, moved, dropped, error);
-    adopt(self, file, "its bytes as they are");
-    return TRUE;
-}
-
-static gboolean check_foreign(fixing *self, month_id id, GError **error)
-{
-    g_autoptr(GError) reason = NULL;
-    g_autofree char *name = month_name(id);
-    foreign_file file;
-    if (self->writer.files.key.asset == QB_MACRO) {
-        note(self, "left", name, "foreign: values are taken in by data import-macro only");
-        return TRUE;
-    }
-    gboolean ok = TRUE;
-    if (read_foreign(self, id, &file, &reason)) {
-        ok = take_in(self, &file, error);
-    } else if (g_error_matches(reason, FAILURE, FAILURE_BAD_DATA)) {
-        set_aside(self, id, why(self, id, reason));
-    } else {
-        g_propagate_error(error, g_steal_pointer(&reason));
-        ok = FALSE;
-    }
-    foreign_clear(&file);
-    return ok;
 }
 
 /* ---- all months ----------------------------------------------------------------------------- */
@@ -490,12 +251,12 @@ static gboolean plan_months(fixing *self, GError **error)
         const month_id id = g_array_index(files->months, month_id, i);
         g_autofree char *name = month_name(id);
         const gboolean listed = manifest_find(self->planned, id) != NULL;
-        g_autofree char *path = path_of(self, id);
+        g_autofree char *path = fix_path(self, id);
         if (listed ? !check_listed(self, id, error)
-                   : files_exists(path) && !mixed && !check_foreign(self, id, error))
+                   : files_exists(path) && !mixed && !fix_foreign(self, id, error))
             return FALSE;
         if (!listed && mixed)
-            note(self, "left", name, "foreign beside bars that were made from finer ones");
+            fix_note(self, "left", name, "foreign beside bars that were made from finer ones");
     }
     return TRUE;
 }
@@ -509,8 +270,8 @@ static void make_manifest(fixing *self)
     listed->exists = TRUE;
     listed->adjustment = self->adjustment;
     g_strlcpy(listed->calendar, qb_calendar_name(self->writer.calendar), sizeof listed->calendar);
-    note(self, "rebuilt", "manifest.json", "%u files, adjustment %s, calendar %s",
-         listed->entries->len, cache_adjustment_text(self->adjustment), listed->calendar);
+    fix_note(self, "rebuilt", "manifest.json", "%u files, adjustment %s, calendar %s",
+             listed->entries->len, cache_adjustment_text(self->adjustment), listed->calendar);
 }
 
 static gboolean plan(fixing *self, GError **error)
@@ -548,7 +309,7 @@ static gboolean put_bytes(const char *path, GBytes *bytes, GError **error)
 
 static gboolean write_rewritten(fixing *self, const rewritten *change, GError **error)
 {
-    g_autofree char *path = path_of(self, change->id);
+    g_autofree char *path = fix_path(self, change->id);
     g_autofree char *copy = writer_aside_name(path, "foreign");
     return put_bytes(copy, change->original, error) && put_bytes(path, change->bytes, error);
 }
@@ -559,7 +320,7 @@ static gboolean carry_out(fixing *self, GError **error)
     if (self->words_changed && !gap_words_save(self->words, files->folder, &files->key, error))
         return FALSE;
     for (guint i = 0; i < self->aside->len; i++) {
-        g_autofree char *path = path_of(self, g_array_index(self->aside, month_id, i));
+        g_autofree char *path = fix_path(self, g_array_index(self->aside, month_id, i));
         if (!move_aside(path, error))
             return FALSE;
     }
@@ -586,12 +347,12 @@ static gboolean open_without_manifest(fixing *self, GError *reason, GError **err
         return FALSE;
     }
     if (!self->how->set_aside || self->how->dry_run) {
-        note(self, self->how->set_aside ? "set-aside" : "left", "manifest.json", "%s",
-             kept->message + strlen(path) + 1);
+        fix_note(self, self->how->set_aside ? "set-aside" : "left", "manifest.json", "%s",
+                 kept->message + strlen(path) + 1);
         self->blocked = TRUE;
         return TRUE;
     }
-    note(self, "set-aside", "manifest.json", "%s", kept->message + strlen(path) + 1);
+    fix_note(self, "set-aside", "manifest.json", "%s", kept->message + strlen(path) + 1);
     series_files opened = {0};
     if (!move_aside(path, error) || !series_files_open(owner, &key, NULL, &opened, error))
         return FALSE;

@@ -1,5 +1,5 @@
-/* Proofs: whatever happens to our files, nobody is ever given other numbers. Each byte flipped, each
- * length cut, a writer killed, failing or robbed of its folder at every call, several at once. */
+/* Proofs: whatever happens to our files, nobody is ever given other numbers. Each byte flipped,
+ * each length cut, a writer killed, failing or robbed of its folder at every call, several at once. */
 #include "fixture.h"
 #include "injection.h"
 
@@ -170,7 +170,8 @@ static void test_every_byte(fixture *self, gconstpointer unused)
     victim_clear(&file);
 }
 
-/* Nobody listed it: its own checksums are all there is. What they do not cover changes no number. */
+/* Nobody listed it: its own checksums are all there is. What they do not cover changes no
+ * number. */
 static void test_every_byte_unlisted(fixture *self, gconstpointer unused)
 {
     const cache_key key = small_series(self);

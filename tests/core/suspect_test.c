@@ -543,13 +543,13 @@ static bool read_daily(const char *name, qb_series *out)
     return true;
 }
 
-/* Large companies 1999-2021 with their dividends and splits. What is found was looked up one by one:
- * bad ticks (C 2002-01-16 low 25 at 49, 2005-02-04; MO 2002-06-27 high 80 at 45; PFG 2003-09-12
- * high 53.43 at 31; MNST's low of 24.01 is the crash of 2010-05-06), TRMB's split that is listed one
- * session early (README of the data), volumes that the vendor gave in lots of 100 for single days
- * of 2017 (CAG, COST, DUK, F, KLAC, MGM, NFLX, RTX, SIVB, SPGI), of 100 or 200 shares (MNST, GILD),
- * a trickle on the day of a halt (REGN 2015-06-09) and AMAT's 2008-09-19, which has a bad low as
- * well. The crashes that the README calls real are none of it. */
+/* Large companies 1999-2021 with their dividends and splits. What is found was looked up one by
+ * one: bad ticks (C 2002-01-16 low 25 at 49, 2005-02-04; MO 2002-06-27 high 80 at 45; PFG
+ * 2003-09-12 high 53.43 at 31; MNST's low of 24.01 is the crash of 2010-05-06), TRMB's split that
+ * is listed one session early (README of the data), volumes that the vendor gave in lots of 100
+ * for single days of 2017 (CAG, COST, DUK, F, KLAC, MGM, NFLX, RTX, SIVB, SPGI), of 100 or 200
+ * shares (MNST, GILD), a trickle on the day of a halt (REGN 2015-06-09) and AMAT's 2008-09-19,
+ * which has a bad low as well. The crashes that the README calls real are none of it. */
 static const struct {
     const char *symbol;
     int spikes, splits, volumes;

@@ -86,7 +86,7 @@ QB_CHECKED qb_status qb_validate(const qb_series *series, const qb_calendar *cal
  * in row order. The series must be ascending; rows that qb_validate finds unfit are left out of
  * the statistics. adjusted: the prices are adjusted for splits, or are of something that has none
  * (no undeclared ones to look for, and declared ones are in the prices). Each rule's threshold and
- * reason stand in suspect_*.c, and for readers in docs/QUALITY.md. O(n), 53 bytes a row. An
+ * reason stand in suspect_*.c, and for readers in docs/QUALITY.md. O(n), 33 bytes a row. An
  * outlier's, split's or piece's value is the ratio of prices, a shift's its hours, else the
  * offending number. QB_NO_MEMORY leaves defects as it was. */
 QB_CHECKED qb_status qb_suspect(const qb_series *series, const qb_calendar *calendar,

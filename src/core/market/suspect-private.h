@@ -21,7 +21,7 @@ typedef enum qb_suspect_mark {
 
 #define QB_SUSPECT_BLOCK 64 /* rows whose usual move is taken together */
 
-/* Places are indices into rows: the n-th row that counts. About 45 bytes a row. */
+/* Places are indices into rows: the n-th row that counts. About 33 bytes a row. */
 typedef struct qb_suspicion {
     const qb_series *series;
     const qb_calendar *calendar;

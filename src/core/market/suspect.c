@@ -1,7 +1,8 @@
-/* The rules that look at a series as a whole. None of them is certain, so each is tuned to be silent
- * on what markets really do: the numbers were chosen on 650 series of shares, coins, currencies and
- * indices from 1985 to 2024, through the crashes of 2000, 2008 and 2020, so that what is left is
- * what a person would look up. All scales are medians, which a tenth of bad rows does not move. */
+/* The rules that look at a series as a whole. None of them is certain, so each is tuned to be
+ * silent on what markets really do: the numbers were chosen on 650 series of shares, coins,
+ * currencies and indices from 1985 to 2024, through the crashes of 2000, 2008 and 2020, so that
+ * what is left is what a person would look up. All scales are medians, which a tenth of bad rows
+ * does not move. */
 #include "core/market/suspect-private.h"
 
 #include <math.h>
