@@ -246,7 +246,6 @@ static void leave_out(joining *self, const csv_action *action)
 static void complain(joining *self, const csv_action *action)
 {
     char date[QB_TIME_TEXT];
-    g_autofree char *bars = failure_path(self->into->path);
     qb_date_to_text(action->date, date);
     if (!self->flags->skip_bad)
         failures_add(&self->problems,
