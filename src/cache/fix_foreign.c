@@ -203,7 +203,7 @@ gboolean fix_foreign(fixing *self, month_id id, GError **error)
     g_autofree char *name = month_name(id);
     foreign_file file;
     if (self->writer.files.key.asset == QB_MACRO) {
-        fix_note(self, "left", name, "foreign: values are taken in by data import-macro only");
+        fix_note(self, "left", name, "foreign: values are taken in by the next data import --asset macro");
         return TRUE;
     }
     gboolean ok = TRUE;

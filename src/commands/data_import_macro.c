@@ -1,6 +1,6 @@
-/* data import --asset macro: tables of statistics into the cache. In: CSV files, plain or gzip. Out:
- * values with the times from which they were known, and an account of how those times are known.
- * All files are read before the first value is written. */
+/* data import --asset macro: tables of statistics into the cache. In: CSV files, plain or gzip.
+ * Out: values with the times from which they were known, and an account of how those times are
+ * known. All files are read before the first value is written. */
 #include "commands/import-private.h"
 #include "commands/macro-private.h"
 #include "platform/clock.h"

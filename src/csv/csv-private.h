@@ -128,7 +128,8 @@ typedef struct csv_period {
 } csv_period;
 csv_stamp_status csv_period_scan(const char *text, gsize length, csv_order order, csv_period *out);
 /* The first day of the period of this interval that it stands for; with last, dates are their
- * period's last day. FALSE when it is no such period: 2020-02-15 of a month, 2020-02 of a quarter. */
+ * period's last day. FALSE when it is no such period: 2020-02-15 of a month, 2020-02 of a
+ * quarter. */
 gboolean csv_period_start(const csv_period *period, qb_interval interval, gboolean last,
                           gint32 *out_start);
 /* The interval at which most of these ascending dates follow each other, or
