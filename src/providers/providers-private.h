@@ -6,8 +6,8 @@
 #include "providers/providers.h"
 #include "providers/scan.h"
 
-extern const provider provider_coingecko, provider_cryptocompare, provider_fred, provider_polygon,
-    provider_tiingo;
+extern const provider provider_alphavantage, provider_coingecko, provider_cryptocompare,
+    provider_fred, provider_polygon, provider_tiingo;
 
 /* ---- rows that become bars (rows.c) --------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 const provider *const providers_table[] = {
     &provider_polygon,
     &provider_tiingo,
+    &provider_alphavantage,
     &provider_coingecko,
     &provider_cryptocompare,
     &provider_fred,
