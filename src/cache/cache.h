@@ -83,8 +83,8 @@ gboolean cache_is_made(const char *provider);
 gboolean cache_check_origin(cache *self, const cache_key *key, const char *provider,
                             GError **error);
 /* Moves a whole series, under its lock, to a folder INTERVAL.replaced-N beside its own, which
- * nobody reads. *out_aside: that folder relative to DATA/cache, caller frees; NULL: there was
- * nothing. A crash in between leaves both parts sound. */
+ * nobody reads, by one rename. *out_aside: that folder relative to DATA/cache, caller frees; NULL:
+ * there was nothing. */
 gboolean cache_set_aside(cache *self, const cache_key *key, char **out_aside, GError **error);
 
 /* Rows with from_us <= ts < to_us. columns: a set of CACHE_*; the rest of out_series stays NULL,

@@ -20,7 +20,8 @@ typedef struct qb_resampled {
  *
  * known_until_us: bars known later are unfinished and left out; pass the instant up to which the
  * fine series is complete, the known time of its last bar say. to must be longer than from, both
- * intervals of bars (QB_OUT_OF_RANGE); out must be {0}. QB_NO_MEMORY. */
+ * intervals of bars (QB_OUT_OF_RANGE), and stamps must rise (QB_OUT_OF_ORDER); out must be {0}.
+ * QB_NO_MEMORY. One pass. */
 QB_CHECKED qb_status qb_resample(const qb_series *fine, qb_interval from, qb_interval to,
                                  const qb_calendar *calendar, int64_t known_until_us,
                                  qb_series *out, qb_resampled *out_report);
