@@ -79,26 +79,6 @@ static char *free_name(const char *folder)
     }
 }
 
-/* The manifest goes first: a crash in between leaves files that are read without one, and none
- * that a manifest misses. The lock stays where it is. */
-static gboolean move_all(const char *folder, char **names, const char *aside, GError **error)
-{
-    static const char manifest_name[] = "manifest.json";
-    if (!files_make_folder(aside, error))
-        return FALSE;
-    for (int pass = 0; pass < 2; pass++) {
-        for (char **name = names; *name != NULL; name++) {
-            if ((strcmp(*name, manifest_name) == 0) != (pass == 0))
-                continue;
-            g_autofree char *from = g_build_filename(folder, *name, NULL);
-            g_autofree char *to = g_build_filename(aside, *name, NULL);
-            if (!files_rename(from, to, error))
-                return FALSE;
-        }
-    }
-    return TRUE;
-}
-
 gboolean cache_set_aside(cache *self, const cache_key *key, char **out_aside, GError **error)
 {
     g_autofree char *folder = layout_folder(self, key, error);
@@ -115,8 +95,10 @@ gboolean cache_set_aside(cache *self, const cache_key *key, char **out_aside, GE
         *out_aside = NULL;
         return TRUE;
     }
+    /* One rename: whoever looks sees all of the series or none. The lock goes with it, and a writer
+     * that waits for it takes the one of the next folder of that name. */
     g_autofree char *aside = free_name(folder);
-    if (!move_all(folder, names, aside, error))
+    if (!files_rename(folder, aside, error))
         return FALSE;
     *out_aside = g_strdup(layout_relative(self, aside));
     return TRUE;

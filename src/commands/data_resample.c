@@ -148,6 +148,13 @@ static gboolean plan_series(const data_query *query, const resample_options *opt
 {
     if (!choose_source(query, options, first, out, error))
         return FALSE;
+    if (out->source.adjustment == CACHE_UNKNOWN) {
+        g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                    "%s: the stored %s bars do not say how their prices are adjusted (expected "
+                    "raw, split or full; data import of their data export says it)",
+                    out->from.symbol, qb_interval_text(out->from.interval));
+        return FALSE;
+    }
     out->to = out->from;
     out->to.interval = options->to_interval;
     cache_made_provider(out->from.interval, out->provider);
@@ -249,7 +256,8 @@ static gboolean store_bars(const data_query *query, resampling *self, GError **e
         .source_hash = self->source_hash,
         .fetched_us = self->source.fetched_us,
     };
-    if (self->replaces && !cache_set_aside(query->cache, &self->to, &self->aside, error))
+    if (self->replaces && self->bars.count > 0 &&
+        !cache_set_aside(query->cache, &self->to, &self->aside, error))
         return FALSE;
     return cache_merge(query->cache, &self->to, &self->bars, &provenance, &self->change, error);
 }

@@ -530,31 +530,52 @@ static void fail_locked(int fd, const char *path, GError **error)
         g_set_error(error, FAILURE, FAILURE_LOCKED, "%s: locked by another process", name);
 }
 
-files_lock *files_lock_take(const char *path, guint wait_ms, GError **error)
+/* Whether the name still leads to that file: its folder may have been moved away meanwhile. */
+static gboolean is_at(int fd, const char *path)
+{
+    struct stat held, named;
+    return fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_dev == named.st_dev &&
+           held.st_ino == named.st_ino;
+}
+
+/* A descriptor that holds the lock, or -1. */
+static int take_lock(const char *path, guint wait_ms, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);
     if (!files_make_folder(folder, error))
-        return NULL;
+        return -1;
     int fd = -1;
     if (may_mutate("create", path))
         fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     if (fd < 0) {
         fail(error, path, "open the lock");
-        return NULL;
+        return -1;
     }
     int result = lock_within(fd, wait_ms);
-    if (result == 1) {
-        write_holder(fd, path);
-        files_lock *lock = g_new(files_lock, 1);
-        lock->fd = fd;
-        return lock;
-    }
+    if (result == 1)
+        return fd;
     if (result == 0)
         fail_locked(fd, path, error);
     else
         fail(error, path, "lock");
     close(fd);
-    return NULL;
+    return -1;
+}
+
+files_lock *files_lock_take(const char *path, guint wait_ms, GError **error)
+{
+    for (;;) {
+        int fd = take_lock(path, wait_ms, error);
+        if (fd < 0)
+            return NULL;
+        if (is_at(fd, path)) {
+            write_holder(fd, path);
+            files_lock *lock = g_new(files_lock, 1);
+            lock->fd = fd;
+            return lock;
+        }
+        close(fd);
+    }
 }
 
 void files_lock_free(files_lock *lock)

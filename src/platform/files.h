@@ -50,7 +50,8 @@ gboolean files_remove(const char *path, GError **error);
 gboolean files_readable_by_others(const char *path);
 
 /* An exclusive lock on path (made when absent), held until freed or the process ends. Waits at
- * most wait_ms; FAILURE_LOCKED names the holder's process. */
+ * most wait_ms; FAILURE_LOCKED names the holder's process. Who holds it may rename its folder:
+ * those that wait then lock the file of that name in the new one. */
 typedef struct files_lock files_lock;
 files_lock *files_lock_take(const char *path, guint wait_ms, GError **error);
 void files_lock_free(files_lock *lock);
