@@ -423,7 +423,7 @@ const char *instruments_source(const instruments *self, const char *symbol, qb_a
 {
     const entry *entry = g_hash_table_lookup(self->index, symbol);
     const fact fact = fact_from_key(key);
-    if (fact == FACT_COUNT)
+    if (fact == FACT_COUNT || asset >= QB_ASSET_COUNT)
         return "built-in";
     if (entry != NULL && entry->asset == asset && entry->facts.set[fact])
         return entry->symbol;

@@ -76,7 +76,7 @@ typedef struct qb_instrument {
     char symbol[QB_SYMBOL_SIZE];
     qb_asset asset;
     char currency[8];                   /* "USD" */
-    const struct qb_calendar *calendar; /* borrowed, static */
+    const struct qb_calendar *calendar; /* borrowed */
     qb_interval interval;               /* of the bars in this run */
     qb_price tick;                      /* 0: none */
     qb_quantity lot;                    /* 1 share; 1e-8 coin */
