@@ -32,7 +32,7 @@ const char *qb_interval_text(qb_interval interval);
 QB_CHECKED qb_status qb_interval_from_text(const char *text, qb_interval *out);
 /* Those of macro series: 1d 1w 1mo 1q 1y. */
 QB_CHECKED qb_status qb_macro_interval_from_text(const char *text, qb_interval *out);
-/* Of an interval of bars: nominal length in microseconds: 60e6 for 1m, a day for 1d, seven for 1w. */
+/* Of an interval of bars, nominal, in microseconds: 60e6 for 1m, a day for 1d, seven for 1w. */
 int64_t qb_interval_us(qb_interval interval);
 /* Of an interval of macro series: the end of the period that starts at start_us, 00:00 UTC of its
  * first day. Months, quarters and years are those of the calendar. */
@@ -86,9 +86,10 @@ typedef struct qb_instrument {
     int32_t since; /* first date on which this symbol is this company; INT32_MIN: always */
 } qb_instrument;
 
-/* Defaults of an asset class: no tick, 8 decimals, multiplier 1, no sector, always, its calendar, lot 1 share or unit of currency
- * or 1e-8 coin, currency USD or for BASE-QUOTE the quote. The symbol is normalised first, with
- * that one's errors; QB_OUT_OF_RANGE for an asset or interval that does not exist. */
+/* Defaults of an asset class: no tick, 8 decimals, multiplier 1, no sector, always, its calendar,
+ * lot 1 share or unit of currency or 1e-8 coin, currency USD or for BASE-QUOTE the quote. The symbol
+ * is normalised first, with that one's errors; QB_OUT_OF_RANGE for an asset or interval that does
+ * not exist. */
 QB_CHECKED qb_status qb_instrument_default(const char *symbol, qb_asset asset, qb_interval interval,
                                            qb_instrument *out);
 
