@@ -150,8 +150,8 @@ static gboolean plan_series(const data_query *query, const resample_options *opt
         return FALSE;
     if (out->source.adjustment == CACHE_UNKNOWN) {
         g_set_error(error, FAILURE, FAILURE_BAD_DATA,
-                    "%s: the stored %s bars do not say how their prices are adjusted (expected "
-                    "raw, split or full; data import of their data export says it)",
+                    "%s: how the prices of the stored %s bars are adjusted is not known: files of "
+                    "other programs need not say (expected raw, split or full in their metadata)",
                     out->from.symbol, qb_interval_text(out->from.interval));
         return FALSE;
     }

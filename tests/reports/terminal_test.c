@@ -66,6 +66,55 @@ static void test_ratio(void)
     g_assert_cmpstr(none, ==, "-");
 }
 
+/* Quotes as RFC 4180 has them; what a spreadsheet would run (OWASP, CSV Injection) is text. */
+static void test_csv_field(void)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"", ""},
+        {"SPY", "SPY"},
+        {"^SPX", "^SPX"},
+        {"a b", "a b"},
+        {"a,b", "\"a,b\""},
+        {"a\"b", "\"a\"\"b\""},
+        {"a\nb", "\"a\nb\""},
+        {"=1+1", "\"'=1+1\""},
+        {"+1", "\"'+1\""},
+        {"-1", "\"'-1\""},
+        {"@SUM(A1)", "\"'@SUM(A1)\""},
+        {"\t=1", "\"'\t=1\""},
+        {"a=1", "a=1"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        report_csv_field(line, cases[i].text);
+        g_assert_cmpstr(line->str, ==, cases[i].want);
+    }
+}
+
+/* The quick way and printf's agree on every shape of number. */
+static void test_short_numbers(void)
+{
+    GRand *random = g_rand_new_with_seed(15);
+    for (int i = 0; i < 200000; i++) {
+        const int digits = g_rand_int_range(random, 0, 17);
+        double value = floor(g_rand_double(random) * pow(10, digits)) /
+                       pow(10, g_rand_int_range(random, 0, 12));
+        value = i % 7 == 0 ? g_rand_double(random) : i % 2 == 0 ? -value : value;
+        if (value == 0)
+            continue;
+        char quick[32], slow[32];
+        for (int precision = 15; precision <= 17; precision++) {
+            g_snprintf(slow, sizeof slow, "%.*g", precision, value);
+            if (g_ascii_strtod(slow, NULL) == value)
+                break;
+        }
+        g_assert_cmpstr(report_json_number(value, quick), ==, slow);
+    }
+    g_rand_free(random);
+}
+
 static void test_json_number(void)
 {
     static const struct {
@@ -509,6 +558,8 @@ int main(int argc, char **argv)
     g_test_add_func("/reports/text/money", test_money);
     g_test_add_func("/reports/text/ratio", test_ratio);
     g_test_add_func("/reports/text/json-number", test_json_number);
+    g_test_add_func("/reports/text/short-numbers", test_short_numbers);
+    g_test_add_func("/reports/text/csv-field", test_csv_field);
     g_test_add_func("/reports/text/sparkline", test_sparkline);
     g_test_add_func("/reports/text/width", test_width);
     g_test_add_func("/reports/text/hostile", test_hostile_text);
