@@ -1,6 +1,6 @@
 /* Live, with the judges themselves. QUANTBOT_PYTHON names a Python that has pyarrow, polars,
- * duckdb, pandas and numpy (judge.py), QUANTBOT_HYPARQUET a node_modules folder with hyparquet and its
- * compressors and writer (judge.mjs, run by node). Random tables go both ways; values travel
+ * duckdb, pandas and numpy (judge.py), QUANTBOT_HYPARQUET a node_modules folder with hyparquet and
+ * its compressors and writer (judge.mjs, run by node). Random tables go both ways; values travel
  * beside the files as raw numbers. QUANTBOT_INTEROP_TABLES: how many each way, by default 30. */
 #include "parquet/parquet.h"
 
