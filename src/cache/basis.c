@@ -30,7 +30,7 @@ static void add_row(basis_check *self, gint64 ts_us, double stored, double given
 {
     const double factor = given / stored;
     self->overlap++;
-    self->differing += differs(factor);
+    self->differing += differs(factor) ? 1 : 0;
     if (self->run.rows > 0 && fabs(factor / self->run.factor - 1) <= ALIKE) {
         self->run.rows++;
         return;

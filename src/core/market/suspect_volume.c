@@ -66,11 +66,11 @@ static bool repeats(const qb_suspicion *self, size_t place)
 
 static double stale_length(const qb_suspicion *self)
 {
-    size_t repeated = 0;
+    size_t repeated = 1; /* one more, so that there is a logarithm */
     for (size_t place = 1; place < self->count; place++)
         repeated += repeats(self, place);
-    double share = (double)(repeated + 1) / (double)(self->count + 1);
-    double chance = log((double)self->count * STALE_CHANCE) / -log(share);
+    double bars_a_repeat = (1 + (double)self->count) / (double)repeated; /* 1/p */
+    double chance = log((double)self->count * STALE_CHANCE) / log(bars_a_repeat);
     double least = self->interval >= QB_1D ? STALE_LEAST_DAYS : STALE_LEAST_BARS;
     return fmax(least, STALE_CLUSTERS * chance);
 }
