@@ -7,7 +7,7 @@
 #include "providers/scan.h"
 
 extern const provider provider_alphavantage, provider_coingecko, provider_cryptocompare,
-    provider_fred, provider_polygon, provider_tiingo;
+    provider_fred, provider_polygon, provider_quandl, provider_tiingo;
 
 /* ---- rows that become bars (rows.c) --------------------------------------------------------- */
 

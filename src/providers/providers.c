@@ -6,13 +6,8 @@
 
 /* In the order in which a provider is preferred where several have a key. */
 const provider *const providers_table[] = {
-    &provider_polygon,
-    &provider_tiingo,
-    &provider_alphavantage,
-    &provider_coingecko,
-    &provider_cryptocompare,
-    &provider_fred,
-    NULL,
+    &provider_polygon,       &provider_tiingo, &provider_alphavantage, &provider_coingecko,
+    &provider_cryptocompare, &provider_fred,   &provider_quandl,       NULL,
 };
 
 const provider *providers_find(const char *name)
