@@ -1,5 +1,5 @@
 /* W5 of the performance page, through the cache as every command goes:
- *   (a) five years of 1-minute bars of one symbol into columns, in a process that has just started,
+ *   (a) five years of 1-minute bars of one symbol into columns, in a process that just started,
  *       and again in the same process; with and without the SHA-256 of each file, which a run takes;
  *   (b) the close alone;
  *   (c) one day of 1,440 bars appended durably, sixty days in a row;

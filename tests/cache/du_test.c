@@ -149,9 +149,11 @@ static void test_without_rows(fixture *self, gconstpointer unused)
     g_autofree char *removed = gc(self, &g_array_index(folders, cache_key, 0), FALSE, FALSE,
                                   &bytes);
     g_assert_cmpuint(bytes, ==, 200);
+    g_assert_cmpstr(removed, ==, "crypto/BTC-USD/1d/2020/.tmp-2020-01.parquet-12-1");
     const cache_key none = key_of(QB_CRYPTO, "ETH-USD", QB_1D);
     g_autofree char *nothing = gc(self, &none, TRUE, FALSE, &bytes);
     g_assert_cmpuint(bytes, ==, 0);
+    g_assert_cmpstr(nothing, ==, "");
     g_autofree char *folder = file_path(self, "crypto/ETH-USD");
     g_assert_false(g_file_test(folder, G_FILE_TEST_EXISTS));
 }
