@@ -32,6 +32,7 @@ int command_env_example(int argc, char **argv);
 int command_data_import(int argc, char **argv);
 int command_data_list(int argc, char **argv);
 int command_data_show(int argc, char **argv);
+int command_data_actions(int argc, char **argv);
 int command_data_verify(int argc, char **argv);
 int command_data_coverage(int argc, char **argv);
 int command_data_gaps(int argc, char **argv);

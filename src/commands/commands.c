@@ -12,6 +12,7 @@ const command commands_table[] = {
     {"data", "import", "store the bars of CSV files", command_data_import},
     {"data", "list", "what the cache holds", command_data_list},
     {"data", "show", "rows of a series; of statistics, as known on a day", command_data_show},
+    {"data", "actions", "dividends and splits, and those nobody declared", command_data_actions},
     {"data", "verify", "is what the cache holds sound?", command_data_verify},
     {"data", "coverage", "how much of what is expected is stored", command_data_coverage},
     {"data", "gaps", "which bars are missing, and what is known of them", command_data_gaps},

@@ -1,42 +1,5 @@
-/* zipline's buyapple: each day of ten months ten more shares of AAPL, across the 7:1 split.
- *
- * Its conventions, as a run of ours: orders made at a close fill at the next close; 0.0075 a share,
- * at least 1.00 an order; splits change what is held and what waits; dividends are not paid. Its
- * slippage, 0.1 x (shares / volume)^2 of the price, is below the eighth decimal for ten shares of
- * tens of millions, so none is taken here: the prices must agree to that decimal all the same. */
-#include "run.h"
-
-#define SHARES 10.0
-
-static size_t warmup(const double *params)
-{
-    (void)params;
-    return 1;
-}
-
-static qb_status init(const qb_setup *setup, void **out_state)
-{
-    (void)setup;
-    *out_state = NULL;
-    return QB_OK;
-}
-
-static void on_bar(void *state, const qb_context *context, uint32_t instrument)
-{
-    (void)state;
-    const qb_size size = {QB_SIZE_UNITS, QB_SIZE_AT_DECISION, SHARES};
-    context->host->order(context, instrument, QB_BUY, size);
-}
-
-static const qb_strategy buy_daily = {
-    .abi_version = QB_STRATEGY_ABI,
-    .struct_size = sizeof(qb_strategy),
-    .name = "buy_daily",
-    .summary = "Buys ten shares at each close",
-    .warmup = warmup,
-    .init = init,
-    .on_bar = on_bar,
-};
+/* zipline's buyapple over the bars of its own files. */
+#include "buyapple.h"
 
 /* 2014, with the split as that program's file has it: the ratio of the prices. */
 static qb_series apple(const char *folder)
@@ -46,8 +9,8 @@ static qb_series apple(const char *folder)
     int64_t *dates = columns_times(file, "effective_date");
     double *ratios = columns_numbers(file, "ratio");
     qb_series part = {0};
-    const size_t end = qb_series_lower_bound(&all, golden_time("2014-11-01"));
-    for (size_t i = qb_series_lower_bound(&all, golden_time("2014-01-01")); i < end; i++) {
+    const size_t end = qb_series_lower_bound(&all, golden_time(BUYAPPLE_TO));
+    for (size_t i = qb_series_lower_bound(&all, golden_time(BUYAPPLE_FROM)); i < end; i++) {
         qb_bar bar = qb_series_bar(&all, i);
         for (size_t k = 0; k < columns_rows(file); k++)
             if (dates[k] == bar.ts_us)
@@ -61,62 +24,14 @@ static qb_series apple(const char *folder)
     return part;
 }
 
-static void check_fills(const char *folder, const golden_run *run)
-{
-    columns *file = columns_read(folder, "expected/zipline_runs/buyapple_fills.csv");
-    int64_t *ts_us = columns_times(file, "ts");
-    double *shares = columns_numbers(file, "shares"), *price = columns_numbers(file, "price");
-    double *fee = columns_numbers(file, "order_commission_total");
-    CHECK_INT(run->fill_count, columns_rows(file));
-    for (size_t i = 0; i < columns_rows(file) && i < run->fill_count; i++) {
-        const qb_fill *fill = &run->fills[i];
-        CHECK_INT(fill->ts_us, ts_us[i]); /* the close of that session, in UTC */
-        CHECK_NEAR(qb_raw_to_double(fill->quantity.raw), shares[i], 0);
-        CHECK_NEAR(qb_raw_to_double(fill->price.raw), price[i], 1e-8);
-        CHECK_NEAR(qb_raw_to_double(fill->fee.raw), fee[i], 0);
-    }
-    free(ts_us);
-    free(shares);
-    free(price);
-    free(fee);
-    columns_free(file);
-}
-
-static void check_days(const char *folder, const golden_run *run)
-{
-    columns *file = columns_read(folder, "expected/zipline_runs/buyapple_daily.csv");
-    double *value = columns_numbers(file, "portfolio_value");
-    double *cash = columns_numbers(file, "ending_cash");
-    const size_t days = columns_rows(file);
-    CHECK_INT(run->equity_count, days);
-    for (size_t i = 0; i < days && i < run->equity_count; i++)
-        CHECK_NEAR(run->equity[i], value[i], 1e-6);
-    CHECK_NEAR(qb_raw_to_double(run->totals.cash.raw), cash[days - 1], 1e-6);
-    free(value);
-    free(cash);
-    columns_free(file);
-}
-
 static void buyapple(void)
 {
     const char *folder = golden_shared();
     if (folder == NULL)
         SKIP(GOLDEN_ABSENT);
-    const golden_spec spec = {
-        .calendar = "XNYS",
-        .own = &buy_daily,
-        .fill_at = QB_FILL_NEXT_CLOSE,
-        .interval = QB_1D,
-        .cash = "10000000",
-        .fee_per_unit = "0.0075",
-        .fee_minimum = "1",
-        .size = {QB_SIZE_UNITS, QB_SIZE_AT_DECISION, 1.0},
-    };
     qb_series series = apple(folder);
-    golden_run run = golden_run_series(&spec, &series);
-    CHECK_INT(run.skipped, 0);
-    check_fills(folder, &run);
-    check_days(folder, &run);
+    golden_run run = buyapple_run(&series);
+    buyapple_check(&run, folder, NULL);
     golden_run_clear(&run);
     qb_series_clear(&series);
 }
