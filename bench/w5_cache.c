@@ -1,6 +1,6 @@
 /* W5 of the performance page, through the cache as every command goes:
  *   (a) five years of 1-minute bars of one symbol into columns, in a process that just started,
- *       and again in the same process; with and without the SHA-256 of each file, which a run takes;
+ *       and again in the same process; with and without the SHA-256 of each file, as a run does;
  *   (b) the close alone;
  *   (c) one day of 1,440 bars appended durably, sixty days in a row;
  *   (d) 500 symbols x 20 years of daily bars, 120,000 month files, read; and their coverage, from
