@@ -268,6 +268,10 @@ static void make_manifest(fixing *self)
     if (listed->exists || listed->entries->len == 0)
         return;
     listed->exists = TRUE;
+    if (self->writer.files.key.asset == QB_MACRO) {
+        fix_note(self, "rebuilt", "manifest.json", "%u files", listed->entries->len);
+        return;
+    }
     listed->adjustment = self->adjustment;
     g_strlcpy(listed->calendar, qb_calendar_name(self->writer.calendar), sizeof listed->calendar);
     fix_note(self, "rebuilt", "manifest.json", "%u files, adjustment %s, calendar %s",

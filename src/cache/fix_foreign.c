@@ -78,25 +78,36 @@ static char *find_conflict(const qb_series *bars)
     return NULL;
 }
 
-/* Why the file cannot be taken in; NULL when it can. Caller frees. */
-static char *find_objection(const fixing *self, const foreign_file *file)
+/* What of the file's metadata says that it is another series'; NULL when nothing does. Caller
+ * frees. */
+static char *find_stranger(const fixing *self, const parquet_table *footer)
 {
-    const series_files *files = &self->writer.files;
-    const cache_key *key = &files->key;
+    const cache_key *key = &self->writer.files.key;
+    const qb_calendar *calendar = self->writer.calendar; /* none of values */
     const char *const pairs[][2] = {
         {"asset", qb_asset_text(key->asset)},
         {"symbol", key->symbol},
         {"interval", qb_interval_text(key->interval)},
         {"adjustment", cache_adjustment_text(self->adjustment)},
-        {"calendar", qb_calendar_name(self->writer.calendar)},
+        {"calendar", calendar != NULL ? qb_calendar_name(calendar) : ""},
     };
-    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
-        const char *value = g_hash_table_lookup(file->footer->metadata, pairs[i][0]);
+    const gsize count = key->asset == QB_MACRO ? 3 : G_N_ELEMENTS(pairs);
+    for (gsize i = 0; i < count; i++) {
+        const char *value = g_hash_table_lookup(footer->metadata, pairs[i][0]);
         if (value == NULL || g_ascii_strcasecmp(value, pairs[i][1]) == 0)
             continue;
         g_autofree char *quoted = failure_quote(value, -1);
         return g_strdup_printf("%s: %s (expected %s)", pairs[i][0], quoted, pairs[i][1]);
     }
+    return NULL;
+}
+
+/* Why the file cannot be taken in; NULL when it can. Caller frees. */
+static char *find_objection(const fixing *self, const foreign_file *file)
+{
+    char *stranger = find_stranger(self, file->footer);
+    if (stranger != NULL)
+        return stranger;
     if (file->bars.count == 0)
         return g_strdup("has no rows");
     for (gsize row = 0; row < file->bars.count; row++) {
@@ -197,15 +208,50 @@ static gboolean take_in(fixing *self, foreign_file *file, GError **error)
     return TRUE;
 }
 
+/* ---- values --------------------------------------------------------------------------------- */
+
+static void adopt_values(fixing *self, const month_file *file, const gint64 *ts_us)
+{
+    file_state now;
+    g_autofree char *name = month_name(file->id);
+    series_files_state(&self->writer.files, file, ts_us, NULL, &now);
+    memcpy(now.source_sha256, now.sha256, sizeof now.source_sha256);
+    *manifest_add(self->planned, file->id) = (manifest_entry){.id = file->id, .now = now};
+    self->manifest_changed = TRUE;
+    fix_note(self, "adopted", name, "%" G_GSIZE_FORMAT " rows, its bytes as they are", now.rows);
+}
+
+/* Reading has checked order, vintages and stamps. */
+static gboolean take_in_values(fixing *self, month_id id, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    macro_builder rows = {0};
+    month_file file = {0};
+    gboolean ok = series_files_read_macro(&self->writer.files, id, TRUE, &rows, &file, &reason);
+    g_autofree char *objection = ok ? find_stranger(self, file.footer) : NULL;
+    if (ok && objection == NULL && file.rows == 0)
+        objection = g_strdup("has no rows");
+    if (ok && objection == NULL)
+        adopt_values(self, &file, rows.series.ts_us);
+    else if (ok)
+        fix_set_aside(self, id, objection);
+    else if ((ok = g_error_matches(reason, FAILURE, FAILURE_BAD_DATA)))
+        fix_set_aside(self, id, fix_reason(self, id, reason));
+    else
+        g_propagate_error(error, g_steal_pointer(&reason));
+    month_file_clear(&file);
+    macro_builder_clear(&rows);
+    return ok;
+}
+
+/* ---- entry ---------------------------------------------------------------------------------- */
+
 gboolean fix_foreign(fixing *self, month_id id, GError **error)
 {
     g_autoptr(GError) reason = NULL;
-    g_autofree char *name = month_name(id);
     foreign_file file;
-    if (self->writer.files.key.asset == QB_MACRO) {
-        fix_note(self, "left", name, "foreign: values are taken in by the next data import --asset macro");
-        return TRUE;
-    }
+    if (self->writer.files.key.asset == QB_MACRO)
+        return take_in_values(self, id, error);
     gboolean ok = TRUE;
     if (read_foreign(self, id, &file, &reason)) {
         ok = take_in(self, &file, error);

@@ -233,8 +233,8 @@ int command_data_import(int argc, char **argv)
     g_auto(import_options) flags = {0};
     int exit_code = 0;
     const GOptionEntry entries[] = {
-        {"asset", 0, 0, G_OPTION_ARG_STRING, &flags.asset, "equity (default), index, crypto or fx",
-         "CLASS"},
+        {"asset", 0, 0, G_OPTION_ARG_STRING, &flags.asset,
+         "equity (default), index, crypto or fx; statistics: see --asset macro --help", "CLASS"},
         {"symbol", 0, 0, G_OPTION_ARG_STRING, &flags.symbol, "Symbol; default: from the file name",
          "SYMBOL"},
         {"interval", 0, 0, G_OPTION_ARG_STRING, &flags.interval,

@@ -69,6 +69,9 @@ static void write_foreign(const char *path, gboolean with_ends)
         ((gint64 *)column->values)[0] = at("2020-07-30");
         ((gint64 *)column->values)[1] = at("2020-09-30");
     }
+    /* Its 31st byte lies within a character. */
+    g_hash_table_insert(table->metadata, g_strdup("provider"),
+                        g_strdup("Zentralbank f\u00fcr die ganze W\u00fc\u00fcste"));
     g_autoptr(GBytes) bytes = parquet_write(table, NULL);
     gsize size;
     const char *data = g_bytes_get_data(bytes, &size);
@@ -101,6 +104,38 @@ static void test_foreign(fixture *self, gconstpointer unused)
     g_autofree char *copy = g_strconcat(path, ".foreign-1", NULL);
     g_assert_true(g_file_test(copy, G_FILE_TEST_EXISTS)); /* it had a column of its own */
     macro_series_clear(&rows);
+}
+
+/* What fix does with it: the manifest is made, its own columns and all stay. */
+static void test_adopted(fixture *self, gconstpointer unused)
+{
+    const cache_key key = gdp_key();
+    const cache_fix_how how = {.adjustment = CACHE_UNKNOWN, .now_us = at("2024-01-01")};
+    g_autofree char *path = file_path(self, "macro/GDPC1/1q/2020/2020-01.parquet");
+    g_autofree char *wrong = file_path(self, "macro/GDPC1/1q/2020/2020-04.parquet");
+    g_autoptr(GPtrArray)
+        repairs = g_ptr_array_new_with_free_func((GDestroyNotify)cache_repair_free);
+    g_autoptr(GError) error = NULL;
+    cache_entry entry;
+    write_foreign(path, TRUE);
+    write_foreign(wrong, TRUE); /* stamps of another month */
+    g_assert_true(cache_fix(self->cache, &key, &how, repairs, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(repairs->len, ==, 3);
+    static const char *const actions[] = {"adopted", "left", "rebuilt"};
+    for (guint i = 0; i < repairs->len; i++) {
+        const cache_repair *repair = g_ptr_array_index(repairs, i);
+        g_assert_cmpstr(repair->action, ==, actions[i]);
+    }
+    g_assert_cmpint(g_remove(wrong), ==, 0);
+    g_autofree char *notes = NULL;
+    g_autofree char *problems = verify_text(self, &key, &notes);
+    g_assert_cmpstr(problems, ==, "");
+    g_assert_cmpstr(notes, ==, "");
+    g_assert_true(cache_stat(self->cache, &key, &entry, &error));
+    g_assert_cmpstr(entry.provider, ==, "foreign");
+    assert_rows(self, &key,
+                "2020-01-01=10@2020-04-30..2020-07-30 2020-01-01=11@2020-07-30..2020-09-30");
 }
 
 /* ---- damage --------------------------------------------------------------------------------- */
@@ -326,6 +361,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("/macro/file", test_file);
     ADD("/macro/foreign", test_foreign);
+    ADD("/macro/adopted", test_adopted);
     ADD("/macro/flips", test_flips);
     ADD("/macro/damaged-month", test_damaged_month);
     ADD("/macro/kill", test_kill);
