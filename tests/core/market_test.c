@@ -26,6 +26,26 @@ static void interval_texts(void)
     CHECK_INT(untouched, QB_4H);
 }
 
+/* By the Gregorian calendar. */
+static void period_ends(void)
+{
+    static const struct {
+        qb_interval interval;
+        const char *start, *end;
+    } cases[] = {
+        {QB_1D, "2020-02-28", "2020-02-29"},  {QB_1W, "2019-12-30", "2020-01-06"},
+        {QB_1MO, "2020-02-01", "2020-03-01"}, {QB_1MO, "2019-12-01", "2020-01-01"},
+        {QB_1Q, "2020-10-01", "2021-01-01"},  {QB_1Q, "1960-01-01", "1960-04-01"},
+        {QB_1Y, "1900-01-01", "1901-01-01"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t start_us = 0, end_us = 0;
+        CHECK_OK(qb_time_from_text(cases[i].start, strlen(cases[i].start), &start_us));
+        CHECK_OK(qb_time_from_text(cases[i].end, strlen(cases[i].end), &end_us));
+        CHECK_INT(qb_period_end_us(cases[i].interval, start_us), end_us);
+    }
+}
+
 static void asset_texts(void)
 {
     static const char *const texts[] = {"equity", "index", "crypto", "fx"};
@@ -705,6 +725,7 @@ int main(void)
 {
     static const tap_case cases[] = {
         {"/market/interval/text", interval_texts},
+        {"/market/interval/period-ends", period_ends},
         {"/market/asset/text", asset_texts},
         {"/market/symbol/cases", symbol_cases},
         {"/market/symbol/safe", symbols_are_safe},
