@@ -1,11 +1,11 @@
-/* CoinGecko. Without a paid plan it has no bars, only prices sampled about once an hour: each becomes
- * a bar of its hour with four equal prices, flagged as sampled, its volume unknown (the volume it
- * gives is that of the last 24 hours); longer bars are made from those. A paid plan has real bars,
- * stamped with their end. Wire facts: the provider's OpenAPI documents of 2026-06 and answers
- * recorded between 2021 and 2025.
+/* CoinGecko. Without a paid plan it has no bars, only prices sampled about once an hour: each
+ * becomes a bar of its hour with four equal prices, flagged as sampled, its volume unknown (the
+ * volume it gives is that of the last 24 hours); longer bars are made from those. A paid plan has
+ * real bars, stamped with their end. Wire facts: the provider's OpenAPI documents of 2026-06 and
+ * answers recorded between 2021 and 2025.
  *
- * Coins are addressed by an id. Symbols are not unique (six coins are called btc), so only the large
- * ones have a built-in id, and for all others the user says which is meant. */
+ * Coins are addressed by an id. Symbols are not unique (six coins are called btc), so only the
+ * large ones have a built-in id, and for all others the user says which is meant. */
 #include "providers/providers-private.h"
 
 #include <math.h>
@@ -541,13 +541,15 @@ static const provider_kind kinds[] = {
     [BARS] = {"bars", "bars of a range (paid)", request_bars, parse_bars},
     [CHART] = {"chart", "price samples up to now", NULL, parse_range},
     [OHLC] = {"ohlc", "bars up to now, of --interval", NULL, parse_ohlc},
-    [PRICE] = {"price", "the latest price", request_price, parse_price},
-    [MARKETS] = {"markets", "coins of a symbol, the largest first", request_markets, parse_matches},
-    [LIST] = {"list", "all coins", NULL, parse_matches},
-    [HISTORY] = {"history", "a price at the start of a day", NULL, parse_history},
-    [PING] = {"ping", "is it there?", request_ping, parse_anything},
-    [USAGE] = {"usage", "what is left of a paid key's budget", request_usage, parse_anything},
-    [CURRENCIES] = {"currencies", "what prices are given in", NULL, parse_anything},
+    [PRICE] = {"price", "the latest price", request_price, parse_price, PROVIDER_LATEST},
+    [MARKETS] = {"markets", "coins of a symbol, the largest first", request_markets, parse_matches,
+                 PROVIDER_SEARCH},
+    [LIST] = {"list", "all coins", NULL, parse_matches, PROVIDER_SEARCH},
+    [HISTORY] = {"history", "a price at the start of a day", NULL, parse_history, PROVIDER_LATEST},
+    [PING] = {"ping", "is it there?", request_ping, parse_anything, PROVIDER_KEY},
+    [USAGE] = {"usage", "what is left of a paid key's budget", request_usage, parse_anything,
+               PROVIDER_KEY},
+    [CURRENCIES] = {"currencies", "what prices are given in", NULL, parse_anything, PROVIDER_KEY},
     {NULL},
 };
 

@@ -1,11 +1,11 @@
-/* CryptoCompare's min-api and its successor, the CoinDesk data-api, chosen by the base's host. Since
- * May 2026 neither answers without a subscription. Wire facts: answers recorded between 2017 and
- * 2025, the provider's OpenAPI document of 2023, probes of 2026.
+/* CryptoCompare's min-api and its successor, the CoinDesk data-api, chosen by the base's host.
+ * Since May 2026 neither answers without a subscription. Wire facts: answers recorded between 2017
+ * and 2025, the provider's OpenAPI document of 2023, probes of 2026.
  *
- * Pages go backwards: the newest first, each ending before the oldest bar of the one before. Before
- * a listing min-api goes on with rows of zeros for ever, and the data-api says 404 with the first
- * stamp it has; both mean that the beginning is reached. The last row of a page that reaches the
- * present is the running bar. */
+ * Pages go backwards: the newest first, each ending before the oldest bar of the one before.
+ * Before a listing min-api goes on with rows of zeros for ever, and the data-api says 404 with the
+ * first stamp it has; both mean that the beginning is reached. The last row of a page that reaches
+ * the present is the running bar. */
 #include "platform/clock.h"
 #include "providers/providers-private.h"
 
@@ -430,11 +430,14 @@ static gboolean parse_limits(const provider_job *job, provider_step *step, GByte
 static const provider_kind kinds[] = {
     [HISTO] = {"histo", "bars of min-api, both shapes", request_histo, parse_histo},
     [HISTORICAL] = {"historical", "bars of the data-api", request_historical, parse_historical},
-    [PRICE] = {"price", "a price, or prices of several quotes", NULL, parse_prices},
-    [PRICES] = {"prices", "prices of several coins", NULL, parse_prices},
-    [FULL] = {"full", "a price and how old it is", request_full, parse_prices},
-    [TICK] = {"tick", "the newest index value of the data-api", request_tick, parse_tick},
-    [LIMITS] = {"limits", "what is left of the key's budget", request_limits, parse_limits},
+    [PRICE] = {"price", "a price, or prices of several quotes", NULL, parse_prices,
+               PROVIDER_LATEST},
+    [PRICES] = {"prices", "prices of several coins", NULL, parse_prices, PROVIDER_LATEST},
+    [FULL] = {"full", "a price and how old it is", request_full, parse_prices, PROVIDER_LATEST},
+    [TICK] = {"tick", "the newest index value of the data-api", request_tick, parse_tick,
+              PROVIDER_LATEST},
+    [LIMITS] = {"limits", "what is left of the key's budget", request_limits, parse_limits,
+                PROVIDER_KEY},
     {NULL},
 };
 

@@ -413,11 +413,12 @@ static gboolean parse_matches(const provider_job *job, provider_step *step, GByt
 
 static const provider_kind kinds[] = {
     [VINTAGES] = {"vintages", "the days on which a series was revised", request_vintages,
-                  parse_vintages},
+                  parse_vintages, PROVIDER_VALUES},
     [OBSERVATIONS] = {"observations", "values with the days on which they were the known ones",
-                      request_observations, parse_observations},
-    [SERIES] = {"series", "one series' name, frequency and units", request_series, parse_matches},
-    [SEARCH] = {"search", "series by words", request_search, parse_matches},
+                      request_observations, parse_observations, PROVIDER_VALUES},
+    [SERIES] = {"series", "one series' name, frequency and units", request_series, parse_matches,
+                PROVIDER_SEARCH},
+    [SEARCH] = {"search", "series by words", request_search, parse_matches, PROVIDER_SEARCH},
     {NULL},
 };
 

@@ -551,7 +551,7 @@ static gboolean parse_price(const provider_job *job, provider_step *step, GBytes
     return TRUE;
 }
 
-/* A snapshot's last trade. Before 04:00 New York snapshots are empty: zeros, which are no prices. */
+/* A snapshot's last trade. Before 04:00 New York they are empty: zeros, which are no prices. */
 static void read_snapshot(scan *at, const scan_text *key, gpointer data)
 {
     if (scan_text_is(key, "lastTrade") && scan_peek(at) == SCAN_OBJECT)
@@ -751,15 +751,17 @@ static const provider_kind kinds[] = {
     [SPLITS] = {"splits", "splits of a stock", request_splits, parse_splits},
     [DIVIDENDS] = {"dividends", "dividends of a stock", request_dividends, parse_dividends},
     [BARS] = {"bars", "bars of any interval", request_bars, parse_bars},
-    [PREV] = {"prev", "the last session's bar", request_prev, parse_prev},
+    [PREV] = {"prev", "the last session's bar", request_prev, parse_prev, PROVIDER_LATEST},
     [GROUPED] = {"grouped", "one day of a whole market", NULL, parse_grouped},
     [OPEN_CLOSE] = {"open-close", "one day of a stock", NULL, parse_open_close},
-    [TRADE] = {"trade", "the last trade of a stock", request_trade, parse_price},
-    [NBBO] = {"nbbo", "the best bid and ask of a stock", NULL, parse_price},
-    [LAST] = {"last", "the last price of a pair", request_last, parse_price},
-    [SNAPSHOT] = {"snapshot", "the state of one or all stocks", NULL, parse_snapshot},
-    [TICKERS] = {"tickers", "symbols by name", request_tickers, parse_tickers},
-    [STATUS] = {"status", "which markets are open", request_status, parse_status},
+    [TRADE] = {"trade", "the last trade of a stock", request_trade, parse_price, PROVIDER_LATEST},
+    [NBBO] = {"nbbo", "the best bid and ask of a stock", NULL, parse_price, PROVIDER_LATEST},
+    [LAST] = {"last", "the last price of a pair", request_last, parse_price, PROVIDER_LATEST,
+              QB_CRYPTO},
+    [SNAPSHOT] = {"snapshot", "the state of one or all stocks", NULL, parse_snapshot,
+                  PROVIDER_LATEST},
+    [TICKERS] = {"tickers", "symbols by name", request_tickers, parse_tickers, PROVIDER_SEARCH},
+    [STATUS] = {"status", "which markets are open", request_status, parse_status, PROVIDER_KEY},
     {NULL},
 };
 

@@ -57,8 +57,9 @@ typedef struct provider_step {
 } provider_step;
 #define PROVIDER_PAGES_LIMIT 20000u /* of one job; beyond, the vendor's paging is broken */
 
-/* What to send: filled by provider_kind.request from {0}; the texts are the request's, freed by provider_request_clear.
- * The range is what this request is to answer (0, 0 where it is about no range). */
+/* What to send: filled by provider_kind.request from {0}; the texts are the request's, freed by
+ * provider_request_clear. The range is what this request is to answer (0, 0 where it is about no
+ * range). */
 #define PROVIDER_FIELDS 16
 typedef struct provider_request {
     char *path; /* below job.base, encoded */
@@ -151,6 +152,8 @@ typedef struct provider_kind {
      * bytes that are no such answer; step is as before then, page has anything. */
     gboolean (*parse)(const provider_job *job, provider_step *step, GBytes *body,
                       provider_page *page, GError **error);
+    provider_ask ask; /* what its answers are mostly for: data parse, when nobody says */
+    qb_asset asset;   /* likewise; where the vendor has none of those, its first */
 } provider_kind;
 
 struct provider {
@@ -168,7 +171,7 @@ struct provider {
     const char *free_tier; /* one line for people, with its date: "50 requests an hour (2026)" */
 
     /* The vendor's name of a stored symbol ("BRK.B" is "BRK-B"). FALSE when it has none; *out_why
-     * may say so, or list what the user has to choose from (static or owned by the caller: g_free). */
+     * may say so, or list what the user has to choose from (the caller frees it). */
     gboolean (*name_symbol)(const char *symbol, qb_asset asset, char out[PROVIDER_SYMBOL_SIZE],
                             char **out_why);
     /* Before anything is spent: what this key and plan cannot give. FALSE with FAILURE_PROVIDER, or

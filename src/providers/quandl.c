@@ -483,7 +483,7 @@ static gboolean parse_export(const provider_job *job, provider_step *step, GByte
 static const provider_kind kinds[] = {
     [TABLE] = {"table", "rows of WIKI/PRICES, JSON or CSV", request_table, parse_table},
     [DATASET] = {"dataset", "an older dataset, JSON or CSV", NULL, parse_dataset},
-    [EXPORT] = {"export", "how far an export is", NULL, parse_export},
+    [EXPORT] = {"export", "how far an export is", NULL, parse_export, PROVIDER_KEY},
     {NULL},
 };
 

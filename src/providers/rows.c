@@ -116,7 +116,7 @@ static provider_refusal check_stamp(provider_rows *self, gint64 ts_us)
         return PROVIDER_FUTURE;
     if (known_us > job->now_us)
         return PROVIDER_UNFINISHED;
-    /* Rows from which coarser bars are made may begin before the range: the bar they make counts. */
+    /* Rows from which coarser bars are made may begin before the range: their bar counts. */
     if (job->ask == PROVIDER_BARS && self->interval == job->interval &&
         (ts_us < job->from_us || ts_us >= job->to_us))
         return PROVIDER_OUTSIDE;

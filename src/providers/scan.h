@@ -44,8 +44,8 @@ scan_kind scan_peek(scan *self);
 /* Into an object or array; FALSE (a fault) when something else stands there. */
 gboolean scan_enter_object(scan *self);
 gboolean scan_enter_array(scan *self);
-/* The next member's key, or FALSE at the closing brace, which is read too. Its value must be read or
- * skipped before the next call. */
+/* The next member's key, or FALSE at the closing brace, which is read too. Its value must be read
+ * or skipped before the next call. */
 gboolean scan_member(scan *self, scan_text *out_key);
 /* The same for a whole object: each member goes to a function, which reads or skips its value. */
 typedef void (*scan_member_reader)(scan *self, const scan_text *key, gpointer data);

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DAILY, IEX, CRYPTO, FX, QUOTES, CRYPTO_TOP, FX_TOP, META, CRYPTO_META, SEARCH };
+enum { DAILY, IEX, CRYPTO, FX, QUOTES, CRYPTO_TOP, FX_TOP, META, CRYPTO_META, SEARCH, SUPPORTED };
 
 #define IEX_WINDOW_US (30 * QB_DAY_US)
 #define FINE_WINDOW_US (3 * QB_DAY_US) /* of crypto and forex below an hour */
@@ -647,19 +647,65 @@ static gboolean parse_matches(const provider_job *job, provider_step *step, GByt
     return end_single(step, &at, error);
 }
 
+static void copy_cell(const csv_table *table, gsize row, const char *column, char *into, gsize size)
+{
+    gsize length;
+    const int index = csv_table_column(table, column);
+    if (index < 0)
+        return;
+    const char *cell = csv_table_cell(table, row, index, &length);
+    g_autofree char *plain = g_strndup(cell, length);
+    g_strlcpy(into, plain, size);
+}
+
+static void copy_date(const csv_table *table, gsize row, const char *column, gint64 *into)
+{
+    char cell[PROVIDER_SYMBOL_SIZE] = "";
+    copy_cell(table, row, column, cell, sizeof cell);
+    provider_date(&(scan_text){cell, strlen(cell), FALSE}, into);
+}
+
+/* The list of all daily symbols, one row for each company that bore one; dates may be blank. */
+static gboolean parse_supported(const provider_job *job, provider_step *step, GBytes *body,
+                                provider_page *page, GError **error)
+{
+    scan nothing;
+    g_autoptr(csv_table) table = csv_table_parse(body, "Tiingo", error);
+    if (table == NULL)
+        return FALSE;
+    for (gsize row = 0; row < csv_table_rows(table); row++) {
+        provider_match match = {0};
+        copy_cell(table, row, "ticker", match.vendor_symbol, sizeof match.vendor_symbol);
+        copy_cell(table, row, "assetType", match.kind, sizeof match.kind);
+        copy_cell(table, row, "priceCurrency", match.currency, sizeof match.currency);
+        copy_date(table, row, "startDate", &match.first_us);
+        copy_date(table, row, "endDate", &match.last_us);
+        page->rows++;
+        if (*match.vendor_symbol != '\0')
+            g_array_append_val(page->matches, match);
+    }
+    scan_init(&nothing, "", 0);
+    return end_single(step, &nothing, error);
+}
+
 /* ---- the vendor ----------------------------------------------------------------------------- */
 
 static const provider_kind kinds[] = {
     [DAILY] = {"daily", "daily stock bars, JSON or CSV", request_daily, parse_daily},
     [IEX] = {"iex", "intraday stock bars", request_iex, parse_iex},
-    [CRYPTO] = {"crypto", "crypto bars", request_crypto, parse_crypto},
-    [FX] = {"fx", "forex bars", request_fx, parse_fx},
-    [QUOTES] = {"quotes", "latest stock prices", request_quotes, parse_quotes},
-    [FX_TOP] = {"fx-top", "latest forex prices", request_fx_top, parse_quotes},
-    [CRYPTO_TOP] = {"crypto-top", "best bid and ask of a pair", NULL, parse_crypto_top},
-    [META] = {"meta", "one symbol's name and history", request_meta, parse_matches},
-    [CRYPTO_META] = {"crypto-meta", "names of pairs", NULL, parse_matches},
-    [SEARCH] = {"search", "symbols by name", request_search, parse_matches},
+    [CRYPTO] = {"crypto", "crypto bars", request_crypto, parse_crypto, PROVIDER_BARS, QB_CRYPTO},
+    [FX] = {"fx", "forex bars", request_fx, parse_fx, PROVIDER_BARS, QB_FX},
+    [QUOTES] = {"quotes", "latest stock prices", request_quotes, parse_quotes, PROVIDER_LATEST},
+    [FX_TOP] = {"fx-top", "latest forex prices", request_fx_top, parse_quotes, PROVIDER_LATEST,
+                QB_FX},
+    [CRYPTO_TOP] = {"crypto-top", "best bid and ask of a pair", NULL, parse_crypto_top,
+                    PROVIDER_LATEST, QB_CRYPTO},
+    [META] = {"meta", "one symbol's name and history", request_meta, parse_matches,
+              PROVIDER_SEARCH},
+    [CRYPTO_META] = {"crypto-meta", "names of pairs", NULL, parse_matches, PROVIDER_SEARCH,
+                     QB_CRYPTO},
+    [SEARCH] = {"search", "symbols by name", request_search, parse_matches, PROVIDER_SEARCH},
+    [SUPPORTED] = {"supported", "all daily symbols, CSV", NULL, parse_supported, PROVIDER_SEARCH},
     {NULL},
 };
 

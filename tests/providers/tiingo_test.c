@@ -52,6 +52,8 @@ static const parse_case cases[] = {
      .volume = 40036.510605330004, .refused = "1 of another symbol"},
     {JSON("crypto_meta"), "crypto-meta", .ask = PROVIDER_SEARCH, .asset = QB_CRYPTO},
     {JSON("daily_meta_googl"), "meta", .ask = PROVIDER_SEARCH},
+    {"tiingo/supported_tickers_sample.csv", "supported", .type = "text/csv",
+     .ask = PROVIDER_SEARCH},
     {JSON("iex_quotes_msft_aapl_2026-09-04"), "quotes", .ask = PROVIDER_LATEST,
      .refused = "1 of another symbol"},
     {JSON("crypto_top_raw_2019"), "crypto-top", .ask = PROVIDER_LATEST, .asset = QB_CRYPTO,
@@ -117,11 +119,27 @@ static void test_meta(void)
                     (gint64)qb_date_from_civil((qb_civil){2004, 8, 19}) * QB_DAY_US);
 }
 
+static void test_supported(void)
+{
+    g_auto(provider_page) page = {0};
+    if (!parse_has_fixtures())
+        return;
+    parse_page(&provider_tiingo, case_of("tiingo/supported_tickers_sample.csv"), &page);
+    g_assert_cmpint(page.matches->len, ==, 2);
+    const provider_match *match = &g_array_index(page.matches, provider_match, 1);
+    g_assert_cmpstr(match->vendor_symbol, ==, "X");
+    g_assert_cmpstr(match->kind, ==, "ETF");
+    g_assert_cmpstr(match->currency, ==, "USD");
+    /* The sample's dates are written like 1/1/2010, which could be read in two ways. */
+    g_assert_cmpint(match->first_us, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/providers/tiingo/fixtures", test_fixtures);
     g_test_add_func("/providers/tiingo/latest", test_latest);
     g_test_add_func("/providers/tiingo/meta", test_meta);
+    g_test_add_func("/providers/tiingo/supported", test_supported);
     return g_test_run();
 }
