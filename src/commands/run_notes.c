@@ -1,4 +1,4 @@
-/* What a reader must know before believing the figures: of the universe, of its bars, of the run. */
+/* What a reader must know before believing the figures: of the universe, its bars, the run. */
 #include "commands/market-private.h"
 #include "commands/run-private.h"
 
@@ -20,7 +20,7 @@ static void G_GNUC_PRINTF(2, 3) say(GPtrArray *lines, const char *format, ...)
 
 /* ---- the universe ---------------------------------------------------------------------------- */
 
-/* A universe of today's companies leaves out those that did not live: it flatters every strategy. */
+/* A universe of today's companies leaves out those that did not live: it flatters everybody. */
 static void note_survivors(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
 {
     gint64 first_us = INT64_MAX, last_us = INT64_MIN;

@@ -44,7 +44,7 @@ static char *lines_of(const json_t *object, const char *key)
     return g_string_free(text, FALSE);
 }
 
-/* ---- AAPL, 7:1 on 2014-06-09 ------------------------------------------------------------------ */
+/* ---- AAPL, 7:1 on 2014-06-09 ---------------------------------------------------------------- */
 
 static void import_apple(program *self, const char *actions)
 {
@@ -161,7 +161,7 @@ static void test_backtest_across_split(void)
     columns_free(fills);
 }
 
-/* ---- SPY, eight years of dividends ------------------------------------------------------------ */
+/* ---- SPY, eight years of dividends ---------------------------------------------------------- */
 
 /* LEAN's factor file as a file of dividends: cash is reference price x (1 - factor / next factor),
  * to the cent, on the first session after the row's date. */
@@ -209,7 +209,7 @@ static void test_published_dividends(void)
     g_assert_cmpint(cents(number_of(result, "fees")), ==, 256);
 }
 
-/* ---- data actions ----------------------------------------------------------------------------- */
+/* ---- data actions --------------------------------------------------------------------------- */
 
 static void test_listed(void)
 {
@@ -268,7 +268,7 @@ static void test_undeclared_listed(void)
     g_assert_cmpstr(warnings, ==, "prices are split-adjusted: dividends are missing\n");
 }
 
-/* ---- what else a result warns of -------------------------------------------------------------- */
+/* ---- what else a result warns of ------------------------------------------------------------ */
 
 /* Samples, and fills on bars in which nothing traded; the figures are the same with or without. */
 static void test_warnings(void)

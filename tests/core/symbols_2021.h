@@ -1,4 +1,4 @@
-/* The 124 companies of equities/daily_adjusted in the shared data: members of the S&P 500 in 2021. */
+/* The 124 companies of equities/daily_adjusted: members of the S&P 500 in 2021. */
 #ifndef SYMBOLS_2021_H
 #define SYMBOLS_2021_H
 

@@ -176,8 +176,8 @@ static size_t check_file(const char *folder, const char *path, const char *name,
 /* Every one is a real split: AIG, BNO, EEM, IWM, QQQ and USO by the split_factor column of LEAN's
  * factor files; IBM and AAPL by the list that comes with the data; WM was then Washington Mutual,
  * which split 3:2 in May 2001. Nothing else is found: not AIG -61 % on 2008-09-15, not WM -90 % on
- * 2008-09-26 (the bank's end), not the jumps where another company took the ticker (USO 2006 +113233
- * %, BNO 2010, EEM 2003, FB 2012), not IBM's bad print of 2002-12-23. */
+ * 2008-09-26 (the bank's end), not the jumps where another company took the ticker (USO 2006
+ * +113233 %, BNO 2010, EEM 2003, FB 2012), not IBM's bad print of 2002-12-23. */
 static void raw_files(void)
 {
     static const finding all[] = {

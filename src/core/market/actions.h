@@ -29,7 +29,7 @@ typedef enum qb_adjust_rule {
     QB_ADJUST_EX_CLOSE,
 } qb_adjust_rule;
 
-/* What is derived, in row order; both arrays hold capacity entries and the counts go on counting. */
+/* What is derived, in row order; both arrays hold capacity entries, the counts go on counting. */
 typedef struct qb_derived {
     qb_action *actions;
     qb_unexplained *unexplained;
