@@ -292,8 +292,9 @@ static double printed_half_unit(const double *values, size_t count)
     return 0.5 * unit;
 }
 
-/* True when some steps lie just beyond their error, within that much noise or that unit of the
- * closes. No dividend is so small, so the error must be larger by that. */
+/* True when many steps lie just beyond their error, within that much noise or that unit of the
+ * closes: more than a monthly payer has dividends, so the error must be larger by that. Closes
+ * rounded like the adjusted ones leave a twelfth of the steps there, rounded more coarsely more. */
 static bool is_blurred(const reading *self, size_t first, double noise, double unit)
 {
     size_t beyond = 0, last = first;
@@ -302,7 +303,7 @@ static bool is_blurred(const reading *self, size_t first, double noise, double u
         double off = fabs(step.gain - 1.0) - step.error;
         beyond += off > 0.0 && off <= noise + unit * (1.0 / step.close + 1.0 / step.next_close);
     }
-    return beyond > 1 + self->series->count / 500;
+    return beyond > self->series->count / 16;
 }
 
 /* Adjusted closes are mostly made of the closes as printed, and in double precision. Not all are:

@@ -81,13 +81,20 @@ static day day_begin(const qb_series *series, size_t row)
     };
 }
 
+/* From one stamp to a later one; stamps may be anything. */
+static int64_t elapsed_us(int64_t from_us, int64_t to_us)
+{
+    int64_t elapsed;
+    return __builtin_sub_overflow(to_us, from_us, &elapsed) ? INT64_MAX : elapsed;
+}
+
 /* The last days above the row, latest first; returns how many. */
 static size_t days_before(const qb_series *series, size_t row, day days[DAYS_BEFORE])
 {
     size_t count = 0;
     int64_t current = -1;
     for (size_t i = row; i-- > 0;) {
-        int64_t back = (series->ts_us[row] - series->ts_us[i] - 1) / QB_DAY_US;
+        int64_t back = (elapsed_us(series->ts_us[i], series->ts_us[row]) - 1) / QB_DAY_US;
         if (back >= DAYS_REACH)
             break;
         if (!row_is_fit(series, i))
@@ -110,7 +117,7 @@ static size_t days_after(const qb_series *series, size_t row, day days[DAYS_AFTE
     size_t count = 0;
     int64_t current = -1;
     for (size_t i = row; i < series->count; i++) {
-        int64_t ahead = (series->ts_us[i] - series->ts_us[row]) / QB_DAY_US;
+        int64_t ahead = elapsed_us(series->ts_us[row], series->ts_us[i]) / QB_DAY_US;
         if (ahead >= DAYS_REACH)
             break;
         if (!row_is_fit(series, i))
@@ -214,7 +221,7 @@ static bool days_agree(const qb_series *series, size_t row, qb_ratio ratio)
  * be or one is declared. */
 static double step_at(const qb_series *series, size_t row)
 {
-    int64_t gap_us = series->ts_us[row] - series->ts_us[row - 1];
+    int64_t gap_us = elapsed_us(series->ts_us[row - 1], series->ts_us[row]);
     if (gap_us <= BREAK_MIN_US || gap_us > BREAK_MAX_US)
         return 0.0;
     if (series->split_factor != NULL && series->split_factor[row] != 1.0)
