@@ -114,10 +114,10 @@ static report_table *new_table(void)
     report_table_column(table, "money", REPORT_LEFT, 0);
     report_table_column(table, "calendar", REPORT_LEFT, 0);
     report_table_column(table, "lot", REPORT_RIGHT, 0);
-    report_table_column(table, "tick", REPORT_RIGHT, 0);
-    report_table_column(table, "digits", REPORT_RIGHT, 1);
+    report_table_column(table, "tick", REPORT_RIGHT, 1);
+    report_table_column(table, "digits", REPORT_RIGHT, 4);
     report_table_column(table, "multiplier", REPORT_RIGHT, 6);
-    report_table_column(table, "sector", REPORT_LEFT, 4);
+    report_table_column(table, "sector", REPORT_LEFT, 3);
     report_table_column(table, "aliases", REPORT_LEFT, 3);
     report_table_column(table, "in file", REPORT_LEFT, 5);
     report_table_column(table, "in cache", REPORT_LEFT, 2);

@@ -132,6 +132,12 @@ static int least_width(const column *c)
     return MIN(natural_width(c), TEXT_MINIMUM);
 }
 
+/* Below this a column rather goes: a heading cut to "d..." over a number tells nobody anything. */
+static int kept_width(const column *c)
+{
+    return c->align == REPORT_RIGHT ? natural_width(c) : least_width(c);
+}
+
 static int total_width(const layout *self)
 {
     int total = 0;
@@ -184,7 +190,7 @@ static layout lay_out(const report_table *table, int width)
     layout self = {g_new0(int, table->columns->len + 1), table->columns->len};
     int index;
     for (guint i = 0; i < self.count; i++)
-        self.width[i] = least_width(column_at(table, i));
+        self.width[i] = kept_width(column_at(table, i));
     while (total_width(&self) > width && (index = first_to_go(table, &self, 0)) >= 0)
         self.width[index] = 0;
     for (guint i = 0; i < self.count; i++)
