@@ -303,7 +303,7 @@ static bool is_blurred(const reading *self, size_t first, double noise, double u
         double off = fabs(step.gain - 1.0) - step.error;
         beyond += off > 0.0 && off <= noise + unit * (1.0 / step.close + 1.0 / step.next_close);
     }
-    return beyond > self->series->count / 16;
+    return beyond > 3 + self->series->count / 16;
 }
 
 /* Adjusted closes are mostly made of the closes as printed, and in double precision. Not all are:
