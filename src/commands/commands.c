@@ -16,6 +16,7 @@ const command commands_table[] = {
     {"data", "verify", "is what the cache holds sound?", command_data_verify},
     {"data", "coverage", "how much of what is expected is stored", command_data_coverage},
     {"data", "gaps", "which bars are missing, and what is known of them", command_data_gaps},
+    {"data", "parse", "what a saved answer of a provider holds", command_data_parse},
     {"data", "resample", "coarser bars from finer ones", command_data_resample},
     {"data", "export", "bars as CSV, JSON lines or Parquet", command_data_export},
     {"data", "du", "how much room the cache takes", command_data_du},

@@ -71,21 +71,32 @@ void show_add_time(GString *row, const char *name, gint64 us)
     add_member(row, name, quoted);
 }
 
-void show_print_json(const json_t *head, const GPtrArray *rows)
+void show_print_members(const json_t *head)
 {
     const char *name;
     json_t *value;
-    printf("{\n");
     json_object_foreach((json_t *)head, name, value)
     {
         printf("  \"%s\": ", name);
         json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_COMPACT);
         printf(",\n");
     }
-    printf("  \"rows\": [");
+}
+
+void show_print_rows(const char *name, const GPtrArray *rows)
+{
+    printf("  \"%s\": [", name);
     for (guint i = 0; i < rows->len; i++)
         printf("%s\n    {%s}", i > 0 ? "," : "", (const char *)g_ptr_array_index(rows, i));
-    printf("%s]\n}\n", rows->len > 0 ? "\n  " : "");
+    printf("%s]", rows->len > 0 ? "\n  " : "");
+}
+
+void show_print_json(const json_t *head, const GPtrArray *rows)
+{
+    printf("{\n");
+    show_print_members(head);
+    show_print_rows("rows", rows);
+    printf("\n}\n");
 }
 
 /* ---- options -------------------------------------------------------------------------------- */

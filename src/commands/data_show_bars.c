@@ -36,11 +36,11 @@ static char *flags_text(gint32 flags)
                            (flags & QB_BAR_SAMPLED) != 0 ? "sampled" : "");
 }
 
-static void add_row(report_table *table, const cache_key *key, const qb_series *bars,
+static void add_row(report_table *table, qb_interval interval, const qb_series *bars,
                     const bar_column *columns, guint count, gsize row)
 {
     const char *cells[COLUMNS + 3] = {NULL};
-    g_autofree char *time = show_time(bars->ts_us[row], key->interval < QB_1D);
+    g_autofree char *time = show_time(bars->ts_us[row], interval < QB_1D);
     g_autofree char *flags = bars->flags != NULL ? flags_text(bars->flags[row]) : NULL;
     cells[0] = time;
     char *texts[COLUMNS];
@@ -52,29 +52,37 @@ static void add_row(report_table *table, const cache_key *key, const qb_series *
         g_free(texts[c]);
 }
 
-static void print_table(const cache_key *key, const qb_series *bars, const show_options *options)
+void show_bars_table(const char *title, qb_interval interval, const qb_series *bars, gsize first,
+                     gsize rows)
 {
     const report_style style = report_style_of(1);
     bar_column columns[COLUMNS];
     const guint count = columns_of(bars, columns);
-    gsize first, rows;
-    g_autofree char *title = g_strdup_printf("%s %s %s", qb_asset_text(key->asset), key->symbol,
-                                             qb_interval_text(key->interval));
     g_autoptr(report_table) table = report_table_new(title);
-    report_table_column(table, key->interval < QB_1D ? "time (UTC)" : "date", REPORT_LEFT, 0);
+    report_table_column(table, interval < QB_1D ? "time (UTC)" : "date", REPORT_LEFT, 0);
     for (guint c = 0; c < count; c++)
         report_table_column(table, columns[c].name, REPORT_RIGHT, columns[c].priority);
     if (bars->flags != NULL)
         report_table_column(table, "flags", REPORT_LEFT, 5);
-    show_window(options, bars->count, &first, &rows);
     for (gsize i = first; i < first + rows; i++)
-        add_row(table, key, bars, columns, count, i);
+        add_row(table, interval, bars, columns, count, i);
     report_table_print(table, &style, stdout);
+}
+
+static void print_table(const cache_key *key, const qb_series *bars, const show_options *options)
+{
+    gsize first, rows;
+    g_autofree char *title = g_strdup_printf("%s %s %s", qb_asset_text(key->asset), key->symbol,
+                                             qb_interval_text(key->interval));
+    show_window(options, bars->count, &first, &rows);
+    show_bars_table(title, key->interval, bars, first, rows);
     show_left_out(rows, bars->count);
 }
 
-static char *row_json(const qb_series *bars, const bar_column *columns, guint count, gsize row)
+char *show_bar_json(const qb_series *bars, gsize row)
 {
+    bar_column columns[COLUMNS];
+    const guint count = columns_of(bars, columns);
     GString *text = g_string_new(NULL);
     show_add_time(text, "ts", bars->ts_us[row]);
     for (guint c = 0; c < count; c++)
@@ -86,14 +94,12 @@ static char *row_json(const qb_series *bars, const bar_column *columns, guint co
 
 static void print_json(const cache_key *key, const qb_series *bars, const show_options *options)
 {
-    bar_column columns[COLUMNS];
-    const guint count = columns_of(bars, columns);
     json_auto_t *head = data_key_json(key);
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(g_free);
     gsize first, shown;
     show_window(options, bars->count, &first, &shown);
     for (gsize i = first; i < first + shown; i++)
-        g_ptr_array_add(rows, row_json(bars, columns, count, i));
+        g_ptr_array_add(rows, show_bar_json(bars, i));
     json_object_set_new(head, "count", json_integer((json_int_t)bars->count));
     show_print_json(head, rows);
 }

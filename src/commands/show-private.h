@@ -29,8 +29,17 @@ char *show_number(double value);
 void show_add_number(GString *row, const char *name, double value);
 /* us G_MAXINT64 is null. */
 void show_add_time(GString *row, const char *name, gint64 us);
-/* Prints the members of head (an object) and then "rows": each {the text}. */
+/* Prints the members of an object, each on a line with its comma; and "NAME": [{row}, ...]. */
+void show_print_members(const json_t *head);
+void show_print_rows(const char *name, const GPtrArray *rows);
+/* An object of the members of head and then "rows". */
 void show_print_json(const json_t *head, const GPtrArray *rows);
+
+/* A table of rows [first, first + rows). */
+void show_bars_table(const char *title, qb_interval interval, const qb_series *bars, gsize first,
+                     gsize rows);
+/* One row as the members of an object, without its braces. Caller frees. */
+char *show_bar_json(const qb_series *bars, gsize row);
 
 /* data_show_bars.c and data_show_values.c. FALSE with error when the series cannot be read. */
 gboolean show_bars(cache *cache, const cache_key *key, const show_options *options, GError **error);
