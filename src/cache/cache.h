@@ -135,10 +135,10 @@ gboolean cache_find(cache *self, const char *symbol, int asset, int interval, ca
 
 /* One place of a finding. */
 typedef struct cache_place {
-    char *file;       /* relative to DATA/cache: a month file, or the series' folder */
-    gsize row, rows;  /* 1-based in that file, and how many from there on; 0: the file itself */
-    gint64 ts_us;     /* of that row */
-    char *text;       /* "low 0.06", "3121 bytes (expected 3711 after manifest.json)" */
+    char *file;      /* relative to DATA/cache: a month file, or the series' folder */
+    gsize row, rows; /* 1-based in that file, and how many from there on; 0: the file itself */
+    gint64 ts_us;    /* of that row */
+    char *text;      /* "low 0.06", "3121 bytes (expected 3711 after manifest.json)" */
 } cache_place;
 
 /* One kind of thing that was found in a series: a defect of its bars (qb_defect_text), or of its
@@ -278,16 +278,17 @@ typedef struct cache_usage {
     gsize bars;      /* month files */
     gsize manifests; /* manifest.json, gaps.json, the lock */
     gsize damaged;   /* set aside: NAME.damaged-N */
-    gsize copies;    /* of foreign files that were merged: NAME.foreign-N */
+    gsize copies;    /* of foreign files that were merged: NAME.foreign-N; series that made room
+                        for another: INTERVAL.replaced-N */
     gsize leftovers; /* of interrupted writes */
     gsize other;     /* not ours */
 } cache_usage;
 gboolean cache_du(cache *self, const cache_key *key, cache_usage *out, GError **error);
 gsize cache_usage_bytes(const cache_usage *usage);
 /* Removes what no reader needs: leftovers of interrupted writes, and with `set_aside` also damaged
- * files and copies that were kept beside their successors. Under the series' lock. removed (may be
- * NULL) gets each path, relative to DATA/cache; *out_bytes their bytes. dry_run: only tells, and
- * may name a file that a writer is at. */
+ * files and copies that were kept beside their successors, whole series among them. Under the
+ * series' lock. removed (may be NULL) gets each path, relative to DATA/cache; *out_bytes their
+ * bytes. dry_run: only tells, and may name a file that a writer is at. */
 gboolean cache_gc(cache *self, const cache_key *key, gboolean set_aside, gboolean dry_run,
                   GPtrArray *removed, gsize *out_bytes, GError **error);
 

@@ -80,6 +80,7 @@ static gboolean is_year(const char *name)
 typedef struct level {
     const char *year; /* NULL: not in one */
     gboolean strange; /* in a folder that is not ours */
+    gboolean aside;   /* in a series that made room for another: all of it is a copy */
     int depth;
 } level;
 
@@ -97,13 +98,15 @@ static gboolean add_one(const char *folder, const char *name, const level *at, G
     }
     if (S_ISDIR(info.st_mode)) {
         const gboolean year = at->depth == 0 && is_year(name);
-        const level below = {year ? name : NULL, !year, at->depth + 1};
+        const level below = {year ? name : NULL, !year, at->aside, at->depth + 1};
         ok = at->depth >= DEPTH_LIMIT || add_folder(file.path, &below, files, error);
         g_free(file.path);
         return ok;
     }
     if (S_ISREG(info.st_mode) && !at->strange)
         file.kind = kind_of(at->year, name);
+    if (at->aside && (file.kind == STORED_BARS || file.kind == STORED_MANIFEST))
+        file.kind = STORED_COPY;
     file.bytes = (gsize)MAX(info.st_size, 0);
     g_array_append_val(files, file);
     return TRUE;
@@ -132,12 +135,34 @@ static int compare_files(gconstpointer a, gconstpointer b)
     return strcmp(((const stored_file *)a)->path, ((const stored_file *)b)->path);
 }
 
+/* The folders FOLDER.replaced-N beside a series' own, which cache_set_aside has left. */
+static GPtrArray *aside_folders(const char *folder)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *parent = g_path_get_dirname(folder);
+    g_autofree char *base = g_path_get_basename(folder);
+    g_autofree char *prefix = g_strdup_printf("%s.replaced-", base);
+    g_auto(GStrv) names = files_list(parent, NULL);
+    for (char **name = names; name != NULL && *name != NULL; name++)
+        if (g_str_has_prefix(*name, prefix))
+            g_ptr_array_add(found, g_build_filename(parent, *name, NULL));
+    return found;
+}
+
+static gboolean add_series(const char *folder, GArray *files, GError **error)
+{
+    g_autoptr(GPtrArray) aside = aside_folders(folder);
+    gboolean ok = add_folder(folder, &(level){NULL, FALSE, FALSE, 0}, files, error);
+    for (guint i = 0; ok && i < aside->len; i++)
+        ok = add_folder(g_ptr_array_index(aside, i), &(level){NULL, FALSE, TRUE, 0}, files, error);
+    return ok;
+}
+
 static GArray *stored_files(const cache *self, const char *folder, GError **error)
 {
     GArray *files = g_array_new(FALSE, FALSE, sizeof(stored_file));
     g_array_set_clear_func(files, stored_file_clear);
-    if (layout_check_links(self, folder, error) &&
-        add_folder(folder, &(level){NULL, FALSE, 0}, files, error)) {
+    if (layout_check_links(self, folder, error) && add_series(folder, files, error)) {
         g_array_sort(files, compare_files);
         return files;
     }
@@ -183,6 +208,21 @@ static gboolean is_garbage(stored_kind kind, gboolean set_aside)
            (set_aside && (kind == STORED_DAMAGED || kind == STORED_COPY));
 }
 
+/* What is left of series that made room, once their files are gone. */
+static void remove_aside_folders(const char *folder)
+{
+    g_autoptr(GPtrArray) aside = aside_folders(folder);
+    for (guint i = 0; i < aside->len; i++) {
+        const char *one = g_ptr_array_index(aside, i);
+        g_auto(GStrv) names = files_list(one, NULL);
+        for (char **name = names; name != NULL && *name != NULL; name++) {
+            g_autofree char *year = g_build_filename(one, *name, NULL);
+            files_remove_empty_folder(year);
+        }
+        files_remove_empty_folder(one);
+    }
+}
+
 gboolean cache_gc(cache *self, const cache_key *key, gboolean set_aside, gboolean dry_run,
                   GPtrArray *removed, gsize *out_bytes, GError **error)
 {
@@ -208,6 +248,8 @@ gboolean cache_gc(cache *self, const cache_key *key, gboolean set_aside, gboolea
         if (removed != NULL)
             g_ptr_array_add(removed, g_strdup(layout_relative(self, file->path)));
     }
+    if (files != NULL && set_aside && !dry_run)
+        remove_aside_folders(folder);
     if (files != NULL)
         *out_bytes = bytes;
     return files != NULL;

@@ -4,8 +4,8 @@
 
 static const char about[] =
     "Lists the leftovers of interrupted writes (.tmp-*); with --damaged also damaged files that\n"
-    "were set aside and copies of foreign files that were merged. Nothing is removed without\n"
-    "--yes. Bars are never removed.\n"
+    "were set aside, copies of foreign files that were merged, and series that made room for\n"
+    "another (INTERVAL.replaced-N). Nothing is removed without --yes, and never a series' bars.\n"
     "\n"
     "Examples:\n"
     "  quantbot data gc\n"

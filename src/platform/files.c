@@ -470,6 +470,12 @@ gboolean files_remove(const char *path, GError **error)
     return sync_parent(path, error);
 }
 
+void files_remove_empty_folder(const char *path)
+{
+    if (may_mutate("rmdir", path))
+        rmdir(path);
+}
+
 /* ---- locks ---------------------------------------------------------------------------------- */
 
 /* Open-file-description locks: they end with the process, survive a close of another descriptor

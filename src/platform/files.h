@@ -45,6 +45,8 @@ GArray *files_entries(const char *folder, GError **error);
 gboolean files_rename(const char *from, const char *to, GError **error);
 /* Removes a file and syncs its folder; one that is absent is fine. */
 gboolean files_remove(const char *path, GError **error);
+/* Removes a folder that is empty; one that is not stays, and that is no failure. */
+void files_remove_empty_folder(const char *path);
 
 /* TRUE when others than owner and group may read it, FALSE also when it cannot be looked at. */
 gboolean files_readable_by_others(const char *path);

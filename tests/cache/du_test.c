@@ -137,6 +137,31 @@ static void test_gc(fixture *self, gconstpointer unused)
     g_assert_cmpuint(bytes, ==, 0);
 }
 
+/* A series that made room for another counts as a copy, and leaves no folder behind. */
+static void test_made_room(fixture *self, gconstpointer unused)
+{
+    const cache_key key = key_of(QB_CRYPTO, "BTC-USD", QB_1D);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *aside = NULL;
+    gsize bytes = 0;
+    merge_bars(self, &key, bars_between(at("2020-01-01"), at("2020-02-20"), DAY, 100));
+    const cache_usage before = usage_of(self, &key);
+    g_assert_true(cache_set_aside(self->cache, &key, &aside, &error));
+    merge_bars(self, &key, bars_between(at("2020-01-01"), at("2020-01-05"), DAY, 100));
+    const cache_usage now = usage_of(self, &key);
+    g_assert_cmpuint(now.copies, ==, before.bars + before.manifests);
+    g_autofree char *kept = gc(self, &key, FALSE, FALSE, &bytes);
+    g_assert_cmpstr(kept, ==, "");
+    g_autofree char *removed = gc(self, &key, TRUE, FALSE, &bytes);
+    g_assert_nonnull(strstr(removed, "crypto/BTC-USD/1d.replaced-1/2020/2020-02.parquet"));
+    g_assert_cmpuint(bytes, ==, now.copies);
+    g_autofree char *folder = file_path(self, aside);
+    g_assert_false(g_file_test(folder, G_FILE_TEST_EXISTS));
+    qb_series bars = read_all(self, &key);
+    g_assert_cmpuint(bars.count, ==, 4);
+    qb_series_clear(&bars);
+}
+
 /* A first import that died leaves a folder without rows: it has a size, and gc cleans it. */
 static void test_without_rows(fixture *self, gconstpointer unused)
 {
@@ -163,6 +188,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("/cache/du/kinds", test_kinds);
     ADD("/cache/du/gc", test_gc);
+    ADD("/cache/du/made-room", test_made_room);
     ADD("/cache/du/without-rows", test_without_rows);
     return g_test_run();
 }
