@@ -159,7 +159,7 @@ static double day_range(const day *day)
 
 static double median_range(const day *days, size_t count)
 {
-    double values[DAYS_BEFORE];
+    double values[DAYS_BEFORE] = {0};
     for (size_t i = 0; i < count; i++)
         values[i] = day_range(&days[i]);
     return median(values, count);
@@ -167,7 +167,7 @@ static double median_range(const day *days, size_t count)
 
 static double median_turnover(const day *days, size_t count)
 {
-    double values[DAYS_BEFORE];
+    double values[DAYS_BEFORE] = {0};
     for (size_t i = 0; i < count; i++)
         values[i] = days[i].turnover;
     return median(values, count);
@@ -175,7 +175,7 @@ static double median_turnover(const day *days, size_t count)
 
 static double median_close(const day *days, size_t count)
 {
-    double values[DAYS_BEFORE];
+    double values[DAYS_BEFORE] = {0};
     size_t some = count < DAYS_AFTER ? count : DAYS_AFTER;
     for (size_t i = 0; i < some; i++)
         values[i] = days[i].close;
