@@ -239,11 +239,11 @@ static void test_inventory(void)
         {"crypto/candles_bittrex_2018/XRP_ETH_1m.csv.gz", "XRPETH", "1m"},
     };
     const char *shared = g_getenv("QUANTBOT_SHARED");
-    g_autoptr(program) self = program_new();
-    if (shared == NULL) {
-        g_test_skip("QUANTBOT_SHARED names no data folder");
+    if (shared == NULL || !g_file_test(shared, G_FILE_TEST_IS_DIR)) {
+        g_test_skip("the shared data set is absent (QUANTBOT_SHARED)");
         return;
     }
+    g_autoptr(program) self = program_new();
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_build_filename(shared, "data", cases[i].file, NULL);
         g_autofree char *facts = facts_of(shared, cases[i].file);
