@@ -207,6 +207,13 @@ static void print_settled(const parsed *of, const report_style *style)
     say(style, REPORT_PLAIN, "Settled: from %s until %s", from, to);
 }
 
+/* The kind that a download would ask for next, or NULL. */
+static const char *next_kind(const parsed *of)
+{
+    const provider_kind *next = &of->job.provider->kinds[of->step.kind];
+    return !of->step.over && next->request != NULL ? next->name : NULL;
+}
+
 static void print_good(const parsed *of, const report_style *style)
 {
     const provider_page *page = &of->page;
@@ -217,9 +224,8 @@ static void print_good(const parsed *of, const report_style *style)
     print_price(page, style);
     print_account(of, style);
     print_settled(of, style);
-    if (!of->step.over)
-        say(style, REPORT_PLAIN, "A download would ask on: %s",
-            of->job.provider->kinds[of->step.kind].name);
+    if (next_kind(of) != NULL)
+        say(style, REPORT_PLAIN, "A download would ask on: %s", next_kind(of));
     for (guint i = 0; i < page->notes->len; i++)
         say(style, REPORT_PLAIN, "Note: %s", (const char *)g_ptr_array_index(page->notes, i));
 }
@@ -352,8 +358,7 @@ static json_t *head_json(const parsed *of)
     json_object_set_new(head, "settled", settled_json(&of->page));
     json_object_set_new(head, "latest", price_json(&of->page));
     json_object_set_new(head, "next",
-                        of->step.over ? json_null()
-                                      : json_string(of->job.provider->kinds[of->step.kind].name));
+                        next_kind(of) != NULL ? json_string(next_kind(of)) : json_null());
     return head;
 }
 

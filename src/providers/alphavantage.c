@@ -394,7 +394,7 @@ static gboolean read_json(GBytes *body, scan_member_reader read, series *into, G
 
 static gboolean read_csv(GBytes *body, series *into, GError **error)
 {
-    g_autoptr(csv_table) table = csv_table_parse(body, "Alpha Vantage", error);
+    g_autoptr(csv_table) table = provider_csv(body, "Alpha Vantage", error);
     if (table == NULL)
         return FALSE;
     const int stamp = csv_table_column(table, "timestamp");
@@ -495,7 +495,7 @@ static void read_quote(scan *at, const scan_text *key, gpointer data)
 
 static gboolean read_quote_csv(GBytes *body, series *into, GError **error)
 {
-    g_autoptr(csv_table) table = csv_table_parse(body, "Alpha Vantage", error);
+    g_autoptr(csv_table) table = provider_csv(body, "Alpha Vantage", error);
     scan_text text = {0};
     if (table == NULL)
         return FALSE;
@@ -549,7 +549,7 @@ static void copy_cell(const csv_table *table, gsize row, const char *name, char 
 static gboolean parse_search(const provider_job *job, provider_step *step, GBytes *body,
                              provider_page *page, GError **error)
 {
-    g_autoptr(csv_table) table = csv_table_parse(body, "Alpha Vantage", error);
+    g_autoptr(csv_table) table = provider_csv(body, "Alpha Vantage", error);
     if (table == NULL)
         return FALSE;
     for (gsize row = 0; row < csv_table_rows(table); row++) {
@@ -559,7 +559,8 @@ static gboolean parse_search(const provider_job *job, provider_step *step, GByte
         copy_cell(table, row, "region", match.kind, sizeof match.kind);
         copy_cell(table, row, "currency", match.currency, sizeof match.currency);
         page->rows++;
-        g_array_append_val(page->matches, match);
+        if (*match.vendor_symbol != '\0')
+            g_array_append_val(page->matches, match);
     }
     return end_single(step);
 }

@@ -289,13 +289,18 @@ static gboolean read_milliseconds(scan *at, gint64 *out_us)
     double count;
     if (!scan_loose_double(at, &count))
         return FALSE;
-    *out_us = isfinite(count) && fabs(count) < 1e15 ? (gint64)count * 1000 : G_MININT64;
+    *out_us = isfinite(count) && fabs(count) < PROVIDER_FAR_US / 1000 ? (gint64)count * 1000
+                                                                      : G_MININT64;
     return TRUE;
 }
 
 /* The price of a moment is all that is known of its hour. */
 static void take_sample(reading *into, gint64 at_us, double price)
 {
+    if (at_us == G_MININT64) {
+        provider_rows_refuse(&into->rows, PROVIDER_OFF_GRID);
+        return;
+    }
     const qb_bar bar = {
         .ts_us = at_us - ((at_us % QB_HOUR_US) + QB_HOUR_US) % QB_HOUR_US,
         .open = price,
@@ -306,10 +311,7 @@ static void take_sample(reading *into, gint64 at_us, double price)
         .split_factor = 1,
         .flags = QB_BAR_SAMPLED,
     };
-    if (at_us == G_MININT64)
-        provider_rows_refuse(&into->rows, PROVIDER_OFF_GRID);
-    else
-        provider_rows_add(&into->rows, &bar);
+    provider_rows_add(&into->rows, &bar);
 }
 
 /* "prices": [[ms, price], ...]; capitalisation and volume are not read. */
@@ -324,10 +326,14 @@ static void read_samples(scan *at, const scan_text *key, gpointer data)
     while (scan_element(at) && scan_enter_array(at)) {
         gint64 at_us = G_MININT64;
         double price = NAN;
-        if (scan_element(at) && read_milliseconds(at, &at_us) && scan_element(at))
-            scan_loose_double(at, &price);
-        while (scan_element(at))
-            scan_skip(at);
+        for (gsize i = 0; scan_element(at); i++) {
+            if (i == 0)
+                read_milliseconds(at, &at_us);
+            else if (i == 1)
+                scan_loose_double(at, &price);
+            else
+                scan_skip(at);
+        }
         if (at->fault == NULL)
             take_sample(into, at_us, price);
     }
@@ -372,19 +378,22 @@ static void read_bar(scan *at, reading *into)
     gint64 end_us = G_MININT64;
     if (!scan_enter_array(at))
         return;
-    if (scan_element(at))
-        read_milliseconds(at, &end_us);
-    for (gsize i = 0; i < G_N_ELEMENTS(prices) && scan_element(at); i++)
-        scan_loose_double(at, prices[i]);
-    while (scan_element(at))
-        scan_skip(at);
+    for (gsize i = 0; scan_element(at); i++) {
+        if (i == 0)
+            read_milliseconds(at, &end_us);
+        else if (i <= G_N_ELEMENTS(prices))
+            scan_loose_double(at, prices[i - 1]);
+        else
+            scan_skip(at);
+    }
     if (at->fault != NULL)
         return;
-    row.bar.ts_us = end_us - qb_interval_us(into->job->interval);
-    if (end_us == G_MININT64)
+    if (end_us == G_MININT64) {
         provider_rows_refuse(&into->rows, PROVIDER_OFF_GRID);
-    else
-        provider_rows_add(&into->rows, &row.bar);
+        return;
+    }
+    row.bar.ts_us = end_us - qb_interval_us(into->job->interval);
+    provider_rows_add(&into->rows, &row.bar);
 }
 
 static gboolean read_bars(const provider_job *job, GBytes *body, provider_page *page,
@@ -432,7 +441,7 @@ static void read_quote(scan *at, const scan_text *key, gpointer data)
     if (scan_text_is(key, into->wanted))
         scan_loose_double(at, &into->price);
     else if (scan_text_is(key, "last_updated_at") && scan_peek(at) == SCAN_NUMBER) {
-        if (scan_int64(at, &seconds) && seconds > 0 && seconds < G_MAXINT64 / QB_SECOND_US)
+        if (scan_int64(at, &seconds) && seconds > 0 && seconds < PROVIDER_FAR_US / QB_SECOND_US)
             into->at_us = seconds * QB_SECOND_US;
     } else
         scan_skip(at);

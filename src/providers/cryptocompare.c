@@ -340,7 +340,7 @@ static void read_seconds(scan *at, gint64 *out_us)
     gint64 seconds;
     if (scan_peek(at) != SCAN_NUMBER)
         scan_skip(at);
-    else if (scan_int64(at, &seconds) && seconds > 0 && seconds < G_MAXINT64 / QB_SECOND_US)
+    else if (scan_int64(at, &seconds) && seconds > 0 && seconds < PROVIDER_FAR_US / QB_SECOND_US)
         *out_us = seconds * QB_SECOND_US;
 }
 
@@ -420,9 +420,11 @@ static void read_nothing(scan *at, const scan_text *key, gpointer data)
 static gboolean parse_limits(const provider_job *job, provider_step *step, GBytes *body,
                              provider_page *page, GError **error)
 {
+    if (!walk(body, read_nothing, NULL, error))
+        return FALSE;
     step->page++;
     step->over = TRUE;
-    return walk(body, read_nothing, NULL, error);
+    return TRUE;
 }
 
 /* ---- the vendor ----------------------------------------------------------------------------- */

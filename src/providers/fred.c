@@ -189,6 +189,19 @@ static gboolean read_count(scan *at, const scan_text *key, envelope *into)
     return FALSE;
 }
 
+#define PLACE_LIMIT 1000000000 /* rows; no series has a thousandth of them */
+
+/* A page that stands before the one asked for would be asked for without end. */
+static gboolean check_place(const envelope *of, const provider_step *step, GError **error)
+{
+    if (of->offset >= step->at_us && of->offset <= PLACE_LIMIT && of->count <= PLACE_LIMIT)
+        return TRUE;
+    g_set_error(error, FAILURE, FAILURE_PROVIDER,
+                "FRED: a page at row %" G_GINT64_FORMAT " (expected %" G_GINT64_FORMAT ")",
+                of->offset, step->at_us);
+    return FALSE;
+}
+
 /* Rows up to this page's end, where the service has more. */
 static gboolean has_more(const envelope *of)
 {
@@ -235,7 +248,7 @@ static gboolean parse_vintages(const provider_job *job, provider_step *step, GBy
     g_autoptr(GPtrArray) dates = g_ptr_array_new_with_free_func(g_free);
     envelope into = {.job = job, .page = page, .dates = dates};
     provider_step next = *step;
-    if (!walk(body, read_vintages, &into, error))
+    if (!walk(body, read_vintages, &into, error) || !check_place(&into, step, error))
         return FALSE;
     page->rows = (gsize)into.rows;
     if (!add_windows(&next, dates, into.offset)) {
@@ -283,6 +296,10 @@ static void take_observation(envelope *into, provider_value *value, gint64 windo
     }
     if (value->ts_us < job->from_us || value->ts_us >= job->to_us) {
         into->page->refused[PROVIDER_OUTSIDE]++;
+        return;
+    }
+    if (value->known_to_us < value->known_from_us) {
+        into->page->refused[PROVIDER_IMPOSSIBLE]++;
         return;
     }
     /* A vintage that lasts to the end of the window may last on. */
@@ -349,7 +366,7 @@ static gboolean parse_observations(const provider_job *job, provider_step *step,
     scan_init_bytes(&at, body);
     scan_members(&at, read_observations, &into);
     scan_finish(&at);
-    if (scan_failed(&at, "FRED", error))
+    if (scan_failed(&at, "FRED", error) || !check_place(&into.common, step, error))
         return FALSE;
     advance(&into.common, step);
     if (step->over) {

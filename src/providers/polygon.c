@@ -277,7 +277,8 @@ static void judge(const http_answer *answer, gpointer data, http_verdict *out)
 static gboolean take_next(const scan_text *url, provider_step *step, const char **out_fault)
 {
     g_autofree char *plain = scan_text_copy(url);
-    g_autoptr(GUri) uri = g_uri_parse(plain, G_URI_FLAGS_ENCODED_QUERY, NULL);
+    g_autoptr(GUri)
+        uri = g_uri_parse(plain, G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY, NULL);
     g_autoptr(GHashTable) query = NULL;
     if (uri != NULL && g_uri_get_query(uri) != NULL)
         query = g_uri_parse_params(g_uri_get_query(uri), -1, "&", G_URI_PARAMS_NONE, NULL);
@@ -319,9 +320,11 @@ static gboolean advance(const envelope *from, provider_step *step, guint next_ki
                         GError **error)
 {
     const char *fault = NULL;
+    if (from->has_next && !take_next(&from->next, step, &fault))
+        return fail(error, fault);
     step->page++;
     if (from->has_next)
-        return take_next(&from->next, step, &fault) || fail(error, fault);
+        return TRUE;
     step->token[0] = '\0';
     step->kind = next_kind;
     step->over = over;
@@ -388,7 +391,8 @@ static void settle(const provider_job *job, provider_step *step, provider_page *
     if (!has_next)
         page->settled_to_us = job->to_us;
     else if (page->bars.count > 0)
-        page->settled_to_us = page->bars.ts_us[page->bars.count - 1] + 1;
+        page->settled_to_us = CLAMP(page->bars.ts_us[page->bars.count - 1] + 1, step->at_us,
+                                    job->to_us);
     step->at_us = page->settled_to_us;
 }
 
@@ -459,7 +463,8 @@ static void take_action(envelope *into)
         action->split_factor = into->to / into->from;
     if (into->other)
         into->page->refused[PROVIDER_OTHER_SYMBOL]++;
-    else if (action->ts_us == 0 || !(action->dividend >= 0) || !isfinite(action->dividend))
+    else if (action->ts_us == 0 || !(action->dividend >= 0) || !isfinite(action->dividend) ||
+             !(action->split_factor > 0) || !isfinite(action->split_factor))
         into->page->refused[PROVIDER_IMPOSSIBLE]++;
     else if (action->dividend > 0 || action->split_factor != 1)
         g_array_append_val(into->page->actions, *action);
@@ -507,7 +512,7 @@ static void read_instant(scan *at, gint64 *out_us)
     gint64 count;
     if (scan_peek(at) != SCAN_NUMBER)
         scan_skip(at);
-    else if (scan_int64(at, &count))
+    else if (scan_int64(at, &count) && count > 0)
         *out_us = count > INT64_C(1000000000000000) ? count / NANOSECONDS_US : count * 1000;
 }
 
@@ -542,7 +547,7 @@ static gboolean parse_price(const provider_job *job, provider_step *step, GBytes
         return FALSE;
     page->rows = into.price > 0;
     if (into.price > 0 && (isnan(into.ask) || into.ask >= into.price)) {
-        page->price = isnan(into.ask) ? into.price : (into.price + into.ask) / 2;
+        page->price = isnan(into.ask) ? into.price : into.price / 2 + into.ask / 2;
         page->price_kind = isnan(into.ask) ? PROVIDER_PRICE_TRADE : PROVIDER_PRICE_MID;
         page->price_us = into.at_us;
     }
@@ -649,9 +654,11 @@ static gboolean parse_status(const provider_job *job, provider_step *step, GByte
                              provider_page *page, GError **error)
 {
     envelope into = {.job = job, .page = page};
+    if (!walk(body, read_nothing, &into, error))
+        return FALSE;
     step->page++;
     step->over = TRUE;
-    return walk(body, read_nothing, &into, error);
+    return TRUE;
 }
 
 /* ---- answers about a day, from files only --------------------------------------------------- */
@@ -721,9 +728,11 @@ static gboolean parse_grouped(const provider_job *job, provider_step *step, GByt
     provider_rows rows;
     envelope into = {.job = job, .page = page, .rows = &rows};
     provider_rows_begin(&rows, job, QB_1D, page);
+    if (!walk(body, read_grouped, &into, error) || !provider_rows_finish(&rows, error))
+        return FALSE;
     step->page++;
     step->over = TRUE;
-    return walk(body, read_grouped, &into, error) && provider_rows_finish(&rows, error);
+    return TRUE;
 }
 
 static gboolean parse_open_close(const provider_job *job, provider_step *step, GBytes *body,

@@ -45,6 +45,9 @@ void provider_rows_refuse(provider_rows *self, provider_refusal why);
 /* Sorts, keeps the last of equal stamps. FAILURE_INTERNAL without memory. */
 gboolean provider_rows_finish(provider_rows *self, GError **error);
 
+/* No stamp is further from 1970 than this, some 31,000 years: sums with it cannot overflow. */
+#define PROVIDER_FAR_US INT64_C(1000000000000000000)
+
 /* ---- stamps (stamps.c) ---------------------------------------------------------------------- */
 
 /* "2031-03-03" to its 00:00 UTC; FALSE for anything else. */
@@ -76,6 +79,8 @@ gint64 provider_until_hour_us(gint64 now_us);
 gint64 provider_until_midnight_utc_us(gint64 now_us);
 gint64 provider_until_midnight_new_york_us(gint64 now_us);
 
+/* A body that is a table of text; FAILURE_PROVIDER where it is none. */
+csv_table *provider_csv(GBytes *body, const char *title, GError **error);
 /* A cell of a table as a number; blank, or a column that is absent (-1): NaN stays or is set. What
  * is no number becomes NaN. */
 void provider_csv_number(const csv_table *table, gsize row, int column, double *into);

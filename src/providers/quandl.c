@@ -389,7 +389,7 @@ static void find_csv_columns(const csv_table *from, table *into)
 
 static gboolean read_csv(GBytes *body, table *into, gboolean dataset, GError **error)
 {
-    g_autoptr(csv_table) from = csv_table_parse(body, "Quandl", error);
+    g_autoptr(csv_table) from = provider_csv(body, "Quandl", error);
     if (from == NULL)
         return FALSE;
     find_csv_columns(from, into);
@@ -464,14 +464,15 @@ static gboolean parse_dataset(const provider_job *job, provider_step *step, GByt
 static gboolean parse_export(const provider_job *job, provider_step *step, GBytes *body,
                              provider_page *page, GError **error)
 {
-    g_autoptr(csv_table) from = csv_table_parse(body, "Quandl", error);
+    g_autoptr(csv_table) from = provider_csv(body, "Quandl", error);
     gsize length;
     if (from == NULL)
         return FALSE;
     const int status = csv_table_column(from, "file.status");
     if (status >= 0 && csv_table_rows(from) > 0) {
         const char *cell = csv_table_cell(from, 0, status, &length);
-        provider_note(page, "the export is %.*s", (int)MIN(length, 40), cell);
+        g_autofree char *quoted = failure_quote(cell, (gssize)MIN(length, 40));
+        provider_note(page, "the export is %s", quoted);
     }
     step->page++;
     step->over = TRUE;

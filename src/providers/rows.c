@@ -31,7 +31,8 @@ static gboolean read_stamp(scan *at, const provider_members *members, provider_r
     const gint64 unit_us = members->stamp == PROVIDER_STAMP_MS ? 1000 : QB_SECOND_US;
     if (!scan_int64(at, &count))
         return FALSE;
-    out->stamped = !__builtin_mul_overflow(count, unit_us, &out->bar.ts_us);
+    out->stamped = count > -PROVIDER_FAR_US / unit_us && count < PROVIDER_FAR_US / unit_us;
+    out->bar.ts_us = out->stamped ? count * unit_us : 0;
     return TRUE;
 }
 
@@ -152,6 +153,15 @@ gboolean provider_rows_finish(provider_rows *self, GError **error)
         return failure_from_status(error, QB_NO_MEMORY, "bars of an answer");
     self->page->refused[PROVIDER_DUPLICATE] += dropped;
     return TRUE;
+}
+
+csv_table *provider_csv(GBytes *body, const char *title, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    csv_table *table = csv_table_parse(body, title, &reason);
+    if (table == NULL)
+        g_set_error(error, FAILURE, FAILURE_PROVIDER, "%s", reason->message);
+    return table;
 }
 
 void provider_csv_number(const csv_table *table, gsize row, int column, double *into)

@@ -138,6 +138,9 @@ static gboolean next_item(scan *self, char closing, const char *expected)
     skip_blanks(self);
     if (self->fault != NULL)
         return FALSE;
+    /* Whoever asks on behind the last bracket has lost count: better a fault than the memory. */
+    if (self->depth == 0)
+        return fault(self, "no more items");
     if (self->at == self->end)
         return fault(self, "more than the end of the text");
     if (*self->at == closing) {

@@ -52,7 +52,7 @@ typedef void (*scan_member_reader)(scan *self, const scan_text *key, gpointer da
 void scan_members(scan *self, scan_member_reader read, gpointer data);
 /* TRUE when another element stands there, FALSE at the closing bracket, which is read too. */
 gboolean scan_element(scan *self);
-/* The nearest double. */
+/* The nearest double of a number of at most 64 characters. */
 gboolean scan_double(scan *self, double *out);
 /* A number without point and exponent that fits; nanoseconds do. */
 gboolean scan_int64(scan *self, gint64 *out);

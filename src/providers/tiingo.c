@@ -305,7 +305,8 @@ static void settle_window(const provider_job *job, const provider_step *step, pr
                           gboolean empty_counts)
 {
     const gint64 to_us = window_end_us(job, step->at_us);
-    if (page->bars.count == 0 && !empty_counts)
+    /* Bars may lie behind the window: then they say nothing of it. */
+    if (!empty_counts && (page->bars.count == 0 || page->bars.ts_us[0] >= to_us))
         return;
     page->settled_from_us = step->at_us;
     page->settled_to_us = to_us;
@@ -336,7 +337,7 @@ static gboolean read_csv(GBytes *body, provider_rows *rows, GError **error)
 {
     static const char *const names[] = {"open",   "high",    "low",        "close",
                                         "volume", "divCash", "splitFactor"};
-    g_autoptr(csv_table) table = csv_table_parse(body, "Tiingo", error);
+    g_autoptr(csv_table) table = provider_csv(body, "Tiingo", error);
     if (table == NULL)
         return FALSE;
     const int date = csv_table_column(table, "date");
@@ -670,7 +671,7 @@ static gboolean parse_supported(const provider_job *job, provider_step *step, GB
                                 provider_page *page, GError **error)
 {
     scan nothing;
-    g_autoptr(csv_table) table = csv_table_parse(body, "Tiingo", error);
+    g_autoptr(csv_table) table = provider_csv(body, "Tiingo", error);
     if (table == NULL)
         return FALSE;
     for (gsize row = 0; row < csv_table_rows(table); row++) {
