@@ -26,8 +26,8 @@ help:
 	@echo "  make clean           remove build folders (never data)"
 	@echo
 	@echo "  make env.smoke       check the settings        make db.init         make the run log"
-	@echo "  make backtest.quick  a backtest on the sample  make data.crypto     later"
-	@echo "  make data.equities   later                     make paper.quick     later"
+	@echo "  make backtest.quick  a backtest on the sample  make data.crypto     hours of BTC and ETH"
+	@echo "  make data.equities   days of SPY and AAPL      make paper.quick     later"
 
 setup:
 	@scripts/setup.sh build
@@ -82,8 +82,12 @@ backtest.quick: build
 	@$(QUANTBOT) data import samples/AAPL-2013-2018.csv --symbol AAPL --asset equity --interval 1d >/dev/null
 	@$(QUANTBOT) backtest --symbols AAPL --strategy sma_cross
 
-data.crypto data.equities:
-	@echo "make $@: needs the market data providers, which come with a later version" >&2; exit 1
+# Of the preferred provider that has a key; CoinGecko works without.
+data.crypto: build
+	@$(QUANTBOT) data crypto --symbols BTC-USD,ETH-USD --interval 1h
+
+data.equities: build
+	@$(QUANTBOT) data equities --symbols SPY,AAPL --interval 1d
 
 paper.quick:
 	@echo "make $@: needs the paper trader, which comes with a later version" >&2; exit 1

@@ -29,6 +29,11 @@ char **command_symbols(const char *text, GError **error);
 /* The commands. */
 int command_env_check(int argc, char **argv);
 int command_env_example(int argc, char **argv);
+int command_data_crypto(int argc, char **argv);
+int command_data_equities(int argc, char **argv);
+int command_data_macro(int argc, char **argv);
+int command_data_plan(int argc, char **argv);
+int command_data_update(int argc, char **argv);
 int command_data_import(int argc, char **argv);
 int command_data_list(int argc, char **argv);
 int command_data_show(int argc, char **argv);

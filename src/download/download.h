@@ -37,7 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(download, download_free)
 typedef struct download_wish {
     const provider *provider;
     cache_key key;                            /* asset QB_MACRO: values, else bars */
-    char vendor_symbol[PROVIDER_SYMBOL_SIZE]; /* the user's own word; "": provider.name_symbol */
+    char vendor_symbol[PROVIDER_SYMBOL_SIZE]; /* the user's own word; "": as the provider names it,
+                                                 which an item's plan fills in */
     const qb_calendar *calendar;              /* of the instrument; borrowed; NULL of values */
     gint64 from_us, to_us;
     gboolean extended; /* keep bars outside the regular session */

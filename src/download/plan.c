@@ -83,13 +83,13 @@ void series_note(series *self, const char *text)
 static gboolean name_symbol(series *self, GError **error)
 {
     provider_job *job = &self->job;
+    char *name = self->item.wish.vendor_symbol;
     g_autofree char *why = NULL;
-    if (*self->item.wish.vendor_symbol != '\0') {
-        g_strlcpy(job->vendor_symbol, self->item.wish.vendor_symbol, sizeof job->vendor_symbol);
+    if (*name != '\0' || job->provider->name_symbol(job->symbol, job->asset, name, &why)) {
+        g_strlcpy(job->vendor_symbol, name, sizeof job->vendor_symbol);
         return TRUE;
     }
-    if (job->provider->name_symbol(job->symbol, job->asset, job->vendor_symbol, &why))
-        return TRUE;
+    *name = '\0';
     if (why != NULL)
         g_set_error(error, FAILURE, FAILURE_PROVIDER, "%s", why);
     else
