@@ -99,12 +99,21 @@ static gint64 last_start_s(const provider_job *job, const provider_step *step)
     return (step->at_us - 1) / length_us * length_us / QB_SECOND_US;
 }
 
+/* No more rows than the range has bars: what lies before it may be there already. more: rows that
+ * come beyond the limit. */
+static int wanted_rows(const provider_job *job, const provider_step *step, int more)
+{
+    const gint64 span_us = last_start_s(job, step) * QB_SECOND_US - job->from_us;
+    const gint64 bars = span_us / qb_interval_us(job->interval) + 1;
+    return (int)CLAMP(bars, 1 + more, page_rows(job)) - more;
+}
+
 static void add_window(const provider_job *job, const provider_step *step, const char *until,
-                       int rows, provider_request *out)
+                       int more, provider_request *out)
 {
     out->from_us = job->from_us;
     out->to_us = step->at_us;
-    provider_request_query(out, "limit", "%d", rows);
+    provider_request_query(out, "limit", "%d", wanted_rows(job, step, more));
     provider_request_query(out, until, "%" G_GINT64_FORMAT, last_start_s(job, step));
     if (aggregate_of(job->interval) > 1)
         provider_request_query(out, "aggregate", "%d", aggregate_of(job->interval));
@@ -125,7 +134,7 @@ static void request_histo(const provider_job *job, const provider_step *step, pr
     provider_request_path(out, "/data/v2/histo%s", unit);
     add_pair(job, "tsym", "fsym", out);
     /* One row more comes than is asked for. */
-    add_window(job, step, "toTs", page_rows(job) - 1, out);
+    add_window(job, step, "toTs", 1, out);
     provider_request_query(out, "tryConversion", "false");
 }
 
@@ -139,7 +148,7 @@ static void request_historical(const provider_job *job, const provider_step *ste
     provider_request_query(out, "market", "cadli");
     provider_request_query(out, "instrument", "%s", job->vendor_symbol);
     provider_request_query(out, "fill", "false"); /* holes stay holes */
-    add_window(job, step, "to_ts", page_rows(job), out);
+    add_window(job, step, "to_ts", 0, out);
 }
 
 static void request_full(const provider_job *job, const provider_step *step, provider_request *out)
