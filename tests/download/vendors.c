@@ -1,7 +1,9 @@
 /* Tiingo and CryptoCompare as one server, to be run beside the program: it answers from the market
  * of market.h by the range it is asked for, and keeps a line of every request.
  *
- *     vendors LOG    prints its port; ends with whoever started it */
+ *     vendors LOG [COUNT]    prints its port; ends with whoever started it
+ *
+ * After COUNT requests it takes more, but does not answer. */
 #include "market.h"
 
 #include <libsoup/soup.h>
@@ -11,6 +13,7 @@
 #include <sys/prctl.h>
 
 static FILE *requests;
+static gint64 count, most = G_MAXINT64;
 
 static const char *field(GHashTable *query, const char *name)
 {
@@ -72,6 +75,10 @@ static void on_request(SoupServer *server, SoupServerMessage *message, const cha
         status = 401;
     else if (body == NULL)
         status = 404;
+    if (++count > most) {
+        soup_server_message_pause(message);
+        return;
+    }
     const char *sent = status == 200 ? body : "{\"detail\":\"Not found.\"}";
     soup_server_message_set_status(message, status, NULL);
     soup_server_message_set_response(message, "application/json", SOUP_MEMORY_COPY, sent,
@@ -83,7 +90,9 @@ int main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    requests = argc == 2 ? fopen(argv[1], "a") : NULL;
+    requests = argc >= 2 ? fopen(argv[1], "a") : NULL;
+    if (argc == 3)
+        most = g_ascii_strtoll(argv[2], NULL, 10);
     if (requests == NULL)
         return 2;
     SoupServer *server = soup_server_new(NULL, NULL);
