@@ -62,7 +62,7 @@ gboolean scan_string(scan *self, scan_text *out);
 gboolean scan_loose_double(scan *self, double *out);
 /* A string, plain, cut to size; anything else is skipped and leaves `into` as it was. */
 void scan_text_into(scan *self, char *into, gsize size);
-/* Reads any value and forgets it. */
+/* Reads any value and forgets it; of numbers the grammar alone. */
 gboolean scan_skip(scan *self);
 /* Nothing but blanks follows. */
 gboolean scan_finish(scan *self);

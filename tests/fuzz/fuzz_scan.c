@@ -1,6 +1,6 @@
 /* The JSON scanner beside jansson: both take a text or both refuse it, and what they read is the
  * same, value by value. Where the two may differ by right: jansson wants UTF-8, no NUL in strings,
- * integers of 64 bits and depth 2048; the scanner takes any byte and stops at SCAN_DEPTH. */
+ * numbers of 64 bits and depth 2048; the scanner takes any byte and stops at SCAN_DEPTH. */
 #include "providers/scan.h"
 
 #include <jansson.h>
@@ -132,9 +132,10 @@ static gboolean has_long_number(const char *text, gsize size)
 static gboolean is_beyond_jansson(const json_error_t *problem)
 {
     const enum json_error_code code = json_error_code(problem);
-    return code == json_error_null_character || code == json_error_invalid_utf8 ||
-           strstr(problem->text, "surrogate") != NULL || strstr(problem->text, "integer") != NULL ||
-           strstr(problem->text, "Unicode") != NULL || strstr(problem->text, "\\u") != NULL;
+    return code == json_error_numeric_overflow || code == json_error_null_character ||
+           code == json_error_invalid_utf8 || strstr(problem->text, "surrogate") != NULL ||
+           strstr(problem->text, "integer") != NULL || strstr(problem->text, "Unicode") != NULL ||
+           strstr(problem->text, "\\u") != NULL;
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)

@@ -21,6 +21,14 @@ static gboolean jansson_takes(const char *text, gsize length)
     return root != NULL;
 }
 
+/* Jansson stops at a number beyond double or int64, which the scanner may well pass over. */
+static gboolean is_too_large(const char *text, gsize length)
+{
+    json_error_t problem;
+    json_auto_t *root = json_loadb(text, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
+    return root == NULL && json_error_code(&problem) == json_error_numeric_overflow;
+}
+
 static void test_grammar(void)
 {
     static const char *const texts[] = {
@@ -190,9 +198,7 @@ static void test_mutations(void)
                 bytes[qb_random_next(&random) % (sizeof bytes - 1)];
         const gboolean ours = takes(text, sizeof sound - 1);
         const gboolean theirs = jansson_takes(text, sizeof sound - 1);
-        /* A number too large for jansson's int64 is one for our double. */
-        if (ours != theirs &&
-            !(ours && strpbrk(text, "0123456789") != NULL && strstr(text, "161790134") == NULL))
+        if (ours != theirs && !(ours && is_too_large(text, sizeof sound - 1)))
             g_error("round %d: %s: %s", round, text, ours ? "taken" : "refused");
     }
 }
