@@ -131,6 +131,26 @@ static guint64 received(const exchange *self)
     return metrics != NULL ? soup_message_metrics_get_response_body_bytes_received(metrics) : 0;
 }
 
+/* What is wrong with the certificate, worst first: GIO only says that it is unacceptable. */
+static const char *certificate_words(GTlsCertificateFlags flags)
+{
+    static const struct {
+        GTlsCertificateFlags flag;
+        const char *words;
+    } faults[] = {
+        {G_TLS_CERTIFICATE_REVOKED, "its certificate has been revoked"},
+        {G_TLS_CERTIFICATE_BAD_IDENTITY, "its certificate is another host's"},
+        {G_TLS_CERTIFICATE_EXPIRED, "its certificate has expired"},
+        {G_TLS_CERTIFICATE_NOT_ACTIVATED, "its certificate is not valid yet"},
+        {G_TLS_CERTIFICATE_INSECURE, "its certificate is signed in a way that is not safe"},
+        {G_TLS_CERTIFICATE_UNKNOWN_CA, "its certificate is signed by nobody whom we trust"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(faults); i++)
+        if ((flags & faults[i].flag) != 0)
+            return faults[i].words;
+    return "its certificate cannot be believed";
+}
+
 /* A cancelled read means one of our deadlines, or the caller's wish; a deadline has a name. */
 static void fail(GTask *task, GError *error)
 {
@@ -138,6 +158,12 @@ static void fail(GTask *task, GError *error)
     if (self->late != NULL) {
         g_clear_error(&error);
         error = g_error_new_literal(G_IO_ERROR, G_IO_ERROR_TIMED_OUT, self->late);
+    } else if (g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE)) {
+        const GTlsCertificateFlags flags =
+            soup_message_get_tls_peer_certificate_errors(self->message);
+        g_clear_error(&error);
+        error = g_error_new_literal(G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+                                    certificate_words(flags));
     }
     g_task_return_error(task, error);
     g_object_unref(task);

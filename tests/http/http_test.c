@@ -1,100 +1,22 @@
 /* The client against a server that misbehaves by script, and the parts that need no server. */
-#include "fake.h"
 #include "http/http-private.h"
+#include "lab.h"
 #include "platform/clock.h"
 #include "platform/files.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
-#include <zlib.h>
-
-/* ---- one request, waited for ---------------------------------------------------------------- */
-
-typedef struct lab {
-    fake *server;
-    http *client;
-    guint waits;
-    gboolean done;
-    http_answer *answer;
-    http_verdict verdict;
-    GError *error;
-} lab;
-
-static const http_service plain_service = {.name = "fake"};
-
-static void on_waiting(const char *service, gint64 until_us, const char *why, gpointer data)
-{
-    g_assert_cmpstr(service, ==, "fake");
-    g_assert_cmpint(until_us, >, 0);
-    g_assert_cmpint(strlen(why), >, 0);
-    ((lab *)data)->waits++;
-}
-
-static http_options quick_options(void)
-{
-    return (http_options){.user_agent = "quantbot-test/1",
-                          .connect_us = QB_SECOND_US,
-                          .read_us = QB_SECOND_US,
-                          .exchange_us = QB_SECOND_US / 2,
-                          .wait_us = 2 * QB_SECOND_US,
-                          .backoff_us = 1000,
-                          .seed = 7};
-}
-
-static void lab_start(lab *self, const http_options *options, const http_service *service)
-{
-    *self = (lab){.server = fake_new(NULL)};
-    self->client = http_new(options, &self->error);
-    g_assert_no_error(self->error);
-    g_assert_true(http_add_service(self->client, service, &self->error));
-    http_on_waiting(self->client, on_waiting, self);
-}
-
-static void lab_forget(lab *self)
-{
-    g_clear_pointer(&self->answer, http_answer_free);
-    g_clear_error(&self->error);
-    self->done = FALSE;
-}
-
-static void lab_end(lab *self)
-{
-    lab_forget(self);
-    http_free(self->client);
-    fake_free(self->server);
-}
-
-static void on_done(GObject *source, GAsyncResult *result, gpointer data)
-{
-    lab *self = data;
-    self->answer = http_get_finish(self->client, result, &self->verdict, &self->error);
-    self->done = TRUE;
-}
-
-static void lab_get(lab *self, const http_request *request, GCancellable *cancellable)
-{
-    lab_forget(self);
-    http_get_async(self->client, request, cancellable, on_done, self);
-    while (!self->done)
-        g_main_context_iteration(NULL, TRUE);
-}
-
-static void get(lab *self, const char *path)
-{
-    lab_get(self, &(http_request){.service = "fake", .base = fake_base(self->server), .path = path},
-            NULL);
-}
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
 static void test_fine(void)
 {
     lab lab;
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     const fake_answer answers[] = {{200, "{\"a\":1}"}};
     const http_field query[] = {{"symbol", "BRK B&x=1"}, {"apikey", "sesame-open", TRUE}, {NULL}};
     const http_field headers[] = {{"Authorization", "Token sesame-open", TRUE}, {NULL}};
-    lab_start(&lab, &options, &plain_service);
+    lab_start(&lab, &options, &lab_service);
     fake_script(lab.server, "/bars", answers, G_N_ELEMENTS(answers));
     const http_request request = {.service = "fake",
                                   .base = fake_base(lab.server),
@@ -130,14 +52,14 @@ static void test_status(void)
         {403, HTTP_PLAN, 1},        {404, HTTP_NOT_FOUND, 1},   {422, HTTP_BAD_REQUEST, 1},
         {451, HTTP_PLAN, 1},        {500, HTTP_SERVER, 5},      {503, HTTP_SERVER, 5},
     };
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         lab lab;
         const fake_answer answers[] = {
             {cases[i].status, "", .headers = {"Location", "http://127.0.0.1:1/elsewhere"}}};
-        lab_start(&lab, &options, &plain_service);
+        lab_start(&lab, &options, &lab_service);
         fake_script(lab.server, "/x", answers, 1);
-        get(&lab, "/x");
+        lab_get_path(&lab, "/x");
         g_assert_cmpint(lab.verdict.class, ==, cases[i].class);
         g_assert_cmpint(fake_count(lab.server, NULL), ==, cases[i].requests);
         if (cases[i].class != HTTP_FINE)
@@ -149,16 +71,16 @@ static void test_status(void)
 static void test_trouble_then_fine(void)
 {
     lab lab;
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     const fake_answer answers[] = {
         {503, "down"},
         {.reset = TRUE},
         {200, "half", .short_body = TRUE},
         {200, "[1]"},
     };
-    lab_start(&lab, &options, &plain_service);
+    lab_start(&lab, &options, &lab_service);
     fake_script(lab.server, "/x", answers, G_N_ELEMENTS(answers));
-    get(&lab, "/x");
+    lab_get_path(&lab, "/x");
     g_assert_no_error(lab.error);
     g_assert_cmpint(fake_count(lab.server, "/x"), >=, 4); /* libsoup may repeat a reset GET */
     g_assert_cmpint(lab.waits, >=, 2);
@@ -167,16 +89,16 @@ static void test_trouble_then_fine(void)
 
 static void test_hang_and_drip(void)
 {
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     const fake_answer hang[] = {{.status = 200, .hang = TRUE}};
     const fake_answer drip[] = {{200, "0123456789012345678901234567890123456789", .drip_ms = 50}};
     const fake_answer *const both[] = {hang, drip};
     for (gsize i = 0; i < G_N_ELEMENTS(both); i++) {
         lab lab;
-        lab_start(&lab, &options, &plain_service);
+        lab_start(&lab, &options, &lab_service);
         fake_script(lab.server, "/x", both[i], 1);
         const gint64 start_us = clock_monotonic_us();
-        get(&lab, "/x");
+        lab_get_path(&lab, "/x");
         g_assert_error(lab.error, FAILURE, FAILURE_PROVIDER);
         g_assert_nonnull(strstr(lab.error->message, "no whole answer in time"));
         g_assert_cmpint(fake_count(lab.server, "/x"), ==, HTTP_ATTEMPTS);
@@ -191,10 +113,10 @@ static void test_hang_and_drip(void)
 static void test_too_long(void)
 {
     lab lab;
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     g_autofree char *body = g_strnfill(100000, 'x');
     const fake_answer answers[] = {{200, body}};
-    lab_start(&lab, &options, &plain_service);
+    lab_start(&lab, &options, &lab_service);
     fake_script(lab.server, "/x", answers, 1);
     lab_get(
         &lab,
@@ -207,34 +129,19 @@ static void test_too_long(void)
     lab_end(&lab);
 }
 
-static guchar *gzip(const guchar *text, gsize length, gsize *out_length)
-{
-    z_stream stream = {0};
-    guchar *packed = g_malloc(length / 2 + 1024);
-    g_assert_cmpint(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), ==, Z_OK);
-    stream.next_in = (guchar *)text;
-    stream.avail_in = (guint)length;
-    stream.next_out = packed;
-    stream.avail_out = (guint)(length / 2 + 1024);
-    g_assert_cmpint(deflate(&stream, Z_FINISH), ==, Z_STREAM_END);
-    *out_length = stream.total_out;
-    deflateEnd(&stream);
-    return packed;
-}
-
 static void test_gzip_bomb(void)
 {
     lab lab;
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     const gsize length = 30 * 1024 * 1024;
     gsize packed_length;
     g_autofree guchar *zeros = g_malloc0(length);
-    g_autofree guchar *packed = gzip(zeros, length, &packed_length);
+    g_autofree guchar *packed = lab_gzip(zeros, length, &packed_length);
     const fake_answer answers[] = {
         {200, (const char *)packed, packed_length, .headers = {"Content-Encoding", "gzip"}}};
-    lab_start(&lab, &options, &plain_service);
+    lab_start(&lab, &options, &lab_service);
     fake_script(lab.server, "/x", answers, 1);
-    get(&lab, "/x");
+    lab_get_path(&lab, "/x");
     g_assert_error(lab.error, FAILURE, FAILURE_PROVIDER);
     g_assert_nonnull(strstr(lab.error->message, "unpacks to more than 100 times"));
     g_assert_cmpint(fake_count(lab.server, "/x"), ==, 1);
@@ -244,14 +151,14 @@ static void test_gzip_bomb(void)
 static void test_gzip(void)
 {
     lab lab;
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     gsize packed_length;
-    g_autofree guchar *packed = gzip((const guchar *)"[1,2,3]", 7, &packed_length);
+    g_autofree guchar *packed = lab_gzip((const guchar *)"[1,2,3]", 7, &packed_length);
     const fake_answer answers[] = {
         {200, (const char *)packed, packed_length, .headers = {"Content-Encoding", "gzip"}}};
-    lab_start(&lab, &options, &plain_service);
+    lab_start(&lab, &options, &lab_service);
     fake_script(lab.server, "/x", answers, 1);
-    get(&lab, "/x");
+    lab_get_path(&lab, "/x");
     g_assert_no_error(lab.error);
     g_assert_cmpmem(g_bytes_get_data(lab.answer->body, NULL), g_bytes_get_size(lab.answer->body),
                     "[1,2,3]", 7);
@@ -263,12 +170,12 @@ static void test_gzip(void)
 static void test_retry_after(void)
 {
     lab lab;
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     const fake_answer answers[] = {{429, "", .headers = {"Retry-After", "1"}}, {200, "[]"}};
-    lab_start(&lab, &options, &plain_service);
+    lab_start(&lab, &options, &lab_service);
     fake_script(lab.server, "/x", answers, 2);
     const gint64 start_us = clock_monotonic_us();
-    get(&lab, "/x");
+    lab_get_path(&lab, "/x");
     g_assert_no_error(lab.error);
     g_assert_cmpint(clock_monotonic_us() - start_us, >=, 990000);
     g_assert_cmpint(fake_count(lab.server, "/x"), ==, 2);
@@ -279,15 +186,15 @@ static void test_retry_after(void)
 static void test_retry_after_long(void)
 {
     lab lab;
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     const fake_answer answers[] = {{429, "", .headers = {"Retry-After", "3600"}}};
-    lab_start(&lab, &options, &plain_service);
+    lab_start(&lab, &options, &lab_service);
     fake_script(lab.server, "/x", answers, 1);
-    get(&lab, "/x");
+    lab_get_path(&lab, "/x");
     g_assert_error(lab.error, FAILURE, FAILURE_PROVIDER);
     g_assert_nonnull(strstr(lab.error->message, "it goes on at 20"));
     g_assert_cmpint(lab.verdict.class, ==, HTTP_RATE_LIMIT);
-    get(&lab, "/x"); /* and it is remembered */
+    lab_get_path(&lab, "/x"); /* and it is remembered */
     g_assert_error(lab.error, FAILURE, FAILURE_PROVIDER);
     g_assert_cmpint(fake_count(lab.server, "/x"), ==, 1);
     lab_end(&lab);
@@ -298,14 +205,14 @@ static void test_budget_over_restarts(void)
     static const http_limit limits[] = {{"day", 2}, {NULL, 0}};
     static const http_service service = {.name = "fake", .limits = limits};
     g_autofree char *folder = g_dir_make_tmp("quantbot-http-XXXXXX", NULL);
-    http_options options = quick_options();
+    http_options options = lab_options();
     const fake_answer answers[] = {{200, "[]"}};
     options.state_folder = folder;
     for (int round = 0; round < 3; round++) {
         lab lab;
         lab_start(&lab, &options, &service);
         fake_script(lab.server, "/x", answers, 1);
-        get(&lab, "/x");
+        lab_get_path(&lab, "/x");
         if (round < 2)
             g_assert_no_error(lab.error);
         else
@@ -329,14 +236,14 @@ static gboolean cancel(gpointer cancellable)
 
 static void test_cancel(void)
 {
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     const fake_answer hang[] = {{.status = 200, .hang = TRUE}};
     const fake_answer wait[] = {{429, "", .headers = {"Retry-After", "1"}}};
     const fake_answer *const both[] = {hang, wait};
     for (gsize i = 0; i < G_N_ELEMENTS(both); i++) {
         lab lab;
         g_autoptr(GCancellable) stop = g_cancellable_new();
-        lab_start(&lab, &options, &plain_service);
+        lab_start(&lab, &options, &lab_service);
         fake_script(lab.server, "/x", both[i], 1);
         g_timeout_add(50, cancel, stop);
         lab_get(&lab,
@@ -498,27 +405,18 @@ static void test_retry_after_texts(void)
     g_assert_cmpint(verdict_retry_after(NULL, now_us), ==, -1);
 }
 
-static guint descriptors(void)
-{
-    guint count = 0;
-    g_autoptr(GDir) dir = g_dir_open("/proc/self/fd", 0, NULL);
-    while (g_dir_read_name(dir) != NULL)
-        count++;
-    return count;
-}
-
 static void test_descriptors(void)
 {
     lab lab;
-    const http_options options = quick_options();
+    const http_options options = lab_options();
     const fake_answer answers[] = {{200, "[]"}};
-    lab_start(&lab, &options, &plain_service);
+    lab_start(&lab, &options, &lab_service);
     fake_script(lab.server, "/x", answers, 1);
-    get(&lab, "/x");
-    const guint before = descriptors();
+    lab_get_path(&lab, "/x");
+    const guint before = lab_descriptors();
     for (int i = 0; i < 300; i++)
-        get(&lab, "/x");
-    g_assert_cmpint(descriptors(), <=, before + 8);
+        lab_get_path(&lab, "/x");
+    g_assert_cmpint(lab_descriptors(), <=, before + 8);
     lab_end(&lab);
 }
 
