@@ -51,6 +51,12 @@ static void stop_provider(series *self)
     }
 }
 
+static GError *interrupted(void)
+{
+    return g_error_new(FAILURE, FAILURE_INTERRUPTED,
+                       "interrupted (the same command goes on where it stopped)");
+}
+
 static void fail(series *self, GError *error, http_class class)
 {
     const vendor *vendor = self->vendor;
@@ -60,6 +66,10 @@ static void fail(series *self, GError *error, http_class class)
         g_error_free(error);
         error = g_error_copy(vendor->stopped);
         self->item.class = HTTP_AUTH;
+    } else if (cancelled) {
+        g_error_free(error);
+        error = interrupted();
+        self->item.class = HTTP_FINE;
     } else if (class == HTTP_AUTH) {
         g_autofree char *words = g_steal_pointer(&error->message);
         error->message = g_strdup_printf("%s (%s; keys are had at %s)", words,
@@ -252,8 +262,7 @@ static void begin(series *self)
     self->item.state = DOWNLOAD_RUNNING;
     self->owner->active++;
     if (self->owner->cancelled)
-        error = g_error_new(FAILURE, FAILURE_INTERRUPTED, "%s was not asked for: interrupted",
-                            self->item.wish.key.symbol);
+        error = interrupted();
     else if (self->vendor->stopped != NULL)
         error = g_error_copy(self->vendor->stopped);
     else
