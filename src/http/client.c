@@ -75,9 +75,10 @@ http *http_new(const http_options *options, GError **error)
     self->random = (qb_random){options->seed};
     self->services = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, service_free);
     self->pending = g_hash_table_new_full(NULL, NULL, g_object_unref, NULL);
-    self->session = soup_session_new_with_options(
+    SoupSession *session = soup_session_new_with_options(
         "max-conns", CONNECTIONS, "max-conns-per-host", CONNECTIONS, "timeout",
         read_seconds(&self->options), "idle-timeout", 30, "user-agent", options->user_agent, NULL);
+    exchange_room_init(&self->room, session);
     /* Cookies are not our business, and a cache of answers would lie about the present. */
     g_autoptr(GError) reason = NULL;
     g_autoptr(GProxyResolver) proxy = hosts_proxy(options->proxy, options->no_proxy, &reason);
@@ -86,8 +87,8 @@ http *http_new(const http_options *options, GError **error)
         return NULL;
     }
     /* NULL: none at all, so that no plug-in goes looking for one. */
-    soup_session_set_proxy_resolver(self->session, proxy);
-    if (!set_authorities(self->session, options->ca_file, error))
+    soup_session_set_proxy_resolver(session, proxy);
+    if (!set_authorities(session, options->ca_file, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -103,9 +104,7 @@ void http_free(http *self)
         while (g_hash_table_size(self->pending) > 0)
             g_main_context_iteration(NULL, TRUE);
     }
-    if (self->session != NULL)
-        soup_session_abort(self->session);
-    g_clear_object(&self->session);
+    exchange_room_clear(&self->room);
     g_clear_pointer(&self->pending, g_hash_table_unref);
     g_clear_pointer(&self->services, g_hash_table_unref);
     g_free((char *)self->options.state_folder);
@@ -227,11 +226,16 @@ static void return_too_long(GTask *task, gint64 until_us, const char *why)
 {
     fetch *self = g_task_get_task_data(task);
     char text[QB_TIME_TEXT];
-    self->verdict.class = HTTP_RATE_LIMIT;
+    const gboolean trouble = self->verdict.class == HTTP_SERVER ||
+                             self->verdict.class == HTTP_NETWORK;
+    const char *words = trouble ? self->verdict.words : "";
+    if (!trouble)
+        self->verdict.class = HTTP_RATE_LIMIT;
     self->verdict.wait_us = until_us - clock_now_us();
     return_error(task,
-                 g_error_new(FAILURE, FAILURE_PROVIDER, "%s: %s; it goes on at %s",
-                             self->service->about->name, why, qb_time_to_text(until_us, text)));
+                 g_error_new(FAILURE, FAILURE_PROVIDER, "%s: %s%s%s%s; it goes on at %s",
+                             self->service->about->name, why, *words != '\0' ? " (" : "", words,
+                             *words != '\0' ? ")" : "", qb_time_to_text(until_us, text)));
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
@@ -397,7 +401,7 @@ static void send_now(GTask *task)
     self->attempt++;
     self->sent_us = clock_monotonic_us();
     breaker_begin(&self->service->breaker);
-    exchange_async(self->owner->session, self->request, &limits, self->stop, on_exchanged, task);
+    exchange_async(&self->owner->room, self->request, &limits, self->stop, on_exchanged, task);
 }
 
 static void step(GTask *task)
@@ -412,10 +416,13 @@ static void step(GTask *task)
         return;
     }
     const gint64 breaker_us = breaker_free_us(&self->service->breaker, now_us);
-    if (breaker_us > now_us)
+    if (breaker_us > now_us) {
+        /* Before its own first try it shares the trouble of the others. */
+        if (self->attempt == 0)
+            self->verdict.class = HTTP_SERVER;
         wait_until(task, now_us, breaker_us, "it has failed again and again");
-    else if (!service_reserve(self->owner, self->service, self->request->credits, now_us, &at_us,
-                              &unit, &error))
+    } else if (!service_reserve(self->owner, self->service, self->request->credits, now_us, &at_us,
+                                &unit, &error))
         return_error(task, error);
     else if (at_us > 0)
         wait_for_budget(task, now_us, at_us, unit);
