@@ -449,6 +449,24 @@ static void test_one_bad_symbol(void)
     qb_series_clear(&want);
 }
 
+/* A service in trouble is asked little more for four series than for one: the breaker opens. */
+static void test_trouble_shared(void)
+{
+    g_autoptr(workshop) self = workshop_new();
+    static const char *const symbols[] = {"BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD"};
+    download_wish wishes[G_N_ELEMENTS(symbols)];
+    for (gsize i = 0; i < G_N_ELEMENTS(symbols); i++)
+        wishes[i] = workshop_wish("tiingo", QB_CRYPTO, symbols[i], QB_1H, "2020-01-01",
+                                  "2020-01-02");
+    fake_script(self->fake, TIINGO, &(fake_answer){503, "{}"}, 1);
+    workshop_run(self, wishes, G_N_ELEMENTS(wishes));
+    for (guint i = 0; i < G_N_ELEMENTS(wishes); i++) {
+        const download_item *item = g_ptr_array_index(download_items(self->download), i);
+        g_assert_cmpint(item->class, ==, HTTP_SERVER);
+    }
+    g_assert_cmpuint(fake_count(self->fake, NULL), <=, 2 * HTTP_ATTEMPTS);
+}
+
 static gboolean cancel_when_asked(gpointer data)
 {
     workshop *self = data;
@@ -493,6 +511,7 @@ int main(int argc, char **argv)
     g_test_add_func("/faults/circle", test_circle);
     g_test_add_func("/faults/auth-stops-all", test_auth_stops_all);
     g_test_add_func("/faults/one-bad-symbol", test_one_bad_symbol);
+    g_test_add_func("/faults/trouble-shared", test_trouble_shared);
     g_test_add_func("/faults/cancelled", test_cancelled);
     return g_test_run();
 }

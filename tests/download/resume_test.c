@@ -6,7 +6,6 @@
 #include "market.h"
 #include "program.h"
 
-#include <gio/gio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -35,6 +34,16 @@ static int read_port(int descriptor)
     return (int)g_ascii_strtoll(text, NULL, 10);
 }
 
+/* The key says which run a request is of, however late it is noted. */
+static void set_run(const lab *self, guint run)
+{
+    g_autofree char *settings = g_strdup_printf(
+        "TIINGO_API_KEY=" KEY "-%u\nQUANTBOT_TIINGO_BASE_URL=http://127.0.0.1:%d/\n"
+        "CRYPTOCOMPARE_API_KEY=" KEY "-%u\nQUANTBOT_CRYPTOCOMPARE_BASE_URL=http://127.0.0.1:%d\n",
+        run, self->port, run, self->port);
+    program_write(self->program, ".env", settings);
+}
+
 /* most: after so many requests the vendors fall silent; NULL: never. */
 static lab lab_open(const char *most)
 {
@@ -48,11 +57,7 @@ static lab lab_open(const char *most)
                              NULL, &out, NULL, &error);
     g_assert_no_error(error);
     self.port = read_port(out);
-    g_autofree char *settings = g_strdup_printf(
-        "TIINGO_API_KEY=" KEY "\nQUANTBOT_TIINGO_BASE_URL=http://127.0.0.1:%d/\n"
-        "CRYPTOCOMPARE_API_KEY=" KEY "\nQUANTBOT_CRYPTOCOMPARE_BASE_URL=http://127.0.0.1:%d\n",
-        self.port, self.port);
-    program_write(self.program, ".env", settings);
+    set_run(&self, 0);
     return self;
 }
 
@@ -74,42 +79,26 @@ typedef struct request {
     gboolean in_flight; /* the last of its symbol in a run that was killed */
 } request;
 
-/* Appends what is new in the log; *read lines were there. */
-static void read_requests(const lab *self, guint run, GArray *requests)
+/* All that were noted. */
+static GArray *read_requests(const lab *self)
 {
+    GArray *requests = g_array_new(FALSE, FALSE, sizeof(request));
     g_autofree char *text = NULL;
     if (!g_file_get_contents(self->log, &text, NULL, NULL))
-        return;
+        return requests;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = requests->len; i + 1 < g_strv_length(lines); i++) {
-        request one = {.run = run};
-        g_assert_cmpint(sscanf(lines[i], "%15s %d %d", one.symbol, &one.first, &one.last), ==, 3);
+    for (guint i = 0; i + 1 < g_strv_length(lines); i++) {
+        request one = {0};
+        g_assert_cmpint(
+            sscanf(lines[i], "%15s %d %d %u", one.symbol, &one.first, &one.last, &one.run), ==, 4);
         g_array_append_val(requests, one);
     }
-}
-
-/* Requests that were sent before have been noted when another one is answered. */
-static void settle(const lab *self)
-{
-    static const char question[] = "GET / HTTP/1.0\r\n\r\n";
-    g_autoptr(GSocketClient) client = g_socket_client_new();
-    GError *error = NULL;
-    char answer[512];
-    g_autoptr(GSocketConnection) connection =
-        g_socket_client_connect_to_host(client, "127.0.0.1", (guint16)self->port, NULL, &error);
-    g_assert_no_error(error);
-    g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(connection)), question,
-                              strlen(question), NULL, NULL, &error);
-    g_assert_no_error(error);
-    while (g_input_stream_read(g_io_stream_get_input_stream(G_IO_STREAM(connection)), answer,
-                               sizeof answer, NULL, NULL) > 0)
-        ;
+    return requests;
 }
 
 static guint request_count(const lab *self)
 {
-    g_autoptr(GArray) requests = g_array_new(FALSE, FALSE, sizeof(request));
-    read_requests(self, 0, requests);
+    g_autoptr(GArray) requests = read_requests(self);
     return requests->len;
 }
 
@@ -210,8 +199,7 @@ static void test_again(void)
     /* More of it: only what is new is asked for. */
     words[11] = "2020-06-30";
     g_assert_cmpint(program_run_vector(self.program, words), ==, 0);
-    g_autoptr(GArray) requests = g_array_new(FALSE, FALSE, sizeof(request));
-    read_requests(&self, 0, requests);
+    g_autoptr(GArray) requests = read_requests(&self);
     g_assert_cmpuint(requests->len, ==, 2);
     g_assert_cmpint(g_array_index(requests, request, 1).first, ==,
                     qb_date_from_us(date_us("2020-04-01")));
@@ -425,23 +413,23 @@ static gint64 duration_us(const char *const *words)
     return best;
 }
 
+static gint compare_runs(gconstpointer a, gconstpointer b)
+{
+    return (int)((const request *)a)->run - (int)((const request *)b)->run;
+}
+
 /* One download, killed until it ends; returns the kills. */
 static guint kill_one(const killing *how, const char *const *words, qb_random *random,
                       gint64 whole_us)
 {
     g_auto(lab) self = lab_open(NULL);
-    g_autoptr(GArray) requests = g_array_new(FALSE, FALSE, sizeof(request));
     guint kills = 0;
-    for (guint run = 0;; run++) {
-        const gint64 after_us = (gint64)(qb_random_unit(random) * (double)whole_us);
-        const gboolean killed = run_and_kill(self.program, words, after_us);
-        settle(&self);
-        read_requests(&self, run, requests);
-        if (!killed)
-            break;
+    while (run_and_kill(self.program, words, (gint64)(qb_random_unit(random) * (double)whole_us)))
+        set_run(&self, ++kills);
+    g_autoptr(GArray) requests = read_requests(&self);
+    g_array_sort(requests, compare_runs); /* stable */
+    for (guint run = 0; run < kills; run++)
         mark_in_flight(requests, run, how);
-        kills++;
-    }
     assert_nothing_twice(requests, 1);
     for (gsize s = 0; s < G_N_ELEMENTS(how->symbols); s++)
         assert_market(&self, QB_CRYPTO, how->symbols[s], how->vendors[s], QB_1H,

@@ -14,6 +14,7 @@
 
 static FILE *requests;
 static gint64 count, most = G_MAXINT64;
+static int asker;
 
 static const char *field(GHashTable *query, const char *name)
 {
@@ -27,10 +28,10 @@ static gint32 date_of(const char *text)
     return qb_time_from_text(text, strlen(text), &us) == QB_OK ? qb_date_from_us(us) : 0;
 }
 
-/* One line: symbol, first and last day that were asked for. */
+/* One line: symbol, first and last day that were asked for, and who asked: keys end in "-NUMBER". */
 static void note(const char *symbol, gint32 first, gint32 last)
 {
-    fprintf(requests, "%s %d %d\n", symbol, first, last);
+    fprintf(requests, "%s %d %d %d\n", symbol, first, last, asker);
     fflush(requests);
 }
 
@@ -68,10 +69,13 @@ static void on_request(SoupServer *server, SoupServerMessage *message, const cha
     (void)server;
     (void)data;
     SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
+    const char *key = soup_message_headers_get_one(headers, "Authorization");
+    const char *end = key != NULL ? strrchr(key, '-') : NULL;
+    asker = end != NULL ? (int)g_ascii_strtoll(end + 1, NULL, 10) : 0;
     g_autofree char *body = g_str_has_prefix(path, "/data/") ? cryptocompare(path, query)
                                                              : tiingo(path, query);
     guint status = 200;
-    if (soup_message_headers_get_one(headers, "Authorization") == NULL)
+    if (key == NULL)
         status = 401;
     else if (body == NULL)
         status = 404;

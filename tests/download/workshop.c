@@ -8,12 +8,22 @@
 
 static settings *read_settings(const char *base)
 {
-    static const char *const names[] = {"TIINGO", "POLYGON", "CRYPTOCOMPARE", "FRED"};
+    static const struct {
+        const char *key, *base;
+    } names[] = {
+        {"TIINGO_API_KEY", "TIINGO"},
+        {"POLYGON_API_KEY", "POLYGON"},
+        {"ALPHA_VANTAGE_API_KEY", "ALPHAVANTAGE"},
+        {"COINGECKO_API_KEY", "COINGECKO"},
+        {"CRYPTOCOMPARE_API_KEY", "CRYPTOCOMPARE"},
+        {"FRED_API_KEY", "FRED"},
+        {"QUANDL_API_KEY", "QUANDL"},
+    };
     g_autoptr(GString) text = g_string_new(NULL);
     GError *error = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        g_string_append_printf(text, "%s_API_KEY=" WORKSHOP_KEY "\nQUANTBOT_%s_BASE_URL=%s\n",
-                               names[i], names[i], base);
+        g_string_append_printf(text, "%s=" WORKSHOP_KEY "\nQUANTBOT_%s_BASE_URL=%s\n", names[i].key,
+                               names[i].base, base);
     settings *read = settings_parse(".env", text->str, text->len, NULL, NULL, &error);
     g_assert_no_error(error);
     return read;
