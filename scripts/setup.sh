@@ -32,10 +32,15 @@ build_packages() {
     want tzdata "time zones at import"
 }
 
+test_packages() {
+    build_packages
+    want nghttp2-proxy "nghttpx: HTTP/2 before the tests' server"
+}
+
 for what in "${@:-build}"; do
     case $what in
     build) build_packages ;;
-    test) build_packages ;;
+    test) test_packages ;;
     lint)
         want clang-14 "second compiler, fuzzers"
         want libclang-rt-14-dev "sanitizer and fuzzer run-time"

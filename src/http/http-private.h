@@ -78,11 +78,23 @@ typedef struct exchange_limits {
     gsize body_limit;
 } exchange_limits;
 
+/* Where exchanges take place. */
+typedef struct exchange_room {
+    SoupSession *session;
+    GHashTable *sockets; /* set of GSocket, those that are there */
+    guint under_way;     /* also those that were cancelled and that libsoup still holds */
+} exchange_room;
+
+/* Takes over the session. */
+void exchange_room_init(exchange_room *self, SoupSession *session);
+/* Ends what is under way, in the default main context, and waits for it. No-op on {0}. */
+void exchange_room_clear(exchange_room *self);
+
 /* Sends one GET and reads its answer: no retry, no redirect. Errors: G_IO_ERROR and the like of
- * the network, FAILURE_PROVIDER for a body beyond its limits. */
-void exchange_async(SoupSession *session, const http_request *request,
-                    const exchange_limits *limits, GCancellable *cancellable,
-                    GAsyncReadyCallback callback, gpointer data);
+ * the network, FAILURE_PROVIDER for a body beyond its limits. Cancelled, or past a deadline, the
+ * callback comes at once, however long libsoup takes to notice. */
+void exchange_async(exchange_room *room, const http_request *request, const exchange_limits *limits,
+                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 http_answer *exchange_finish(GAsyncResult *result, GError **error);
 /* Base, path and encoded query. secrets: with the values of secret fields, or with **** for them.
  * Caller frees. */
@@ -112,7 +124,7 @@ typedef struct service {
 } service;
 
 struct http {
-    SoupSession *session;
+    exchange_room room;
     http_options options; /* texts copied */
     GHashTable *services; /* name to service */
     GHashTable *pending;  /* set of GCancellable: one per request */

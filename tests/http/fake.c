@@ -13,6 +13,7 @@ struct fake {
     GHashTable *scripts; /* path to script */
     guint requests;
     GHashTable *headers; /* of the newest request */
+    GHashTable *callers; /* set of ports that requests came from */
     char *query;
 };
 
@@ -132,6 +133,10 @@ static void on_request(SoupServer *server, SoupServerMessage *message, const cha
     g_hash_table_remove_all(self->headers);
     soup_message_headers_foreach(soup_server_message_get_request_headers(message), remember_header,
                                  self->headers);
+    GSocketAddress *caller = soup_server_message_get_remote_address(message);
+    if (caller != NULL)
+        g_hash_table_add(self->callers, GUINT_TO_POINTER(g_inet_socket_address_get_port(
+                                            G_INET_SOCKET_ADDRESS(caller))));
     g_free(self->query);
     self->query = g_strdup(g_uri_get_query(soup_server_message_get_uri(message)));
     if (found == NULL || found->count == 0) {
@@ -143,6 +148,23 @@ static void on_request(SoupServer *server, SoupServerMessage *message, const cha
 }
 
 /* ---- the object ----------------------------------------------------------------------------- */
+
+/* Ours, since libsoup's lets only ten callers wait. */
+static GSocket *listening_socket(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GInetAddress) loopback = g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4);
+    g_autoptr(GSocketAddress) address = g_inet_socket_address_new(loopback, 0);
+    GSocket *socket = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+                                   G_SOCKET_PROTOCOL_TCP, &error);
+    g_assert_no_error(error);
+    g_socket_set_listen_backlog(socket, 256);
+    g_socket_bind(socket, address, TRUE, &error);
+    g_assert_no_error(error);
+    g_socket_listen(socket, &error);
+    g_assert_no_error(error);
+    return socket;
+}
 
 fake *fake_new(const char *cert)
 {
@@ -157,14 +179,15 @@ fake *fake_new(const char *cert)
         soup_server_set_tls_certificate(self->server, certificate);
     }
     soup_server_add_handler(self->server, NULL, on_request, self, NULL);
-    soup_server_listen_local(
-        self->server, 0,
-        SOUP_SERVER_LISTEN_IPV4_ONLY | (cert != NULL ? SOUP_SERVER_LISTEN_HTTPS : 0), &error);
+    g_autoptr(GSocket) socket = listening_socket();
+    soup_server_listen_socket(self->server, socket, cert != NULL ? SOUP_SERVER_LISTEN_HTTPS : 0,
+                              &error);
     g_assert_no_error(error);
     GSList *uris = soup_server_get_uris(self->server);
     self->base = g_strdup_printf("%s://127.0.0.1:%d", cert != NULL ? "https" : "http",
                                  g_uri_get_port(uris->data));
     g_slist_free_full(uris, (GDestroyNotify)g_uri_unref);
+    self->callers = g_hash_table_new(NULL, NULL);
     self->scripts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     self->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return self;
@@ -180,6 +203,7 @@ void fake_free(fake *self)
         ;
     g_hash_table_unref(self->scripts);
     g_hash_table_unref(self->headers);
+    g_hash_table_unref(self->callers);
     g_free(self->query);
     g_free(self->base);
     g_free(self);
@@ -201,6 +225,11 @@ guint fake_count(const fake *self, const char *path)
 {
     const script *found = path != NULL ? g_hash_table_lookup(self->scripts, path) : NULL;
     return path == NULL ? self->requests : found != NULL ? found->served : 0;
+}
+
+guint fake_connections(const fake *self)
+{
+    return g_hash_table_size(self->callers);
 }
 
 const char *fake_header(const fake *self, const char *name)

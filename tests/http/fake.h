@@ -28,6 +28,8 @@ const char *fake_base(const fake *self);
 void fake_script(fake *self, const char *path, const fake_answer *answers, guint count);
 /* How many requests came for that path (NULL: any). */
 guint fake_count(const fake *self, const char *path);
+/* From how many ports they came. */
+guint fake_connections(const fake *self);
 /* The newest request's header or query, or NULL; borrowed. */
 const char *fake_header(const fake *self, const char *name);
 const char *fake_query(const fake *self);
