@@ -79,7 +79,6 @@ http *http_new(const http_options *options, GError **error)
         "max-conns", CONNECTIONS, "max-conns-per-host", CONNECTIONS, "timeout",
         read_seconds(&self->options), "idle-timeout", 30, "user-agent", options->user_agent, NULL);
     exchange_room_init(&self->room, session);
-    exchange_room_init(&self->room, session);
     /* Cookies are not our business, and a cache of answers would lie about the present. */
     g_autoptr(GError) reason = NULL;
     g_autoptr(GProxyResolver) proxy = hosts_proxy(options->proxy, options->no_proxy, &reason);
