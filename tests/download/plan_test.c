@@ -181,10 +181,11 @@ static void test_refused(void)
     assert_refused(self, &wish, FAILURE_BAD_DATA, "resampled-1m");
     wish = workshop_wish("tiingo", QB_EQUITY, "AAA", QB_1W, "2020-01-01", "2020-02-01");
     assert_refused(self, &wish, FAILURE_PROVIDER, "has no interval 1w");
-    wish = workshop_wish("alphavantage", QB_EQUITY, "AAA", QB_1H, "2020-01-01", "2020-02-01");
-    assert_refused(self, &wish, FAILURE_CONFIG, "ALPHA_VANTAGE_API_KEY");
     wish = workshop_wish("coingecko", QB_CRYPTO, "XYZ-USD", QB_1H, "2020-01-01", "2020-02-01");
     assert_refused(self, &wish, FAILURE_PROVIDER, "XYZ-USD=ID");
+    workshop_lose_keys(self);
+    wish = workshop_wish("alphavantage", QB_EQUITY, "AAA", QB_1H, "2020-01-01", "2020-02-01");
+    assert_refused(self, &wish, FAILURE_CONFIG, "ALPHA_VANTAGE_API_KEY");
 }
 
 /* Without a key, but nothing is missing: no reason to complain. */
@@ -194,6 +195,7 @@ static void test_nothing_missing(void)
     const download_wish wish = workshop_wish("alphavantage", QB_EQUITY, "AAA", QB_1D, "2020-01-02",
                                              "2020-01-03");
     put(self, &wish, flat_bars(QB_1D, "2020-01-02", "2020-01-04", 9), "csv", CACHE_RAW);
+    workshop_lose_keys(self);
     const download_item *item = workshop_run(self, &wish, 1);
     g_assert_cmpint(item->state, ==, DOWNLOAD_DONE);
     g_assert_no_error(item->error);

@@ -6,7 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-static settings *read_settings(const char *base)
+static settings *read_settings(const char *base, gboolean keys)
 {
     static const struct {
         const char *key, *base;
@@ -22,8 +22,8 @@ static settings *read_settings(const char *base)
     g_autoptr(GString) text = g_string_new(NULL);
     GError *error = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        g_string_append_printf(text, "%s=" WORKSHOP_KEY "\nQUANTBOT_%s_BASE_URL=%s\n", names[i].key,
-                               names[i].base, base);
+        g_string_append_printf(text, "%s=%s\nQUANTBOT_%s_BASE_URL=%s\n", names[i].key,
+                               keys ? WORKSHOP_KEY : "", names[i].base, base);
     settings *read = settings_parse(".env", text->str, text->len, NULL, NULL, &error);
     g_assert_no_error(error);
     return read;
@@ -37,10 +37,17 @@ workshop *workshop_new(void)
     g_assert_no_error(error);
     log_register_secret(WORKSHOP_KEY);
     self->fake = fake_new(NULL);
-    self->settings = read_settings(fake_base(self->fake));
+    self->settings = read_settings(fake_base(self->fake), TRUE);
     self->cache = cache_new(self->folder, NULL);
     self->cancellable = g_cancellable_new();
     return self;
+}
+
+void workshop_lose_keys(workshop *self)
+{
+    g_clear_pointer(&self->download, download_free);
+    settings_free(self->settings);
+    self->settings = read_settings(fake_base(self->fake), FALSE);
 }
 
 /* Every file is looked at before it goes. */

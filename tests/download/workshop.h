@@ -24,6 +24,9 @@ workshop *workshop_new(void);
 void workshop_free(workshop *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(workshop, workshop_free)
 
+/* As if no key had been set. */
+void workshop_lose_keys(workshop *self);
+
 /* A wish for bars from first to last day, both included. */
 download_wish workshop_wish(const char *provider, qb_asset asset, const char *symbol,
                             qb_interval interval, const char *first, const char *last);
