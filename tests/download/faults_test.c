@@ -374,10 +374,11 @@ static void test_same_page(void)
 /* Cursors that differ lead round in a circle. */
 static void test_circle(void)
 {
-    static const char rows[] = "{\"results\":[{\"t\":1577975400000,\"o\":1,\"h\":1,\"l\":1,\"c\":1,"
-                               "\"v\":1}],\"request_id\":\"%u\","
-                               "\"next_url\":\"%s/v2/aggs/next?cursor=%u\"}";
-    static const char nothing[] = "{\"results\":[]}";
+    static const char rows[] =
+        "{\"status\":\"OK\",\"results\":[{\"t\":1577975400000,\"o\":1,\"h\":1,\"l\":1,\"c\":1,"
+        "\"v\":1}],\"request_id\":\"%u\","
+        "\"next_url\":\"%s/v2/aggs/next?cursor=%u\"}";
+    static const char nothing[] = "{\"status\":\"OK\",\"results\":[]}";
     g_autoptr(workshop) self = workshop_new();
     const download_wish wish = workshop_wish("polygon", QB_EQUITY, "SPY", QB_30M, "2020-01-02",
                                              "2020-01-03");

@@ -204,19 +204,20 @@ static void test_nothing_missing(void)
 
 /* ---- dividends and splits ------------------------------------------------------------------- */
 
-#define SPLITS                                                                              \
-    "{\"results\":[{\"ticker\":\"AAA\",\"execution_date\":\"2020-01-06\",\"split_from\":1," \
+#define SPLITS                                                                               \
+    "{\"status\":\"OK\",\"results\":[{\"ticker\":\"AAA\",\"execution_date\":\"2020-01-06\"," \
+    "\"split_from\":1,"                                                                      \
     "\"split_to\":4}]}"
-#define DIVIDENDS                                                                    \
-    "{\"results\":[{\"ticker\":\"AAA\",\"ex_dividend_date\":\"2020-01-03\","         \
-    "\"cash_amount\":0.5},{\"ticker\":\"AAA\",\"ex_dividend_date\":\"2020-01-03\","  \
-    "\"cash_amount\":0.25},{\"ticker\":\"AAA\",\"ex_dividend_date\":\"2020-01-04\"," \
+#define DIVIDENDS                                                                              \
+    "{\"status\":\"OK\",\"results\":[{\"ticker\":\"AAA\",\"ex_dividend_date\":\"2020-01-03\"," \
+    "\"cash_amount\":0.5},{\"ticker\":\"AAA\",\"ex_dividend_date\":\"2020-01-03\","            \
+    "\"cash_amount\":0.25},{\"ticker\":\"AAA\",\"ex_dividend_date\":\"2020-01-04\","           \
     "\"cash_amount\":1}]}"
 
 /* "{"results":[...]}" of bars at those times, prices rising by one. */
 static char *polygon_bars(const char *const *times, guint first, guint count, const char *next)
 {
-    GString *text = g_string_new("{\"results\":[");
+    GString *text = g_string_new("{\"status\":\"OK\",\"results\":[");
     for (guint i = first; i < first + count; i++)
         g_string_append_printf(
             text, "%s{\"t\":%" G_GINT64_FORMAT ",\"o\":%u,\"h\":%u,\"l\":%u,\"c\":%u,\"v\":%u}",
