@@ -301,6 +301,7 @@ static void judge(const http_answer *answer, gpointer data, http_verdict *out)
 typedef struct series {
     const provider_job *job;
     provider_rows rows;
+    gboolean found;    /* the member that holds the rows */
     const char *quote; /* of a pair: "USD" */
     provider_row row;
     double price;
@@ -377,10 +378,12 @@ static void read_row(scan *at, const scan_text *key, gpointer data)
 static void read_series(scan *at, const scan_text *key, gpointer data)
 {
     g_autofree char *name = scan_text_copy(key);
-    if (strstr(name, "Time Series") != NULL && scan_peek(at) == SCAN_OBJECT)
-        scan_members(at, read_row, data);
-    else
+    if (strstr(name, "Time Series") == NULL || scan_peek(at) != SCAN_OBJECT) {
         scan_skip(at);
+        return;
+    }
+    ((series *)data)->found = TRUE;
+    scan_members(at, read_row, data);
 }
 
 static gboolean read_json(GBytes *body, scan_member_reader read, series *into, GError **error)
@@ -429,7 +432,9 @@ static gboolean read_bars(const provider_job *job, qb_interval interval, GBytes 
     series into = {.job = job, .quote = cut != NULL ? cut + 1 : "USD"};
     provider_rows_begin(&into.rows, job, interval, page);
     const gboolean good = provider_body_first(body) == '{'
-                              ? read_json(body, read_series, &into, error)
+                              ? read_json(body, read_series, &into, error) &&
+                                    provider_expect(into.found, "Alpha Vantage", "Time Series",
+                                                    error)
                               : read_csv(body, &into, error);
     return good && provider_rows_finish(&into.rows, error);
 }

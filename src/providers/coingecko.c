@@ -278,6 +278,7 @@ typedef struct reading {
     const provider_job *job;
     provider_page *page;
     provider_rows rows;
+    gboolean found;     /* the member that holds samples */
     const char *wanted; /* the member that holds what is read */
     double price;
     gint64 at_us;
@@ -322,6 +323,7 @@ static void read_samples(scan *at, const scan_text *key, gpointer data)
         scan_skip(at);
         return;
     }
+    into->found = TRUE;
     scan_enter_array(at);
     while (scan_element(at) && scan_enter_array(at)) {
         gint64 at_us = G_MININT64;
@@ -362,7 +364,9 @@ static gboolean parse_range(const provider_job *job, provider_step *step, GBytes
 {
     reading into = {.job = job, .page = page};
     provider_rows_begin(&into.rows, job, QB_1H, page);
-    if (!walk(body, read_samples, &into, error) || !provider_rows_finish(&into.rows, error))
+    if (!walk(body, read_samples, &into, error) ||
+        !provider_expect(into.found, "CoinGecko", "prices", error) ||
+        !provider_rows_finish(&into.rows, error))
         return FALSE;
     next_window(job, step, page);
     return TRUE;

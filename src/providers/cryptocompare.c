@@ -248,6 +248,7 @@ typedef struct history {
     provider_rows rows;
     gsize count;        /* rows that bear a stamp */
     gint64 earliest_us; /* of them */
+    gboolean found;     /* the member that holds them */
     gboolean any_price; /* a row that is not all zeros */
     double price;       /* the rest: of a single price */
     gint64 price_us;
@@ -283,9 +284,12 @@ static void read_rows(scan *at, history *into)
 /* "Data" is the array itself, or an object that holds it as "Data". */
 static void read_history(scan *at, const scan_text *key, gpointer data)
 {
-    if (!scan_text_is(key, "Data"))
+    if (!scan_text_is(key, "Data")) {
         scan_skip(at);
-    else if (scan_peek(at) == SCAN_OBJECT)
+        return;
+    }
+    ((history *)data)->found = TRUE;
+    if (scan_peek(at) == SCAN_OBJECT)
         scan_members(at, read_history, data);
     else if (scan_peek(at) == SCAN_ARRAY)
         read_rows(at, data);
@@ -326,8 +330,9 @@ static gboolean parse_rows(const provider_job *job, const provider_members *memb
 {
     history into = {.members = members};
     provider_rows_begin(&into.rows, job, job->interval, page);
-    return walk(body, read_history, &into, error) && provider_rows_finish(&into.rows, error) &&
-           advance(job, &into, step, page, error);
+    return walk(body, read_history, &into, error) &&
+           provider_expect(into.found, "CryptoCompare", "Data", error) &&
+           provider_rows_finish(&into.rows, error) && advance(job, &into, step, page, error);
 }
 
 static gboolean parse_histo(const provider_job *job, provider_step *step, GBytes *body,

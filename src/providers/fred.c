@@ -164,6 +164,7 @@ typedef struct envelope {
     const provider_job *job;
     provider_page *page;
     gint64 count, offset, limit, rows;
+    gboolean found;   /* the list */
     GPtrArray *dates; /* of char *, vintage dates */
     provider_match match;
 } envelope;
@@ -219,6 +220,7 @@ static void read_vintages(scan *at, const scan_text *key, gpointer data)
         scan_skip(at);
         return;
     }
+    into->found = TRUE;
     scan_enter_array(at);
     while (scan_element(at) && scan_string(at, &text)) {
         into->rows++;
@@ -248,7 +250,9 @@ static gboolean parse_vintages(const provider_job *job, provider_step *step, GBy
     g_autoptr(GPtrArray) dates = g_ptr_array_new_with_free_func(g_free);
     envelope into = {.job = job, .page = page, .dates = dates};
     provider_step next = *step;
-    if (!walk(body, read_vintages, &into, error) || !check_place(&into, step, error))
+    if (!walk(body, read_vintages, &into, error) ||
+        !provider_expect(into.found, "FRED", "vintage_dates", error) ||
+        !check_place(&into, step, error))
         return FALSE;
     page->rows = (gsize)into.rows;
     if (!add_windows(&next, dates, into.offset)) {
@@ -326,6 +330,7 @@ static void read_observations(scan *at, const scan_text *key, gpointer data)
         scan_skip(at);
         return;
     }
+    into->common.found = TRUE;
     scan_enter_array(at);
     while (scan_element(at)) {
         provider_value value = {G_MININT64, G_MININT64, G_MAXINT64, NAN};
@@ -366,7 +371,9 @@ static gboolean parse_observations(const provider_job *job, provider_step *step,
     scan_init_bytes(&at, body);
     scan_members(&at, read_observations, &into);
     scan_finish(&at);
-    if (scan_failed(&at, "FRED", error) || !check_place(&into.common, step, error))
+    if (scan_failed(&at, "FRED", error) ||
+        !provider_expect(into.common.found, "FRED", "observations", error) ||
+        !check_place(&into.common, step, error))
         return FALSE;
     advance(&into.common, step);
     if (step->over) {

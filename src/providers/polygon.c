@@ -245,6 +245,7 @@ static void request_status(const provider_job *job, const provider_step *step,
 
 static void judge(const http_answer *answer, gpointer data, http_verdict *out)
 {
+    const provider_job *job = data;
     http_judge_status(answer, out);
     if (provider_body_first(answer->body) != '{') {
         if (out->class == HTTP_FINE && provider_body_first(answer->body) != '[')
@@ -267,6 +268,8 @@ static void judge(const http_answer *answer, gpointer data, http_verdict *out)
         http_verdict_quote(out, HTTP_BAD_REQUEST, words, -1);
     else if (out->class != HTTP_FINE && *words != '\0')
         http_verdict_quote(out, out->class, words, -1);
+    else if (out->class == HTTP_FINE && status == NULL && job->ask == PROVIDER_BARS)
+        http_verdict_set(out, HTTP_SERVER, "an answer that does not say \"OK\"");
     if (out->class == HTTP_RATE_LIMIT)
         out->wait_us = QB_MINUTE_US;
 }

@@ -88,6 +88,9 @@ void provider_csv_number(const csv_table *table, gsize row, int column, double *
 /* Common parts of check: FAILURE_CONFIG for a missing key, FAILURE_PROVIDER for an asset, interval
  * or question that the vendor does not have. */
 gboolean provider_check_basics(const provider_job *job, GError **error);
+/* FAILURE_PROVIDER when an answer lacks the member that holds its rows: without it, nothing was
+ * answered, which is not the same as nothing being there. */
+gboolean provider_expect(gboolean found, const char *title, const char *member, GError **error);
 void provider_note(provider_page *page, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 #endif

@@ -146,6 +146,14 @@ void provider_note(provider_page *page, const char *format, ...)
     va_end(arguments);
 }
 
+gboolean provider_expect(gboolean found, const char *title, const char *member, GError **error)
+{
+    if (!found)
+        g_set_error(error, FAILURE, FAILURE_PROVIDER, "%s: an answer without \"%s\"", title,
+                    member);
+    return found;
+}
+
 /* ---- what every vendor checks first --------------------------------------------------------- */
 
 /* "1m 5m 1d": the intervals of a set. Caller frees. */

@@ -440,7 +440,9 @@ static gboolean parse_table(const provider_job *job, provider_step *step, GBytes
 {
     table into;
     provider_step next = *step;
-    if (!read_body(job, body, FALSE, &into, page, error) || !advance(&into, &next, error))
+    if (!read_body(job, body, FALSE, &into, page, error) ||
+        !provider_expect(has_column(&into, COLUMN_DATE), "Quandl", "date", error) ||
+        !advance(&into, &next, error))
         return FALSE;
     *step = next;
     if (step->over && job->ask == PROVIDER_BARS) {
