@@ -118,6 +118,14 @@ static guint count_kinds(const provider *about)
     return count;
 }
 
+static guint count_providers(void)
+{
+    guint count = 0;
+    while (providers_table[count] != NULL)
+        count++;
+    return count;
+}
+
 static gboolean same_step(const provider_step *a, const provider_step *b)
 {
     return a->kind == b->kind && a->page == b->page && a->at_us == b->at_us && a->over == b->over &&
@@ -210,7 +218,7 @@ static provider_job job_of(const guint8 head[HEAD], guint *out_kind)
     const gint64 ranges[][2] = {{day_us(1990, 1, 1), NOW_US},
                                 {day_us(2018, 1, 5), day_us(2018, 1, 20)},
                                 {day_us(2026, 1, 1), NOW_US - QB_HOUR_US}};
-    const provider *about = providers_table[head[0] % 7];
+    const provider *about = providers_table[head[0] % count_providers()];
     g_autofree char *why = NULL;
     *out_kind = head[1] % count_kinds(about);
     const guint range = head[5] % G_N_ELEMENTS(ranges);
