@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KILLS 30
 #define KEY "k3y-that-nobody-may-see"
 
 /* ---- a vendor and a program ----------------------------------------------------------------- */
@@ -351,6 +350,7 @@ static void test_terminate(void)
 typedef struct killing {
     const char *provider;
     const char *symbols[2], *vendors[2];
+    guint kills;
 } killing;
 
 /* Of the run that was killed the last request of each symbol. */
@@ -451,19 +451,19 @@ static void kill_all(const killing *how)
     g_test_message("QUANTBOT_KILL_SEED=%" G_GUINT64_FORMAT, random.state);
     const gint64 whole_us = duration_us(words);
     guint kills = 0, downloads = 0;
-    for (; kills < KILLS; downloads++)
+    for (; kills < how->kills; downloads++)
         kills += kill_one(how, words, &random, whole_us);
     g_test_message("%u kills in %u downloads", kills, downloads);
 }
 
 static void test_kill_forwards(void)
 {
-    kill_all(&(killing){"tiingo", {"BTC-USD", "ETH-USD"}, {"btcusd", "ethusd"}});
+    kill_all(&(killing){"tiingo", {"BTC-USD", "ETH-USD"}, {"btcusd", "ethusd"}, 100});
 }
 
 static void test_kill_backwards(void)
 {
-    kill_all(&(killing){"cryptocompare", {"BTC-USD", "ETH-USD"}, {"BTCUSD", "ETHUSD"}});
+    kill_all(&(killing){"cryptocompare", {"BTC-USD", "ETH-USD"}, {"BTCUSD", "ETHUSD"}, 30});
 }
 
 int main(int argc, char **argv)
