@@ -52,22 +52,32 @@ gboolean hosts_check(const char *base, const char *const *hosts, gboolean plain,
     return TRUE;
 }
 
+/* A password may stand before an @, whatever else is wrong with it. */
+static void refuse_proxy(const char *proxy, GError **error)
+{
+    g_autofree char *quoted = strchr(proxy, '@') != NULL ? g_strdup("the one that is set")
+                                                         : failure_quote(proxy, -1);
+    g_set_error(error, FAILURE, FAILURE_USAGE,
+                "proxy: %s is no address (expected http://host:port)", quoted);
+}
+
 GProxyResolver *hosts_proxy(const char *proxy, const char *no_proxy, GError **error)
 {
     if (proxy == NULL || *proxy == '\0')
         return NULL;
     g_autoptr(GUri) uri = g_uri_parse(proxy, G_URI_FLAGS_NONE, NULL);
-    if (uri == NULL || g_uri_get_host(uri) == NULL) {
-        g_autofree char *quoted = failure_quote(proxy, -1);
-        g_set_error(error, FAILURE, FAILURE_USAGE,
-                    "proxy: %s is no address (expected http://host:port)", quoted);
+    if (uri == NULL || g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0') {
+        refuse_proxy(proxy, error);
         return NULL;
     }
     g_auto(GStrv) ignored = g_strsplit(no_proxy != NULL ? no_proxy : "", ",", -1);
     g_autoptr(GPtrArray) hosts = g_ptr_array_new();
-    for (char **item = ignored; *item != NULL; item++)
-        if (*g_strstrip(*item) != '\0')
+    for (char **item = ignored; *item != NULL; item++) {
+        if (strcmp(g_strstrip(*item), "*") == 0)
+            return NULL;
+        if (**item != '\0')
             g_ptr_array_add(hosts, *item);
+    }
     static const char *const loopback[] = {"localhost", "127.0.0.0/8", "::1"};
     for (gsize i = 0; i < G_N_ELEMENTS(loopback); i++)
         g_ptr_array_add(hosts, (char *)loopback[i]);

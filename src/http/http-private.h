@@ -68,7 +68,8 @@ void breaker_end(breaker *self, gboolean good, gint64 now_us);
 gboolean hosts_check(const char *base, const char *const *hosts, gboolean plain, char **out_host,
                      GError **error);
 gboolean hosts_is_loopback(const char *host);
-/* NULL without a proxy. FAILURE_USAGE for one that is no URL. */
+/* NULL without a proxy, and where no_proxy is "*". Loopback never goes through it. FAILURE_USAGE for
+ * one that is no URL. */
 GProxyResolver *hosts_proxy(const char *proxy, const char *no_proxy, GError **error);
 
 /* ---- one exchange (exchange.c) -------------------------------------------------------------- */

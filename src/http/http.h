@@ -108,7 +108,7 @@ void http_on_waiting(http *self, http_waiting function, gpointer data);
 
 typedef struct http_field {
     const char *name, *value;
-    gboolean secret; /* never shown, in any form */
+    gboolean secret; /* never shown, in any form: the redactor of platform/log.h is told of it */
 } http_field;
 
 typedef struct http_request {

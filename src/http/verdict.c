@@ -1,5 +1,6 @@
 /* What an answer means when nobody knows better, and how long to wait before the next one. */
 #include "http/http-private.h"
+#include "platform/log.h"
 
 #include <string.h>
 
@@ -32,8 +33,11 @@ void http_verdict_set(http_verdict *verdict, http_class class, const char *forma
 {
     va_list arguments;
     va_start(arguments, format);
-    g_vsnprintf(verdict->words, sizeof verdict->words, format, arguments);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    /* Before it is cut: a part of a secret is no known secret. */
+    g_autofree char *clean = log_redact(text);
+    g_strlcpy(verdict->words, clean, sizeof verdict->words);
     verdict->class = class;
 }
 

@@ -420,6 +420,71 @@ static void test_descriptors(void)
     lab_end(&lab);
 }
 
+/* Kept-alive connections are used again, and those that a service closes are not missed. */
+static void test_connections(void)
+{
+    static const fake_answer kept[] = {{200, "[]", .headers = {"Connection", "keep-alive"}}};
+    static const fake_answer closed[] = {{200, "[]"}};
+    static const struct {
+        const fake_answer *answer;
+        guint connections;
+    } cases[] = {{kept, 1}, {closed, 10}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        lab lab;
+        const http_options options = lab_options();
+        lab_start(&lab, &options, &lab_service);
+        fake_script(lab.server, "/x", cases[i].answer, 1);
+        for (int k = 0; k < 10; k++) {
+            lab_get_path(&lab, "/x");
+            g_assert_no_error(lab.error);
+        }
+        g_assert_cmpint(fake_connections(lab.server), ==, cases[i].connections);
+        lab_end(&lab);
+    }
+}
+
+static void on_interrupted(GObject *source, GAsyncResult *result, gpointer data)
+{
+    (void)source;
+    g_autoptr(GError) error = NULL;
+    g_assert_null(http_get_finish(NULL, result, NULL, &error));
+    g_assert_error(error, FAILURE, FAILURE_INTERRUPTED);
+    (*(guint *)data)++;
+}
+
+/* Freed while requests are sent, awaited, read and held back: every callback has run, soon. */
+static void test_free(void)
+{
+    static const fake_answer hang[] = {{.status = 200, .hang = TRUE}};
+    static const fake_answer drip[] = {
+        {200, "0123456789012345678901234567890123456789", .drip_ms = 20}};
+    static const fake_answer wait[] = {{429, "", .headers = {"Retry-After", "60"}}};
+    static const struct {
+        const fake_answer *answer;
+        guint arrived;
+    } cases[] = {{hang, 0}, {hang, 1}, {hang, 10}, {drip, 10}, {wait, 1}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        lab lab;
+        guint ended = 0;
+        http_options options = lab_options();
+        options.connect_us = options.read_us = options.exchange_us = 60 * QB_SECOND_US;
+        options.wait_us = 600 * QB_SECOND_US;
+        lab_start(&lab, &options, &lab_service);
+        fake_script(lab.server, "/x", cases[i].answer, 1);
+        for (int k = 0; k < 20; k++)
+            http_get_async(lab.client,
+                           &(http_request){.service = "fake", .base = lab.base, .path = "/x"}, NULL,
+                           on_interrupted, &ended);
+        while (fake_count(lab.server, "/x") < cases[i].arrived)
+            g_main_context_iteration(NULL, TRUE);
+        const gint64 start_us = clock_monotonic_us();
+        http_free(g_steal_pointer(&lab.client));
+        g_assert_cmpint(ended, ==, 20);
+        g_assert_cmpint(clock_monotonic_us() - start_us, <, 5 * QB_SECOND_US);
+        lab_end(&lab);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -434,6 +499,8 @@ int main(int argc, char **argv)
     g_test_add_func("/http/limit/retry-after-long", test_retry_after_long);
     g_test_add_func("/http/limit/budget-over-restarts", test_budget_over_restarts);
     g_test_add_func("/http/cancel", test_cancel);
+    g_test_add_func("/http/connections", test_connections);
+    g_test_add_func("/http/free", test_free);
     g_test_add_func("/http/hosts", test_hosts);
     g_test_add_func("/http/budget/property", test_budget_property);
     g_test_add_func("/http/budget/damage", test_budget_damage);
