@@ -122,4 +122,18 @@ void download_run(download *self, const download_observer *observer, GCancellabl
  * FAILURE_PROVIDER. */
 int download_exit_code(const download *self);
 
+/* ---- questions ------------------------------------------------------------------------------ */
+
+/* What stores nothing: PROVIDER_LATEST of a stored symbol, PROVIDER_SEARCH for words, PROVIDER_KEY. */
+typedef struct download_asked {
+    const provider *provider;
+    provider_ask ask;
+    qb_asset asset;
+    const char *text; /* the symbol or the words; "" of a key */
+} download_asked;
+/* One request and its answer, in page (which is the caller's to init and clear). FAILURE_PROVIDER,
+ * with its class in *out_class, FAILURE_CONFIG for a missing key. */
+gboolean download_question(download *self, const download_asked *asked, provider_page *page,
+                           http_class *out_class, GError **error);
+
 #endif

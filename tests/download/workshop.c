@@ -115,7 +115,7 @@ const download_item *workshop_plan(workshop *self, const download_wish *wishes, 
     g_assert_no_error(error);
     for (guint i = 0; i < count; i++)
         g_assert_true(download_add(self->download, &wishes[i], NULL));
-    return g_ptr_array_index(download_items(self->download), 0);
+    return count > 0 ? g_ptr_array_index(download_items(self->download), 0) : NULL;
 }
 
 static void assert_no_key(const download_item *item)
