@@ -119,7 +119,7 @@ static gsize depth_of(const char *text, gsize size)
     return deepest;
 }
 
-/* The scanner's numbers have at most 64 characters. */
+/* The numbers that the scanner converts have at most 64 characters. */
 static gboolean has_long_number(const char *text, gsize size)
 {
     gsize run = 0;
@@ -149,11 +149,11 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     json_t *root = json_loadb(text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &problem);
     const gboolean good = skips(text, size);
     if (root != NULL && !good)
-        g_assert_true(depth_of(text, size) > SCAN_DEPTH || has_long_number(text, size));
+        g_assert_cmpuint(depth_of(text, size), >, SCAN_DEPTH);
     if (root == NULL && good)
         g_assert_true(is_beyond_jansson(&problem) ||
                       json_error_code(&problem) == json_error_duplicate_key);
-    if (root != NULL && good) {
+    if (root != NULL && good && !has_long_number(text, size)) {
         scan_init(&at, text, size);
         compare(&at, root);
         g_assert_true(scan_finish(&at));
