@@ -1,10 +1,10 @@
-/* W7 of the performance page: a million 1-minute bars as Polygon sends them, in 20 answers of 50,000
- * rows, read into columns on one thread by what a download uses: grammar, symbols, calendar,
- * soundness and order checked.
+/* W7 of the performance page: a million 1-minute bars as Polygon sends them, in 20 answers of
+ * 50,000 rows, read into columns on one thread by what a download uses: grammar, symbols,
+ * calendar, soundness and order checked.
  *
- * Prints MB/s (median and best of several runs) beside a plain loop of the same run that trusts the
- * text and calls strtod for whatever stands behind a colon. Every column of every bar is compared
- * with the generator's. Exits 1 when one differs; time alone never fails. */
+ * Prints MB/s (median and best of several runs) beside a plain loop of the same run that trusts
+ * the text and calls strtod for whatever stands behind a colon. Every column of every bar is
+ * compared with the generator's. Exits 1 when one differs; time alone never fails. */
 #include "providers/providers.h"
 #include "walk64.h"
 

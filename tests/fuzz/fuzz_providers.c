@@ -1,10 +1,10 @@
-/* Any bytes are some vendor's answer: an error with a class and words, bytes that are no answer, or
- * rows that keep what providers.h promises. The first HEAD bytes choose vendor, kind, asset,
+/* Any bytes are some vendor's answer: an error with a class and words, bytes that are no answer,
+ * or rows that keep what providers.h promises. The first HEAD bytes choose vendor, kind, asset,
  * interval, status and plan, range, the rest is the body.
  *
- * A page's bars are ascending, sound and known before now. A step never moves on at a failure, always
- * moves on else, and leads to a request that can be sent. What an answer settles lies within what was
- * asked. */
+ * A page's bars are ascending, sound and known before now. A step never moves on at a failure,
+ * always moves on else, and leads to a request that can be sent. What an answer settles lies
+ * within what was asked. */
 #include "providers/providers.h"
 
 #include <math.h>

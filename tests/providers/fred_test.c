@@ -1,5 +1,5 @@
-/* FRED: its recorded answers, each to the right values or the right class. Expected values were read
- * from the files themselves. */
+/* FRED: its recorded answers, each to the right values or the right class. Expected values were
+ * read from the files themselves. */
 #include "parse.h"
 
 #include <math.h>

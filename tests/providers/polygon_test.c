@@ -107,7 +107,7 @@ static void test_splits(void)
                     (gint64)qb_date_from_civil((qb_civil){2022, 7, 18}) * QB_DAY_US);
 }
 
-/* A page leads on by path and cursor, whatever host its link names; a link to itself is an error. */
+/* A page leads on by path and cursor, whatever host its link names; one to itself is an error. */
 static void test_paging(void)
 {
     static const char first[] = "{\"status\":\"OK\",\"results\":[{\"o\":1,\"h\":1,\"l\":1,\"c\":1,"

@@ -1,5 +1,5 @@
-/* Tiingo: its recorded answers, each to the right bars or the right class. Expected values were read
- * from the files themselves. */
+/* Tiingo: its recorded answers, each to the right bars or the right class. Expected values were
+ * read from the files themselves. */
 #include "parse.h"
 
 #include <math.h>
