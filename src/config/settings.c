@@ -135,7 +135,6 @@ static const struct {
     {"crypto", "coingecko", "COINGECKO_API_KEY"},
     {"crypto", "cryptocompare", "CRYPTOCOMPARE_API_KEY"},
     {"macro", "fred", "FRED_API_KEY"},
-    {"macro", "quandl", "QUANDL_API_KEY"},
 };
 
 const char *settings_preferred_provider(const settings *self, const char *asset)
