@@ -140,6 +140,7 @@ void qb_series_clear(qb_series *series);
 
 #include "core/market/actions.h"
 #include "core/market/calendar.h"
+#include "core/market/compare.h"
 #include "core/market/quality.h"
 #include "core/market/resample.h"
 
