@@ -44,6 +44,7 @@ int command_data_gaps(int argc, char **argv);
 int command_data_du(int argc, char **argv);
 int command_data_gc(int argc, char **argv);
 int command_data_parse(int argc, char **argv);
+int command_data_compare(int argc, char **argv);
 int command_data_price(int argc, char **argv);
 int command_data_search(int argc, char **argv);
 int command_data_key(int argc, char **argv);

@@ -21,6 +21,7 @@ const command commands_table[] = {
     {"data", "verify", "is what the cache holds sound?", command_data_verify},
     {"data", "coverage", "how much of what is expected is stored", command_data_coverage},
     {"data", "gaps", "which bars are missing, and what is known of them", command_data_gaps},
+    {"data", "compare", "where two series differ, and probably why", command_data_compare},
     {"data", "price", "the newest price that a provider has", command_data_price},
     {"data", "search", "a provider's symbols for some words", command_data_search},
     {"data", "key", "is a provider's key good?", command_data_key},

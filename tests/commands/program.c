@@ -48,6 +48,8 @@ static char **environment(void)
     for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
         if (g_getenv(kept[i]) != NULL)
             env = g_environ_setenv(env, kept[i], g_getenv(kept[i]), TRUE);
+    if (g_getenv("PROGRAM_COLUMNS") != NULL)
+        env = g_environ_setenv(env, "COLUMNS", g_getenv("PROGRAM_COLUMNS"), TRUE);
     return env;
 }
 

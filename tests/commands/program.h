@@ -16,7 +16,7 @@ void program_free(program *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(program, program_free)
 
 /* quantbot with these words (NULL-terminated list); returns the exit code. Output stays until
- * the next call. */
+ * the next call. Its window is as wide as PROGRAM_COLUMNS in the test's own environment says. */
 int program_run(program *self, ...) G_GNUC_NULL_TERMINATED;
 int program_run_vector(program *self, const char *const *words);
 /* The process id of a quantbot that was started and not waited for; output is thrown away. */
