@@ -13,7 +13,7 @@
 
 static double median_of(const double *values, size_t count)
 {
-    double sorted[WINDOW];
+    double sorted[WINDOW] = {0};
     for (size_t i = 0; i < count; i++) {
         size_t at = i;
         for (; at > 0 && sorted[at - 1] > values[i]; at--)
