@@ -147,6 +147,7 @@ static void test_hang_and_drip(void)
     const fake_answer *const both[] = {hang, drip};
     stage stage;
     http_options options = lab_options();
+    options.read_us = 60 * QB_SECOND_US; /* which would end all requests of the connection */
     if (!stage_start(&stage, &options))
         return;
     fake_script(stage.lab.server, "/fine", fine, 1);
