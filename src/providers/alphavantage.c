@@ -449,9 +449,7 @@ static gboolean parse_whole(const provider_job *job, provider_step *step, GBytes
         page->settled_from_us = page->bars.ts_us[0];
         page->settled_to_us = job->to_us;
     }
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    return provider_end(step);
 }
 
 static gboolean parse_intraday(const provider_job *job, provider_step *step, GBytes *body,
@@ -468,13 +466,6 @@ static gboolean parse_intraday(const provider_job *job, provider_step *step, GBy
 }
 
 /* ---- prices --------------------------------------------------------------------------------- */
-
-static gboolean end_single(provider_step *step)
-{
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
-}
 
 static void read_quote_field(scan *at, const scan_text *key, gpointer data)
 {
@@ -520,36 +511,24 @@ static gboolean parse_price(const provider_job *job, provider_page *page, GBytes
     const gboolean good = provider_body_first(body) == '{'
                               ? read_json(body, read_quote, &into, error)
                               : read_quote_csv(body, &into, error);
-    page->rows = into.price > 0;
-    if (good && into.price > 0) {
-        page->price = into.price;
-        page->price_us = into.at_us;
-        page->price_kind = kind;
-    }
+    if (good)
+        provider_price(page, into.price, into.at_us, kind);
     return good;
 }
 
 static gboolean parse_quote(const provider_job *job, provider_step *step, GBytes *body,
                             provider_page *page, GError **error)
 {
-    return parse_price(job, page, body, PROVIDER_PRICE_CLOSE, error) && end_single(step);
+    return parse_price(job, page, body, PROVIDER_PRICE_CLOSE, error) && provider_end(step);
 }
 
 static gboolean parse_rate(const provider_job *job, provider_step *step, GBytes *body,
                            provider_page *page, GError **error)
 {
-    return parse_price(job, page, body, PROVIDER_PRICE_REFERENCE, error) && end_single(step);
+    return parse_price(job, page, body, PROVIDER_PRICE_REFERENCE, error) && provider_end(step);
 }
 
 /* ---- what there is -------------------------------------------------------------------------- */
-
-static void copy_cell(const csv_table *table, gsize row, const char *name, char *into, gsize size)
-{
-    const int column = csv_table_column(table, name);
-    gsize length = 0;
-    const char *cell = column >= 0 ? csv_table_cell(table, row, column, &length) : "";
-    g_snprintf(into, size, "%.*s", (int)MIN(length, size - 1), cell);
-}
 
 static gboolean parse_search(const provider_job *job, provider_step *step, GBytes *body,
                              provider_page *page, GError **error)
@@ -559,25 +538,13 @@ static gboolean parse_search(const provider_job *job, provider_step *step, GByte
         return FALSE;
     for (gsize row = 0; row < csv_table_rows(table); row++) {
         provider_match match = {0};
-        copy_cell(table, row, "symbol", match.vendor_symbol, sizeof match.vendor_symbol);
-        copy_cell(table, row, "name", match.name, sizeof match.name);
-        copy_cell(table, row, "region", match.kind, sizeof match.kind);
-        copy_cell(table, row, "currency", match.currency, sizeof match.currency);
-        page->rows++;
-        if (*match.vendor_symbol != '\0')
-            g_array_append_val(page->matches, match);
+        provider_csv_text(table, row, "symbol", match.vendor_symbol, sizeof match.vendor_symbol);
+        provider_csv_text(table, row, "name", match.name, sizeof match.name);
+        provider_csv_text(table, row, "region", match.kind, sizeof match.kind);
+        provider_csv_text(table, row, "currency", match.currency, sizeof match.currency);
+        provider_match_take(page, &match);
     }
-    return end_single(step);
-}
-
-static gboolean parse_anything(const provider_job *job, provider_step *step, GBytes *body,
-                               provider_page *page, GError **error)
-{
-    scan at;
-    scan_init_bytes(&at, body);
-    scan_skip(&at);
-    scan_finish(&at);
-    return !scan_failed(&at, "Alpha Vantage", error) && end_single(step);
+    return provider_end(step);
 }
 
 /* ---- the vendor ----------------------------------------------------------------------------- */
@@ -594,9 +561,11 @@ static const provider_kind kinds[] = {
     [SERIES] = {"series", "any other time series", NULL, parse_whole},
     [QUOTE] = {"quote", "the last session's close", request_quote, parse_quote, PROVIDER_LATEST},
     [RATE] = {"rate", "an exchange rate", request_rate, parse_rate, PROVIDER_LATEST, QB_CRYPTO},
-    [BULK] = {"bulk", "prices of many stocks (paid)", NULL, parse_anything, PROVIDER_LATEST},
+    [BULK] = {"bulk", "prices of many stocks (paid)", NULL, provider_parse_anything,
+              PROVIDER_LATEST},
     [SEARCH] = {"search", "symbols by words", request_search, parse_search, PROVIDER_SEARCH},
-    [STATUS] = {"status", "which markets are open", request_status, parse_anything, PROVIDER_KEY},
+    [STATUS] = {"status", "which markets are open", request_status, provider_parse_anything,
+                PROVIDER_KEY},
     {NULL},
 };
 

@@ -282,7 +282,6 @@ typedef struct reading {
     const char *wanted; /* the member that holds what is read */
     double price;
     gint64 at_us;
-    provider_match match;
 } reading;
 
 static gboolean read_milliseconds(scan *at, gint64 *out_us)
@@ -341,15 +340,6 @@ static void read_samples(scan *at, const scan_text *key, gpointer data)
     }
 }
 
-static gboolean walk(GBytes *body, scan_member_reader read, reading *into, GError **error)
-{
-    scan at;
-    scan_init_bytes(&at, body);
-    scan_members(&at, read, into);
-    scan_finish(&at);
-    return !scan_failed(&at, "CoinGecko", error);
-}
-
 static void next_window(const provider_job *job, provider_step *step, provider_page *page)
 {
     page->settled_from_us = MAX(step->at_us, job->from_us);
@@ -364,7 +354,7 @@ static gboolean parse_range(const provider_job *job, provider_step *step, GBytes
 {
     reading into = {.job = job, .page = page};
     provider_rows_begin(&into.rows, job, QB_1H, page);
-    if (!walk(body, read_samples, &into, error) ||
+    if (!provider_walk(job, body, read_samples, &into, error) ||
         !provider_expect(into.found, "CoinGecko", "prices", error) ||
         !provider_rows_finish(&into.rows, error))
         return FALSE;
@@ -423,17 +413,10 @@ static gboolean parse_bars(const provider_job *job, provider_step *step, GBytes 
     return TRUE;
 }
 
-static gboolean end_single(provider_step *step)
-{
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
-}
-
 static gboolean parse_ohlc(const provider_job *job, provider_step *step, GBytes *body,
                            provider_page *page, GError **error)
 {
-    return read_bars(job, body, page, error) && end_single(step);
+    return read_bars(job, body, page, error) && provider_end(step);
 }
 
 /* ---- prices --------------------------------------------------------------------------------- */
@@ -461,25 +444,15 @@ static void read_prices(scan *at, const scan_text *key, gpointer data)
         scan_skip(at);
 }
 
-static void take_price(const reading *from, provider_page *page)
-{
-    page->rows = from->price > 0;
-    if (!(from->price > 0))
-        return;
-    page->price = from->price;
-    page->price_us = from->at_us;
-    page->price_kind = PROVIDER_PRICE_REFERENCE;
-}
-
 static gboolean parse_price(const provider_job *job, provider_step *step, GBytes *body,
                             provider_page *page, GError **error)
 {
     g_autofree char *quote = quote_of(job);
     reading into = {.job = job, .page = page, .wanted = quote, .price = NAN};
-    if (!walk(body, read_prices, &into, error))
+    if (!provider_walk(job, body, read_prices, &into, error))
         return FALSE;
-    take_price(&into, page);
-    return end_single(step);
+    provider_price(page, into.price, into.at_us, PROVIDER_PRICE_REFERENCE);
+    return provider_end(step);
 }
 
 /* market_data/current_price/usd of a day's snapshot at 00:00 UTC. */
@@ -498,53 +471,25 @@ static gboolean parse_history(const provider_job *job, provider_step *step, GByt
 {
     g_autofree char *quote = quote_of(job);
     reading into = {.job = job, .page = page, .wanted = quote, .price = NAN};
-    if (!walk(body, read_history, &into, error))
+    if (!provider_walk(job, body, read_history, &into, error))
         return FALSE;
-    take_price(&into, page);
-    return end_single(step);
+    provider_price(page, into.price, into.at_us, PROVIDER_PRICE_REFERENCE);
+    return provider_end(step);
 }
 
 /* ---- what there is -------------------------------------------------------------------------- */
 
-static void read_match(scan *at, const scan_text *key, gpointer data)
-{
-    provider_match *match = data;
-    if (scan_text_is(key, "id"))
-        scan_text_into(at, match->vendor_symbol, sizeof match->vendor_symbol);
-    else if (scan_text_is(key, "name"))
-        scan_text_into(at, match->name, sizeof match->name);
-    else if (scan_text_is(key, "symbol"))
-        scan_text_into(at, match->kind, sizeof match->kind);
-    else
-        scan_skip(at);
-}
+static const provider_match_members match_members = {
+    .symbol = "id", .name = "name", .kind = "symbol"};
 
 static gboolean parse_matches(const provider_job *job, provider_step *step, GBytes *body,
                               provider_page *page, GError **error)
 {
     scan at;
     scan_init_bytes(&at, body);
-    if (scan_enter_array(&at)) {
-        while (scan_element(&at)) {
-            provider_match match = {0};
-            scan_members(&at, read_match, &match);
-            page->rows++;
-            if (at.fault == NULL && *match.vendor_symbol != '\0')
-                g_array_append_val(page->matches, match);
-        }
-    }
+    provider_matches_read(&at, &match_members, page);
     scan_finish(&at);
-    return !scan_failed(&at, "CoinGecko", error) && end_single(step);
-}
-
-static gboolean parse_anything(const provider_job *job, provider_step *step, GBytes *body,
-                               provider_page *page, GError **error)
-{
-    scan at;
-    scan_init_bytes(&at, body);
-    scan_skip(&at);
-    scan_finish(&at);
-    return !scan_failed(&at, "CoinGecko", error) && end_single(step);
+    return !scan_failed(&at, "CoinGecko", error) && provider_end(step);
 }
 
 /* ---- the vendor ----------------------------------------------------------------------------- */
@@ -559,10 +504,11 @@ static const provider_kind kinds[] = {
                  PROVIDER_SEARCH},
     [LIST] = {"list", "all coins", NULL, parse_matches, PROVIDER_SEARCH},
     [HISTORY] = {"history", "a price at the start of a day", NULL, parse_history, PROVIDER_LATEST},
-    [PING] = {"ping", "is it there?", request_ping, parse_anything, PROVIDER_KEY},
-    [USAGE] = {"usage", "what is left of a paid key's budget", request_usage, parse_anything,
-               PROVIDER_KEY},
-    [CURRENCIES] = {"currencies", "what prices are given in", NULL, parse_anything, PROVIDER_KEY},
+    [PING] = {"ping", "is it there?", request_ping, provider_parse_anything, PROVIDER_KEY},
+    [USAGE] = {"usage", "what is left of a paid key's budget", request_usage,
+               provider_parse_anything, PROVIDER_KEY},
+    [CURRENCIES] = {"currencies", "what prices are given in", NULL, provider_parse_anything,
+                    PROVIDER_KEY},
     {NULL},
 };
 

@@ -297,15 +297,6 @@ static void read_history(scan *at, const scan_text *key, gpointer data)
         scan_skip(at);
 }
 
-static gboolean walk(GBytes *body, scan_member_reader read, gpointer into, GError **error)
-{
-    scan at;
-    scan_init_bytes(&at, body);
-    scan_members(&at, read, into);
-    scan_finish(&at);
-    return !scan_failed(&at, "CryptoCompare", error);
-}
-
 /* Backwards: what lies before the earliest row is next, unless the beginning is reached or the page
  * brought nothing new. */
 static gboolean advance(const provider_job *job, const history *from, provider_step *step,
@@ -330,7 +321,7 @@ static gboolean parse_rows(const provider_job *job, const provider_members *memb
 {
     history into = {.members = members};
     provider_rows_begin(&into.rows, job, job->interval, page);
-    return walk(body, read_history, &into, error) &&
+    return provider_walk(job, body, read_history, &into, error) &&
            provider_expect(into.found, "CryptoCompare", "Data", error) &&
            provider_rows_finish(&into.rows, error) && advance(job, &into, step, page, error);
 }
@@ -400,15 +391,8 @@ static void read_ticks(scan *at, const scan_text *key, gpointer data)
 
 static gboolean take_price(const history *from, provider_step *step, provider_page *page)
 {
-    page->rows = from->price > 0;
-    if (from->price > 0) {
-        page->price = from->price;
-        page->price_us = from->price_us;
-        page->price_kind = PROVIDER_PRICE_REFERENCE;
-    }
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    provider_price(page, from->price, from->price_us, PROVIDER_PRICE_REFERENCE);
+    return provider_end(step);
 }
 
 static gboolean parse_prices(const provider_job *job, provider_step *step, GBytes *body,
@@ -416,29 +400,14 @@ static gboolean parse_prices(const provider_job *job, provider_step *step, GByte
 {
     g_auto(GStrv) sides = g_strsplit(job->vendor_symbol, "-", 2);
     history into = {.price = NAN, .base = sides[0], .quote = sides[1]};
-    return walk(body, read_prices, &into, error) && take_price(&into, step, page);
+    return provider_walk(job, body, read_prices, &into, error) && take_price(&into, step, page);
 }
 
 static gboolean parse_tick(const provider_job *job, provider_step *step, GBytes *body,
                            provider_page *page, GError **error)
 {
     history into = {.price = NAN, .base = job->vendor_symbol};
-    return walk(body, read_ticks, &into, error) && take_price(&into, step, page);
-}
-
-static void read_nothing(scan *at, const scan_text *key, gpointer data)
-{
-    scan_skip(at);
-}
-
-static gboolean parse_limits(const provider_job *job, provider_step *step, GBytes *body,
-                             provider_page *page, GError **error)
-{
-    if (!walk(body, read_nothing, NULL, error))
-        return FALSE;
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    return provider_walk(job, body, read_ticks, &into, error) && take_price(&into, step, page);
 }
 
 /* ---- the vendor ----------------------------------------------------------------------------- */
@@ -452,8 +421,8 @@ static const provider_kind kinds[] = {
     [FULL] = {"full", "a price and how old it is", request_full, parse_prices, PROVIDER_LATEST},
     [TICK] = {"tick", "the newest index value of the data-api", request_tick, parse_tick,
               PROVIDER_LATEST},
-    [LIMITS] = {"limits", "what is left of the key's budget", request_limits, parse_limits,
-                PROVIDER_KEY},
+    [LIMITS] = {"limits", "what is left of the key's budget", request_limits,
+                provider_parse_anything, PROVIDER_KEY},
     {NULL},
 };
 

@@ -166,17 +166,7 @@ typedef struct envelope {
     gint64 count, offset, limit, rows;
     gboolean found;   /* the list */
     GPtrArray *dates; /* of char *, vintage dates */
-    provider_match match;
 } envelope;
-
-static gboolean walk(GBytes *body, scan_member_reader read, envelope *into, GError **error)
-{
-    scan at;
-    scan_init_bytes(&at, body);
-    scan_members(&at, read, into);
-    scan_finish(&at);
-    return !scan_failed(&at, "FRED", error);
-}
 
 static gboolean read_count(scan *at, const scan_text *key, envelope *into)
 {
@@ -250,7 +240,7 @@ static gboolean parse_vintages(const provider_job *job, provider_step *step, GBy
     g_autoptr(GPtrArray) dates = g_ptr_array_new_with_free_func(g_free);
     envelope into = {.job = job, .page = page, .dates = dates};
     provider_step next = *step;
-    if (!walk(body, read_vintages, &into, error) ||
+    if (!provider_walk(job, body, read_vintages, &into, error) ||
         !provider_expect(into.found, "FRED", "vintage_dates", error) ||
         !check_place(&into, step, error))
         return FALSE;
@@ -385,52 +375,29 @@ static gboolean parse_observations(const provider_job *job, provider_step *step,
 
 /* ---- what there is -------------------------------------------------------------------------- */
 
-static void read_match(scan *at, const scan_text *key, gpointer data)
-{
-    provider_match *match = data;
-    if (scan_text_is(key, "id"))
-        scan_text_into(at, match->vendor_symbol, sizeof match->vendor_symbol);
-    else if (scan_text_is(key, "title"))
-        scan_text_into(at, match->name, sizeof match->name);
-    else if (scan_text_is(key, "frequency"))
-        scan_text_into(at, match->kind, sizeof match->kind);
-    else if (scan_text_is(key, "units_short"))
-        scan_text_into(at, match->currency, sizeof match->currency);
-    else if (scan_text_is(key, "observation_start"))
-        provider_read_time(at, &match->first_us);
-    else if (scan_text_is(key, "observation_end"))
-        provider_read_time(at, &match->last_us);
-    else
-        scan_skip(at);
-}
+static const provider_match_members match_members = {.symbol = "id",
+                                                     .name = "title",
+                                                     .kind = "frequency",
+                                                     .currency = "units_short",
+                                                     .first = "observation_start",
+                                                     .last = "observation_end"};
 
 /* The list really is called "seriess". */
 static void read_matches(scan *at, const scan_text *key, gpointer data)
 {
-    envelope *into = data;
-    if (!scan_text_is(key, "seriess") || scan_peek(at) != SCAN_ARRAY) {
+    if (scan_text_is(key, "seriess") && scan_peek(at) == SCAN_ARRAY)
+        provider_matches_read(at, &match_members, ((envelope *)data)->page);
+    else
         scan_skip(at);
-        return;
-    }
-    scan_enter_array(at);
-    while (scan_element(at)) {
-        provider_match match = {0};
-        scan_members(at, read_match, &match);
-        into->page->rows++;
-        if (at->fault == NULL && *match.vendor_symbol != '\0')
-            g_array_append_val(into->page->matches, match);
-    }
 }
 
 static gboolean parse_matches(const provider_job *job, provider_step *step, GBytes *body,
                               provider_page *page, GError **error)
 {
     envelope into = {.job = job, .page = page};
-    if (!walk(body, read_matches, &into, error))
+    if (!provider_walk(job, body, read_matches, &into, error))
         return FALSE;
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    return provider_end(step);
 }
 
 /* ---- the vendor ----------------------------------------------------------------------------- */

@@ -306,7 +306,6 @@ typedef struct envelope {
     provider_rows *rows;
     scan_text next;
     gboolean has_next, other;
-    provider_match match;
     provider_action action;
     double price, ask, from, to;
     gint64 at_us;
@@ -332,15 +331,6 @@ static gboolean advance(const envelope *from, provider_step *step, guint next_ki
     step->kind = next_kind;
     step->over = over;
     return TRUE;
-}
-
-static gboolean walk(GBytes *body, scan_member_reader read, envelope *into, GError **error)
-{
-    scan at;
-    scan_init_bytes(&at, body);
-    scan_members(&at, read, into);
-    scan_finish(&at);
-    return !scan_failed(&at, "Polygon", error);
 }
 
 static gboolean is_next(scan *at, const scan_text *key, envelope *into)
@@ -405,7 +395,7 @@ static gboolean parse_bars(const provider_job *job, provider_step *step, GBytes 
     provider_rows rows;
     envelope into = {.job = job, .page = page, .rows = &rows};
     provider_rows_begin(&rows, job, asked_interval(job), page);
-    if (!walk(body, read_bars, &into, error) || !provider_rows_finish(&rows, error) ||
+    if (!provider_walk(job, body, read_bars, &into, error) || !provider_rows_finish(&rows, error) ||
         !advance(&into, step, BARS, TRUE, error))
         return FALSE;
     /* An unknown symbol and an empty range are the same answer. */
@@ -424,16 +414,13 @@ static gboolean parse_prev(const provider_job *job, provider_step *step, GBytes 
     daily.interval = QB_1D;
     envelope into = {.job = &daily, .page = page, .rows = &rows};
     provider_rows_begin(&rows, &daily, QB_1D, page);
-    if (!walk(body, read_bars, &into, error) || !provider_rows_finish(&rows, error))
+    if (!provider_walk(job, body, read_bars, &into, error) || !provider_rows_finish(&rows, error))
         return FALSE;
-    if (page->bars.count > 0) {
-        page->price = page->bars.close[page->bars.count - 1];
-        page->price_us = page->bars.ts_us[page->bars.count - 1];
-        page->price_kind = PROVIDER_PRICE_CLOSE;
-    }
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    const qb_series *bars = &page->bars;
+    if (bars->count > 0)
+        provider_price(page, bars->close[bars->count - 1], bars->ts_us[bars->count - 1],
+                       PROVIDER_PRICE_CLOSE);
+    return provider_end(step);
 }
 
 /* ---- splits and dividends ------------------------------------------------------------------- */
@@ -497,14 +484,16 @@ static gboolean parse_splits(const provider_job *job, provider_step *step, GByte
                              provider_page *page, GError **error)
 {
     envelope into = {.job = job, .page = page};
-    return walk(body, read_actions, &into, error) && advance(&into, step, DIVIDENDS, FALSE, error);
+    return provider_walk(job, body, read_actions, &into, error) &&
+           advance(&into, step, DIVIDENDS, FALSE, error);
 }
 
 static gboolean parse_dividends(const provider_job *job, provider_step *step, GBytes *body,
                                 provider_page *page, GError **error)
 {
     envelope into = {.job = job, .page = page};
-    return walk(body, read_actions, &into, error) && advance(&into, step, BARS, FALSE, error);
+    return provider_walk(job, body, read_actions, &into, error) &&
+           advance(&into, step, BARS, FALSE, error);
 }
 
 /* ---- prices --------------------------------------------------------------------------------- */
@@ -546,17 +535,13 @@ static gboolean parse_price(const provider_job *job, provider_step *step, GBytes
                             provider_page *page, GError **error)
 {
     envelope into = {.job = job, .page = page, .price = NAN, .ask = NAN};
-    if (!walk(body, read_price, &into, error))
+    if (!provider_walk(job, body, read_price, &into, error))
         return FALSE;
-    page->rows = into.price > 0;
-    if (into.price > 0 && (isnan(into.ask) || into.ask >= into.price)) {
-        page->price = isnan(into.ask) ? into.price : into.price / 2 + into.ask / 2;
-        page->price_kind = isnan(into.ask) ? PROVIDER_PRICE_TRADE : PROVIDER_PRICE_MID;
-        page->price_us = into.at_us;
-    }
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    if (isnan(into.ask))
+        provider_price(page, into.price, into.at_us, PROVIDER_PRICE_TRADE);
+    else if (into.ask >= into.price)
+        provider_price(page, into.price / 2 + into.ask / 2, into.at_us, PROVIDER_PRICE_MID);
+    return provider_end(step);
 }
 
 /* A snapshot's last trade. Before 04:00 New York they are empty: zeros, which are no prices. */
@@ -585,53 +570,26 @@ static gboolean parse_snapshot(const provider_job *job, provider_step *step, GBy
                                provider_page *page, GError **error)
 {
     envelope into = {.job = job, .page = page, .price = NAN, .ask = NAN};
-    if (!walk(body, read_snapshots, &into, error))
+    if (!provider_walk(job, body, read_snapshots, &into, error))
         return FALSE;
-    page->rows = into.price > 0;
-    if (into.price > 0) {
-        page->price = into.price;
-        page->price_us = into.at_us;
-        page->price_kind = PROVIDER_PRICE_TRADE;
-    }
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    provider_price(page, into.price, into.at_us, PROVIDER_PRICE_TRADE);
+    return provider_end(step);
 }
 
 /* ---- what there is -------------------------------------------------------------------------- */
 
-static void read_ticker(scan *at, const scan_text *key, gpointer data)
-{
-    provider_match *match = &((envelope *)data)->match;
-    if (scan_text_is(key, "ticker"))
-        scan_text_into(at, match->vendor_symbol, sizeof match->vendor_symbol);
-    else if (scan_text_is(key, "name"))
-        scan_text_into(at, match->name, sizeof match->name);
-    else if (scan_text_is(key, "market"))
-        scan_text_into(at, match->kind, sizeof match->kind);
-    else if (scan_text_is(key, "currency_name"))
-        scan_text_into(at, match->currency, sizeof match->currency);
-    else
-        scan_skip(at);
-}
+static const provider_match_members match_members = {
+    .symbol = "ticker", .name = "name", .kind = "market", .currency = "currency_name"};
 
 static void read_tickers(scan *at, const scan_text *key, gpointer data)
 {
     envelope *into = data;
     if (is_next(at, key, into))
         return;
-    if (!scan_text_is(key, "results") || scan_peek(at) != SCAN_ARRAY) {
+    if (scan_text_is(key, "results") && scan_peek(at) == SCAN_ARRAY)
+        provider_matches_read(at, &match_members, into->page);
+    else
         scan_skip(at);
-        return;
-    }
-    scan_enter_array(at);
-    while (scan_element(at)) {
-        into->match = (provider_match){0};
-        scan_members(at, read_ticker, into);
-        into->page->rows++;
-        if (at->fault == NULL && *into->match.vendor_symbol != '\0')
-            g_array_append_val(into->page->matches, into->match);
-    }
 }
 
 /* One page is enough to choose from. */
@@ -639,29 +597,11 @@ static gboolean parse_tickers(const provider_job *job, provider_step *step, GByt
                               provider_page *page, GError **error)
 {
     envelope into = {.job = job, .page = page};
-    if (!walk(body, read_tickers, &into, error))
+    if (!provider_walk(job, body, read_tickers, &into, error))
         return FALSE;
     if (into.has_next)
         provider_note(page, "there are more: a longer text narrows the search");
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
-}
-
-static void read_nothing(scan *at, const scan_text *key, gpointer data)
-{
-    scan_skip(at);
-}
-
-static gboolean parse_status(const provider_job *job, provider_step *step, GBytes *body,
-                             provider_page *page, GError **error)
-{
-    envelope into = {.job = job, .page = page};
-    if (!walk(body, read_nothing, &into, error))
-        return FALSE;
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    return provider_end(step);
 }
 
 /* ---- answers about a day, from files only --------------------------------------------------- */
@@ -731,11 +671,10 @@ static gboolean parse_grouped(const provider_job *job, provider_step *step, GByt
     provider_rows rows;
     envelope into = {.job = job, .page = page, .rows = &rows};
     provider_rows_begin(&rows, job, QB_1D, page);
-    if (!walk(body, read_grouped, &into, error) || !provider_rows_finish(&rows, error))
+    if (!provider_walk(job, body, read_grouped, &into, error) ||
+        !provider_rows_finish(&rows, error))
         return FALSE;
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    return provider_end(step);
 }
 
 static gboolean parse_open_close(const provider_job *job, provider_step *step, GBytes *body,
@@ -752,9 +691,7 @@ static gboolean parse_open_close(const provider_job *job, provider_step *step, G
     if (scan_failed(&at, "Polygon", error))
         return FALSE;
     add_day(&into, &one);
-    step->page++;
-    step->over = TRUE;
-    return provider_rows_finish(&rows, error);
+    return provider_rows_finish(&rows, error) && provider_end(step);
 }
 
 /* ---- the vendor ----------------------------------------------------------------------------- */
@@ -773,7 +710,8 @@ static const provider_kind kinds[] = {
     [SNAPSHOT] = {"snapshot", "the state of one or all stocks", NULL, parse_snapshot,
                   PROVIDER_LATEST},
     [TICKERS] = {"tickers", "symbols by name", request_tickers, parse_tickers, PROVIDER_SEARCH},
-    [STATUS] = {"status", "which markets are open", request_status, parse_status, PROVIDER_KEY},
+    [STATUS] = {"status", "which markets are open", request_status, provider_parse_anything,
+                PROVIDER_KEY},
     {NULL},
 };
 

@@ -85,6 +85,32 @@ csv_table *provider_csv(GBytes *body, const char *title, GError **error);
  * is no number becomes NaN. */
 void provider_csv_number(const csv_table *table, gsize row, int column, double *into);
 
+/* ---- answers of common shapes (answers.c) --------------------------------------------------- */
+
+/* The job has no further request. Always TRUE, for `return provider_end(step)`. */
+gboolean provider_end(provider_step *step);
+/* A body that is one object: each member goes to read. FAILURE_PROVIDER. */
+gboolean provider_walk(const provider_job *job, GBytes *body, scan_member_reader read,
+                       gpointer data, GError **error);
+/* A provider_kind.parse for what only has to be JSON. */
+gboolean provider_parse_anything(const provider_job *job, provider_step *step, GBytes *body,
+                                 provider_page *page, GError **error);
+/* The price of a page, which counts as a row; nothing where it is none (NaN, 0). */
+void provider_price(provider_page *page, double price, gint64 at_us, provider_price_kind kind);
+
+/* Names of the members of a symbol's object; NULL: it has none. */
+typedef struct provider_match_members {
+    const char *symbol, *name, *kind, *other_kind, *currency, *first, *last;
+} provider_match_members;
+/* Counts a row, and takes its match when that has a symbol. */
+void provider_match_take(provider_page *page, const provider_match *match);
+/* The object that stands next, or the array of them. */
+void provider_match_read(scan *at, const provider_match_members *members, provider_page *page);
+void provider_matches_read(scan *at, const provider_match_members *members, provider_page *page);
+/* A cell, cut to size; `into` stays as it was where there is no such column. */
+void provider_csv_text(const csv_table *table, gsize row, const char *column, char *into,
+                       gsize size);
+
 /* Common parts of check: FAILURE_CONFIG for a missing key, FAILURE_PROVIDER for an asset, interval
  * or question that the vendor does not have. */
 gboolean provider_check_basics(const provider_job *job, GError **error);

@@ -458,9 +458,7 @@ static gboolean parse_dataset(const provider_job *job, provider_step *step, GByt
     table into;
     if (!read_body(job, body, TRUE, &into, page, error))
         return FALSE;
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    return provider_end(step);
 }
 
 static gboolean parse_export(const provider_job *job, provider_step *step, GBytes *body,
@@ -476,9 +474,7 @@ static gboolean parse_export(const provider_job *job, provider_step *step, GByte
         g_autofree char *quoted = failure_quote(cell, (gssize)MIN(length, 40));
         provider_note(page, "the export is %s", quoted);
     }
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    return provider_end(step);
 }
 
 /* ---- the vendor ----------------------------------------------------------------------------- */

@@ -456,11 +456,7 @@ static gboolean parse_crypto(const provider_job *job, provider_step *step, GByte
 static gboolean end_single(provider_step *step, scan *at, GError **error)
 {
     scan_finish(at);
-    if (scan_failed(at, "Tiingo", error))
-        return FALSE;
-    step->page++;
-    step->over = TRUE;
-    return TRUE;
+    return !scan_failed(at, "Tiingo", error) && provider_end(step);
 }
 
 /* ---- reading prices ------------------------------------------------------------------------- */
@@ -606,33 +602,13 @@ static gboolean parse_crypto_top(const provider_job *job, provider_step *step, G
 
 /* ---- reading what there is ------------------------------------------------------------------ */
 
-static void read_match(scan *at, const scan_text *key, gpointer data)
-{
-    provider_match *match = data;
-    if (scan_text_is(key, "ticker"))
-        scan_text_into(at, match->vendor_symbol, sizeof match->vendor_symbol);
-    else if (scan_text_is(key, "name"))
-        scan_text_into(at, match->name, sizeof match->name);
-    else if (scan_text_is(key, "assetType") || scan_text_is(key, "exchangeCode"))
-        scan_text_into(at, match->kind, sizeof match->kind);
-    else if (scan_text_is(key, "quoteCurrency"))
-        scan_text_into(at, match->currency, sizeof match->currency);
-    else if (scan_text_is(key, "startDate"))
-        provider_read_time(at, &match->first_us);
-    else if (scan_text_is(key, "endDate"))
-        provider_read_time(at, &match->last_us);
-    else
-        scan_skip(at);
-}
-
-static void read_one_match(scan *at, provider_page *page)
-{
-    provider_match match = {0};
-    scan_members(at, read_match, &match);
-    page->rows++;
-    if (at->fault == NULL && *match.vendor_symbol != '\0')
-        g_array_append_val(page->matches, match);
-}
+static const provider_match_members match_members = {.symbol = "ticker",
+                                                     .name = "name",
+                                                     .kind = "assetType",
+                                                     .other_kind = "exchangeCode",
+                                                     .currency = "quoteCurrency",
+                                                     .first = "startDate",
+                                                     .last = "endDate"};
 
 /* One object, or an array of them. */
 static gboolean parse_matches(const provider_job *job, provider_step *step, GBytes *body,
@@ -641,28 +617,16 @@ static gboolean parse_matches(const provider_job *job, provider_step *step, GByt
     scan at;
     scan_init_bytes(&at, body);
     if (scan_peek(&at) == SCAN_OBJECT)
-        read_one_match(&at, page);
-    else if (scan_enter_array(&at))
-        while (scan_element(&at))
-            read_one_match(&at, page);
+        provider_match_read(&at, &match_members, page);
+    else
+        provider_matches_read(&at, &match_members, page);
     return end_single(step, &at, error);
-}
-
-static void copy_cell(const csv_table *table, gsize row, const char *column, char *into, gsize size)
-{
-    gsize length;
-    const int index = csv_table_column(table, column);
-    if (index < 0)
-        return;
-    const char *cell = csv_table_cell(table, row, index, &length);
-    g_autofree char *plain = g_strndup(cell, length);
-    g_strlcpy(into, plain, size);
 }
 
 static void copy_date(const csv_table *table, gsize row, const char *column, gint64 *into)
 {
     char cell[PROVIDER_SYMBOL_SIZE] = "";
-    copy_cell(table, row, column, cell, sizeof cell);
+    provider_csv_text(table, row, column, cell, sizeof cell);
     provider_date(&(scan_text){cell, strlen(cell), FALSE}, into);
 }
 
@@ -670,23 +634,19 @@ static void copy_date(const csv_table *table, gsize row, const char *column, gin
 static gboolean parse_supported(const provider_job *job, provider_step *step, GBytes *body,
                                 provider_page *page, GError **error)
 {
-    scan nothing;
     g_autoptr(csv_table) table = provider_csv(body, "Tiingo", error);
     if (table == NULL)
         return FALSE;
     for (gsize row = 0; row < csv_table_rows(table); row++) {
         provider_match match = {0};
-        copy_cell(table, row, "ticker", match.vendor_symbol, sizeof match.vendor_symbol);
-        copy_cell(table, row, "assetType", match.kind, sizeof match.kind);
-        copy_cell(table, row, "priceCurrency", match.currency, sizeof match.currency);
+        provider_csv_text(table, row, "ticker", match.vendor_symbol, sizeof match.vendor_symbol);
+        provider_csv_text(table, row, "assetType", match.kind, sizeof match.kind);
+        provider_csv_text(table, row, "priceCurrency", match.currency, sizeof match.currency);
         copy_date(table, row, "startDate", &match.first_us);
         copy_date(table, row, "endDate", &match.last_us);
-        page->rows++;
-        if (*match.vendor_symbol != '\0')
-            g_array_append_val(page->matches, match);
+        provider_match_take(page, &match);
     }
-    scan_init(&nothing, "", 0);
-    return end_single(step, &nothing, error);
+    return provider_end(step);
 }
 
 /* ---- the vendor ----------------------------------------------------------------------------- */
