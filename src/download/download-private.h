@@ -23,6 +23,12 @@ void vendor_free(gpointer vendor);
 /* The client, which knows that service. */
 http *vendor_client(download *self, vendor *vendor, GError **error);
 
+/* Sends the request that step stands at, to be judged by the provider. job must live until the
+ * callback; the rest as http_get_async. */
+void vendor_send(http *client, const vendor *vendor, const provider_job *job,
+                 const provider_step *step, GCancellable *cancellable, GAsyncReadyCallback callback,
+                 gpointer data);
+
 /* ---- one series on its way ------------------------------------------------------------------ */
 
 typedef struct found_action {

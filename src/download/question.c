@@ -23,22 +23,8 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
 static http_answer *ask(const provider_job *job, const provider_step *step, vendor *vendor,
                         http *client, http_class *out_class, GError **error)
 {
-    provider_request request = {0};
     question self = {.client = client, .loop = g_main_loop_new(NULL, FALSE)};
-    job->provider->kinds[step->kind].request(job, step, &request);
-    const http_request sent = {
-        .service = vendor->service.name,
-        .base = job->base,
-        .path = request.path,
-        .query = request.query,
-        .headers = request.headers,
-        .credits = request.credits,
-        .plain = vendor->plain,
-        .judge = job->provider->judge,
-        .data = (gpointer)job,
-    };
-    http_get_async(client, &sent, NULL, on_answer, &self);
-    provider_request_clear(&request);
+    vendor_send(client, vendor, job, step, NULL, on_answer, &self);
     g_main_loop_run(self.loop);
     g_main_loop_unref(self.loop);
     *out_class = self.verdict.class;

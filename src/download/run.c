@@ -237,22 +237,8 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
 
 static void ask(series *self)
 {
-    const provider_job *job = &self->job;
-    provider_request request = {0};
-    job->provider->kinds[self->step.kind].request(job, &self->step, &request);
-    const http_request sent = {
-        .service = self->vendor->service.name,
-        .base = job->base,
-        .path = request.path,
-        .query = request.query,
-        .headers = request.headers,
-        .credits = request.credits,
-        .plain = self->vendor->plain,
-        .judge = job->provider->judge,
-        .data = &self->job,
-    };
-    http_get_async(self->owner->client, &sent, self->stop, on_answer, self);
-    provider_request_clear(&request);
+    vendor_send(self->owner->client, self->vendor, &self->job, &self->step, self->stop, on_answer,
+                self);
 }
 
 static void begin(series *self)

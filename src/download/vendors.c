@@ -68,3 +68,24 @@ http *vendor_client(download *self, vendor *vendor, GError **error)
     vendor->added = TRUE;
     return self->client;
 }
+
+void vendor_send(http *client, const vendor *vendor, const provider_job *job,
+                 const provider_step *step, GCancellable *cancellable, GAsyncReadyCallback callback,
+                 gpointer data)
+{
+    provider_request request = {0};
+    job->provider->kinds[step->kind].request(job, step, &request);
+    const http_request sent = {
+        .service = vendor->service.name,
+        .base = job->base,
+        .path = request.path,
+        .query = request.query,
+        .headers = request.headers,
+        .credits = request.credits,
+        .plain = vendor->plain,
+        .judge = job->provider->judge,
+        .data = (gpointer)job,
+    };
+    http_get_async(client, &sent, cancellable, callback, data);
+    provider_request_clear(&request);
+}
