@@ -1,6 +1,7 @@
 #include "commands/commands.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void print_help(FILE *stream)
@@ -44,6 +45,9 @@ static int run_command(const command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    /* With it libraries print what they do, libsoup whole addresses with the keys in them, past our
+     * redactor. LOG_LEVEL is the way to see more. */
+    unsetenv("G_MESSAGES_DEBUG");
     if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
         strcmp(argv[1], "-h") == 0) {
         print_help(argc < 2 ? stderr : stdout);
