@@ -131,29 +131,11 @@ static void print_key(const download_asked *asked, const provider_page *page, gb
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-static const provider *find_provider(const settings *settings, const char *name, qb_asset asset,
-                                     GError **error)
+static const fetch_class *class_of(qb_asset asset)
 {
-    static const char *const classes[QB_ANY_ASSET_COUNT] = {"equities", "equities", "crypto",
-                                                            "equities", "macro"};
-    if (name == NULL)
-        name = settings_preferred_provider(settings, classes[asset]);
-    if (name == NULL) {
-        g_set_error(error, FAILURE, FAILURE_CONFIG,
-                    "no provider of %s has a key (--provider names one; of a coin write BTC-USD or "
-                    "--asset crypto)",
-                    classes[asset]);
-        return NULL;
-    }
-    const provider *found = providers_find(name);
-    if (found == NULL) {
-        g_autofree char *quoted = failure_quote(name, -1);
-        g_set_error(error, FAILURE, FAILURE_USAGE,
-                    "--provider: %s (expected polygon, tiingo, alphavantage, coingecko, "
-                    "cryptocompare, fred or quandl)",
-                    quoted);
-    }
-    return found;
+    if (asset == QB_MACRO)
+        return &fetch_macro;
+    return asset == QB_CRYPTO ? &fetch_crypto : &fetch_equities;
 }
 
 /* Without --asset: what its spelling says, else a stock. */
@@ -178,7 +160,7 @@ static gboolean complete(const fetch *fetch, const ask_flags *flags, const char 
     int asset;
     if (!read_asset(flags, text, &out->asset, error))
         return FALSE;
-    out->provider = find_provider(fetch->settings, flags->provider, out->asset, error);
+    out->provider = fetch_provider(fetch->settings, class_of(out->asset), flags->provider, error);
     if (out->provider == NULL)
         return FALSE;
     /* A vendor of one class needs no --asset. */

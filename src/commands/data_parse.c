@@ -1,5 +1,6 @@
 /* data parse: a vendor's saved answer, judged and read as a download would do it. In: a file. Out:
  * its bars, values, matches or price, or the class of the error. Never a request. */
+#include "commands/fetch-private.h"
 #include "commands/parse-private.h"
 #include "csv/csv.h"
 #include "platform/clock.h"
@@ -56,20 +57,6 @@ static gboolean fail_flag(GError **error, const char *flag, const char *value, c
     g_autofree char *quoted = failure_quote(value, -1);
     g_set_error(error, FAILURE, FAILURE_USAGE, "%s: %s (expected %s)", flag, quoted, expected);
     return FALSE;
-}
-
-static const provider *find_provider(const char *name, GError **error)
-{
-    const provider *found = name != NULL ? providers_find(name) : NULL;
-    g_autoptr(GString) names = g_string_new(NULL);
-    for (const provider *const *at = providers_table; *at != NULL; at++)
-        g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", (*at)->name);
-    if (found == NULL && name != NULL)
-        fail_flag(error, "--provider", name, names->str);
-    else if (found == NULL)
-        g_set_error(error, FAILURE, FAILURE_USAGE, "--provider: missing (expected one of %s)",
-                    names->str);
-    return found;
 }
 
 static gboolean find_kind(const provider *about, const char *name, guint *out, GError **error)
@@ -298,7 +285,8 @@ int command_data_parse(int argc, char **argv)
     GError *error = NULL;
     if (!command_options(&argc, &argv, "FILE", about, entries, &exit_code))
         return exit_code;
-    const provider *vendor = find_provider(flags.provider, &error);
+    const provider *vendor = fetch_provider_named(flags.provider != NULL ? flags.provider : "",
+                                                  &error);
     if (vendor == NULL)
         return command_fail(error);
     if (flags.request == NULL && argc == 1)

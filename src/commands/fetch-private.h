@@ -16,6 +16,13 @@ extern const fetch_class fetch_crypto, fetch_equities, fetch_macro;
 /* By name; NULL. */
 const fetch_class *fetch_class_find(const char *name);
 
+/* By name; FAILURE_USAGE that lists them. */
+const provider *fetch_provider_named(const char *name, GError **error);
+/* The one named, else (NULL) the preferred one of the class that has a key; FAILURE_CONFIG when none
+ * has. */
+const provider *fetch_provider(const settings *settings, const fetch_class *class, const char *name,
+                               GError **error);
+
 typedef struct fetch_options {
     char *provider, *symbols, *start, *end, *interval, *wait;
     gboolean extended, paid, json;

@@ -139,23 +139,29 @@ static gboolean fail_no_provider(const fetch_class *class, GError **error)
     return FALSE;
 }
 
-static gboolean read_provider(const fetch *self, const fetch_class *class, const char *text,
-                              const provider **out, GError **error)
+const provider *fetch_provider_named(const char *name, GError **error)
 {
-    const char *name = text != NULL ? text
-                                    : settings_preferred_provider(self->settings, class->name);
-    if (name == NULL)
-        return fail_no_provider(class, error);
-    *out = providers_find(name);
-    if (*out != NULL)
-        return TRUE;
+    const provider *found = providers_find(name);
+    if (found != NULL)
+        return found;
     g_autoptr(GString) known = g_string_new(NULL);
     for (const provider *const *at = providers_table; *at != NULL; at++)
-        g_string_append_printf(known, "%s%s", known->len > 0 ? " " : "", (*at)->name);
+        g_string_append_printf(known, "%s%s", known->len > 0 ? ", " : "", (*at)->name);
     g_autofree char *quoted = failure_quote(name, -1);
     g_set_error(error, FAILURE, FAILURE_USAGE, "--provider: %s is unknown (expected one of %s)",
                 quoted, known->str);
-    return FALSE;
+    return NULL;
+}
+
+const provider *fetch_provider(const settings *settings, const fetch_class *class, const char *name,
+                               GError **error)
+{
+    if (name == NULL)
+        name = settings_preferred_provider(settings, class->name);
+    if (name != NULL)
+        return fetch_provider_named(name, error);
+    fail_no_provider(class, error);
+    return NULL;
 }
 
 static gboolean read_interval(const fetch_class *class, const char *text, qb_interval *out,
@@ -250,8 +256,10 @@ static gboolean add_wishes(fetch *self, const fetch_options *options, const fetc
     }
     g_auto(GStrv) symbols = command_symbols(options->symbols, error);
     if (symbols == NULL || !read_interval(class, options->interval, &wish.key.interval, error) ||
-        !read_range(options, class, &wish, error) ||
-        !read_provider(self, class, options->provider, &wish.provider, error))
+        !read_range(options, class, &wish, error))
+        return FALSE;
+    wish.provider = fetch_provider(self->settings, class, options->provider, error);
+    if (wish.provider == NULL)
         return FALSE;
     for (char **symbol = symbols; *symbol != NULL; symbol++)
         if (!read_symbol(self, class, *symbol, &wish, error) || !fetch_add(self, &wish, error))
