@@ -108,7 +108,7 @@ static void check_budget(int64_t lot, const qb_costs *costs, qb_price price, int
 {
     const qb_instrument instrument = {.lot = {lot}, .price_decimals = 8};
     qb_quantity got = {-1};
-    CHECK_OK(qb_quantity_for_budget(&instrument, costs, price, (qb_money){budget}, &got));
+    CHECK_OK(qb_quantity_for_budget(&instrument, costs, QB_BUY, price, (qb_money){budget}, &got));
     CHECK_INT(got.raw % lot, 0);
     CHECK(got.raw >= 0);
     CHECK(got.raw == 0 || cost(costs, price, got.raw) <= budget);
@@ -146,16 +146,16 @@ static void budget_edges(void)
     const qb_instrument share = {.lot = {QB_ONE}, .price_decimals = 8};
     const qb_costs none = {0};
     qb_quantity got = {-1};
-    CHECK_OK(qb_quantity_for_budget(&share, &none, (qb_price){100 * QB_ONE},
+    CHECK_OK(qb_quantity_for_budget(&share, &none, QB_BUY, (qb_price){100 * QB_ONE},
                                     (qb_money){1000 * QB_ONE}, &got));
     CHECK_INT(got.raw, 10 * QB_ONE); /* exactly all of it */
-    CHECK_OK(qb_quantity_for_budget(&share, &none, (qb_price){100 * QB_ONE},
+    CHECK_OK(qb_quantity_for_budget(&share, &none, QB_BUY, (qb_price){100 * QB_ONE},
                                     (qb_money){1000 * QB_ONE - 1}, &got));
     CHECK_INT(got.raw, 9 * QB_ONE);
-    CHECK_OK(qb_quantity_for_budget(&share, &none, (qb_price){100 * QB_ONE},
+    CHECK_OK(qb_quantity_for_budget(&share, &none, QB_BUY, (qb_price){100 * QB_ONE},
                                     (qb_money){-5 * QB_ONE}, &got));
     CHECK_INT(got.raw, 0);
-    CHECK_INT(qb_quantity_for_budget(&share, &none, (qb_price){0}, (qb_money){1}, &got),
+    CHECK_INT(qb_quantity_for_budget(&share, &none, QB_BUY, (qb_price){0}, (qb_money){1}, &got),
               QB_OUT_OF_RANGE);
 }
 

@@ -73,7 +73,7 @@ static int64_t gain_of_overtaken(const golden_run *run, const qb_costs *costs, q
     qb_quantity units = {0};
     qb_money paid = {0}, worth = {0}, fee = {0};
     CHECK_OK(qb_instrument_default("GOLDEN", QB_INDEX, QB_1D, &instrument));
-    CHECK_OK(qb_quantity_for_budget(&instrument, costs, open, (qb_money){equity}, &units));
+    CHECK_OK(qb_quantity_for_budget(&instrument, costs, QB_BUY, open, (qb_money){equity}, &units));
     CHECK_OK(qb_notional(open, units, &paid));
     CHECK_OK(qb_notional(run->position.mark, units, &worth));
     CHECK_OK(qb_fill_fee(costs, open, units, &fee));

@@ -15,6 +15,8 @@ const char *qb_stage_text(qb_stage stage)
         return "no-signal";
     case QB_STAGE_HELD:
         return "held";
+    case QB_STAGE_FILTERED:
+        return "filtered";
     case QB_STAGE_REFUSED:
         return "refused";
     case QB_STAGE_ORDERED:

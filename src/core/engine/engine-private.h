@@ -216,9 +216,9 @@ QB_CHECKED qb_status size_change(const qb_engine *engine, uint32_t instrument, q
 
 /* The gate: how many of `units`, worth `unit` each, may be added to `held` of the same side. All of
  * them, or on shortfall none (sizes in units) or as many as the margin allows (cash and weight). */
-QB_CHECKED qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind kind,
-                                qb_price unit, int64_t held, qb_money others, qb_money equity,
-                                int64_t units, int64_t *out_allowed);
+QB_CHECKED qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_side side,
+                                qb_size_kind kind, qb_price unit, int64_t held, qb_money others,
+                                qb_money equity, int64_t units, int64_t *out_allowed);
 
 /* fills.c: fills what waits for the quotes of this instant. */
 void fills_run(qb_engine *engine);

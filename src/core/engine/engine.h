@@ -5,17 +5,13 @@
  * (instants, strategy, parameters, costs, seed): it has no clock, no files, no threads. Time is
  * what the instants say; they must ascend.
  *
- * Within one instant: (1) bars that became known are appended to the histories and mark their
- * instruments; (2) orders that wait for a close are filled; (3) the strategy decides, instrument
- * by instrument, and with QB_FILL_CLOSE its orders are filled; (4) equity is sunk; (5) bars that
- * open bring splits and dividends, mark their instruments and fill the waiting orders. Orders
- * that fill together go reducing ones first, then in order of submission. Equity <= 0 after (2)
- * or at the openings of (5) ends the run. */
+ * docs/FILLS.md says what happens within one instant, in which order, and when an order fills. */
 #ifndef QB_ENGINE_H
 #define QB_ENGINE_H
 
 #include "core/engine/strategy.h"
 #include "core/portfolio/portfolio.h"
+#include "core/risk/risk.h"
 
 /* ---- what comes in ------------------------------------------------------------------------ */
 
@@ -29,6 +25,9 @@ typedef struct qb_closed_bar {
     uint32_t instrument;
     uint32_t bars_missed; /* expected by the calendar since the bar before, and absent */
     qb_bar bar;
+    double bid, ask;       /* at the close; 0: unknown, the close stands for both */
+    const qb_bar *details; /* the finer bars within it, oldest first; NULL: it is walked itself */
+    size_t detail_count;
 } qb_closed_bar;
 
 /* The first price of a new bar: its open in a backtest, the first price seen in paper. Every bar
@@ -41,6 +40,7 @@ typedef struct qb_opening {
     int64_t bar_ts_us;
     double dividend, split_factor; /* in force from this opening on; 0 and 1 else */
     int32_t flags;
+    double bid, ask; /* 0: unknown, the price stands for both */
 } qb_opening;
 
 typedef struct qb_instant {
@@ -92,6 +92,7 @@ typedef enum qb_stage {
     QB_STAGE_WARMUP,
     QB_STAGE_NO_SIGNAL,
     QB_STAGE_HELD,
+    QB_STAGE_FILTERED,
     QB_STAGE_REFUSED,
     QB_STAGE_ORDERED
 } qb_stage;
@@ -106,8 +107,17 @@ typedef struct qb_decision {
     double signal; /* what the strategy wished: strength, or signed amount; NaN: nothing yet */
     qb_stage stage;
     qb_reason reason;
-    uint64_t order_id; /* QB_STAGE_ORDERED and QB_STAGE_REFUSED: the first order; 0: none made */
+    uint64_t order_id;  /* QB_STAGE_ORDERED and QB_STAGE_REFUSED: the first order; 0: none made */
+    const char *filter; /* QB_STAGE_FILTERED: the strategy's name for it; else NULL */
 } qb_decision;
+
+/* Money that came from outside or went there. */
+typedef struct qb_flow {
+    int64_t at_us;
+    qb_money amount; /* < 0: withdrawn */
+    qb_money equity; /* before it */
+    bool refused;    /* a withdrawal that there was no equity for */
+} qb_flow;
 
 /* Every member may be NULL. A status other than QB_OK stops the run with QB_SINK_FAILED.
  * Pointers are borrowed until the call returns. */
@@ -121,9 +131,29 @@ typedef struct qb_sink {
      * tells it once more: the last point then may have the stamp of the one before. */
     qb_status (*equity)(void *self, int64_t at_us, qb_money equity);
     qb_status (*decision)(void *self, const qb_decision *decision);
+    qb_status (*flow)(void *self, const qb_flow *flow);
+    /* A rule refused, reduced, flattened, suspended or halted. */
+    qb_status (*risk)(void *self, const qb_risk_event *event);
 } qb_sink;
 
 /* ---- the run ------------------------------------------------------------------------------ */
+
+typedef struct qb_deposit {
+    int64_t at_us;   /* booked at the first instant at or after it */
+    qb_money amount; /* < 0: a withdrawal */
+} qb_deposit;
+
+typedef struct qb_holding {
+    uint32_t instrument;
+    qb_quantity quantity;
+    qb_price price; /* average cost */
+} qb_holding;
+
+/* A macro series as known at an instant: NaN for nothing yet. Pure. */
+typedef struct qb_macro_feed {
+    void *self;
+    double (*at)(void *self, int64_t at_us);
+} qb_macro_feed;
 
 typedef struct qb_engine_config {
     const qb_instrument *instruments; /* borrowed for the run */
@@ -137,12 +167,27 @@ typedef struct qb_engine_config {
     qb_rate leverage;  /* 1.0: none; at most 100 */
     uint32_t patience; /* k >= 1: missed bars after which a market order expires; 5 */
     uint64_t seed;
+    /* What follows is off when zero. */
+    qb_fill_model fill_model;
+    const qb_costs
+        *instrument_costs;      /* [instrument_count], in place of costs; NULL: costs for all */
+    qb_rate borrow, interest;   /* a year: on shorts, on debit */
+    bool maintenance_off;       /* nobody is called */
+    qb_rate maintenance;        /* 0: the rule of docs/FILLS.md */
+    const qb_deposit *deposits; /* [deposit_count], ascending at_us, borrowed for the run */
+    size_t deposit_count;
+    const qb_holding *holdings; /* [holding_count]: what the run begins with */
+    size_t holding_count;
+    const qb_risk_config *risk;  /* NULL: every rule off */
+    const qb_macro_feed *macros; /* [macro_count] */
+    uint32_t macro_count;
 } qb_engine_config;
 
 typedef struct qb_engine_totals {
     uint64_t bars, orders, fills, trades, rejected, expired, cancelled;
     uint64_t bars_held; /* bars with a position, summed over instruments */
     qb_money cash, equity, realised, unrealised, fees, dividends, in_lieu;
+    qb_money deposits, borrow, interest;
     qb_money traded; /* both sides' notional */
     bool bankrupt;
     bool disabled;             /* the strategy gave a size that is none and was asked no more */

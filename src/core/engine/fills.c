@@ -194,8 +194,8 @@ static qb_status allow_increase(const qb_engine *engine, const qb_order *order, 
     if (status != QB_OK)
         return status;
     others.raw = portfolio->exposure.raw - magnitude(position->value.raw);
-    return gate_allow(engine, order->instrument, order->size.kind, unit, held, others, equity,
-                      units, out_allowed);
+    return gate_allow(engine, order->instrument, order->side, order->size.kind, unit, held, others,
+                      equity, units, out_allowed);
 }
 
 /* Trades up to `limit` units without crossing zero. Returns the units traded; 0 when the order

@@ -203,7 +203,7 @@ qb_status size_units(const qb_engine *engine, uint32_t instrument, qb_side side,
     if (status == QB_OK)
         status = size_budget(size, equity, &budget);
     if (status == QB_OK)
-        status = qb_quantity_for_budget(about, &engine->costs, unit, budget, &units);
+        status = qb_quantity_for_budget(about, &engine->costs, side, unit, budget, &units);
     if (status == QB_OK)
         *out_units = units.raw;
     return status;
@@ -226,14 +226,14 @@ static qb_status change_to_budget(const qb_engine *engine, uint32_t instrument, 
         return status;
     if (value.raw > budget.raw) {
         const qb_costs none = {0};
-        status = qb_quantity_for_budget(about, &none, unit, budget, &units);
+        status = qb_quantity_for_budget(about, &none, side, unit, budget, &units);
         if (status == QB_OK)
             *out_change = units.raw < held ? units.raw - held : 0;
         return status;
     }
     status = fill_unit(engine, instrument, side, reference, &unit);
     if (status == QB_OK)
-        status = qb_quantity_for_budget(about, &engine->costs, unit,
+        status = qb_quantity_for_budget(about, &engine->costs, side, unit,
                                         (qb_money){budget.raw - value.raw}, &units);
     if (status == QB_OK)
         *out_change = units.raw;
@@ -293,8 +293,8 @@ static bool fits_clearly(const qb_costs *costs, qb_price unit, int64_t units, qb
     return (notional + fee) * (1.0 + 1e-9) + 100.0 < (double)budget.raw;
 }
 
-qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind kind, qb_price unit,
-                     int64_t held, qb_money others, qb_money equity, int64_t units,
+qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_side side, qb_size_kind kind,
+                     qb_price unit, int64_t held, qb_money others, qb_money equity, int64_t units,
                      int64_t *out_allowed)
 {
     qb_money budget, notional, fee, need;
@@ -320,8 +320,8 @@ qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_size_kind 
         return QB_OK;
     }
     qb_quantity most;
-    status = qb_quantity_for_budget(&engine->instruments[instrument], &engine->costs_gate, unit,
-                                    budget, &most);
+    status = qb_quantity_for_budget(&engine->instruments[instrument], &engine->costs_gate, side,
+                                    unit, budget, &most);
     if (status == QB_OK)
         *out_allowed = most.raw < units ? most.raw : units;
     return status;
@@ -364,7 +364,7 @@ static qb_reason admit(qb_engine *engine, request *request)
     int64_t allowed = 0;
     qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
     if (status == QB_OK)
-        status = gate_allow(engine, request->instrument, request->size.kind, unit,
+        status = gate_allow(engine, request->instrument, request->side, request->size.kind, unit,
                             same_side > 0 ? same_side : 0, (qb_money){0}, equity, increasing,
                             &allowed);
     if (status != QB_OK || allowed == 0)

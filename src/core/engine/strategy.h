@@ -42,6 +42,38 @@ typedef struct qb_history {
 
 typedef struct qb_context qb_context;
 
+/* An exit that an order brings along. Prices are in the units of the history. */
+typedef enum qb_exit_kind {
+    QB_EXIT_NONE,
+    QB_EXIT_PRICE,    /* amount is the price */
+    QB_EXIT_DISTANCE, /* amount away from the average price of the order's fills */
+    QB_EXIT_FRACTION, /* that fraction of it away */
+} qb_exit_kind;
+typedef struct qb_exit {
+    qb_exit_kind kind;
+    double amount; /* > 0 */
+} qb_exit;
+
+/* An order of any type; start from {.struct_size = sizeof(qb_order_request)} and fill in what it
+ * needs: zero means none. docs/FILLS.md says when it fills. */
+typedef struct qb_order_request {
+    uint32_t struct_size;
+    uint32_t instrument;
+    qb_side side;
+    qb_order_type type;
+    qb_time_in_force time_in_force;
+    bool reduce_only;
+    bool raw_prices; /* prices below are money of the day, not of the history */
+    qb_size size;
+    double limit, stop;
+    qb_exit trail; /* QB_TRAILING_STOP: a distance or fraction of the best price */
+    int64_t good_until_us;
+    uint64_t group; /* OCO: orders of one instrument with the same number; 0: none */
+    qb_exit take_profit, stop_loss,
+        trailing_stop;       /* the bracket; trailing by distance or fraction */
+    uint32_t time_stop_bars; /* 0: none */
+} qb_order_request;
+
 /* What a strategy may do. Every call is about the instant `now_us`. */
 typedef struct qb_host {
     uint32_t struct_size;
@@ -61,6 +93,17 @@ typedef struct qb_host {
     double (*equity)(const qb_context *context); /* at the last known prices */
     double (*cash)(const qb_context *context);
     double (*random)(const qb_context *context); /* [0, 1), from the run's seed */
+    /* Returns the order's id; a refused order has an id too, and its reason is in the run log. 0
+     * for an instrument that does not exist and before the warm-up is over. */
+    uint64_t (*submit)(const qb_context *context, const qb_order_request *request);
+    /* Cancels an open order and its children that have not begun to live. False: none such. */
+    bool (*cancel)(const qb_context *context, uint64_t order);
+    /* A signal of that strength was there, and this filter (a static text such as "rsi") stood in
+     * the way: for `explain`. Changes nothing. */
+    void (*filtered)(const qb_context *context, uint32_t instrument, double strength,
+                     const char *filter);
+    /* The value of a macro series of the run (its place in --macro) as known now; NaN: none. */
+    double (*macro)(const qb_context *context, uint32_t series);
 } qb_host;
 
 struct qb_context {

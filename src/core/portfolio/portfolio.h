@@ -1,6 +1,7 @@
 /* Cash and positions, exact. In: fills, marks, corporate actions. Out: cash, cost, realised and
  * unrealised profit, closed trades. The identity
- *     cash + value = start + realised + unrealised - fees + dividends + in_lieu
+ *     cash + value = start + deposits + realised + unrealised - fees - borrow - interest
+ *                    + dividends + in_lieu
  * holds with == after every call; unrealised is value - cost, so it holds at any mark. */
 #ifndef QB_PORTFOLIO_H
 #define QB_PORTFOLIO_H
@@ -19,6 +20,11 @@ typedef struct qb_trade {
     qb_money fees;
     double return_fraction; /* profit / entry notional */
     uint64_t bars;          /* held */
+    qb_purpose entry, exit; /* of the order that opened it, and of the one that closed it */
+    uint32_t owner;         /* of the order that opened it */
+    /* The worst and the best that it stood at on a bar's low or high while held, before fees, as
+     * amounts >= 0 of loss and of profit (Sweeney 1997: maximum adverse, favourable excursion). */
+    double adverse, favourable;
 } qb_trade;
 
 typedef struct qb_position {
@@ -34,16 +40,22 @@ typedef struct qb_position {
     qb_money trade_fees, trade_realised;
     qb_money trade_income; /* dividends and cash in lieu */
     uint64_t bars;
+    qb_purpose entry;
+    uint32_t owner;
+    double lowest, highest;     /* prices seen since the last change of the quantity */
+    double adverse, favourable; /* of the trade until that change */
 } qb_position;
 
 typedef struct qb_portfolio {
     qb_money start, cash, realised, fees, dividends, in_lieu;
-    qb_money traded;        /* notional of all fills, both sides */
-    qb_money cost;          /* of all positions */
-    qb_money value;         /* of all positions at their marks */
-    qb_money exposure;      /* sum of |value| */
-    uint64_t bars_closed;   /* held, of closed trades */
-    qb_position *positions; /* [count], from the run's arena */
+    qb_money deposits;         /* less withdrawals */
+    qb_money borrow, interest; /* paid so far */
+    qb_money traded;           /* notional of all fills, both sides */
+    qb_money cost;             /* of all positions */
+    qb_money value;            /* of all positions at their marks */
+    qb_money exposure;         /* sum of |value| */
+    uint64_t bars_closed;      /* held, of closed trades */
+    qb_position *positions;    /* [count], from the run's arena */
     uint32_t count;
 } qb_portfolio;
 
@@ -116,6 +128,20 @@ typedef struct qb_actions {
 } qb_actions;
 QB_CHECKED qb_status qb_portfolio_apply_actions(qb_portfolio *portfolio, const qb_actions *actions,
                                                 bool *out_closed, qb_trade *out_trade);
+
+/* ---- money from outside, and what it costs ------------------------------------------------- */
+
+/* Deposits (> 0) and withdrawals (< 0). QB_OUT_OF_RANGE for a withdrawal of all the equity or more. */
+QB_CHECKED qb_status qb_portfolio_deposit(qb_portfolio *portfolio, qb_money amount);
+/* A position that the run begins with: start grows by its cost, cash does not change. Before the
+ * first fill. `price` is its average cost and first mark. */
+QB_CHECKED qb_status qb_portfolio_open(qb_portfolio *portfolio, uint32_t instrument,
+                                       qb_quantity quantity, qb_price price, int64_t at_us);
+/* For `days` calendar days at yearly rates of 365 days, at the present marks: borrow on the value of each
+ * short position, interest on the debit (what longs cost beyond equity: max(0, longs - equity)).
+ * Each product is rounded once, half-even. */
+QB_CHECKED qb_status qb_portfolio_charge(qb_portfolio *portfolio, uint32_t days, qb_rate borrow,
+                                         qb_rate interest);
 
 /* Cash plus the value of all positions. */
 QB_CHECKED static inline qb_status qb_portfolio_equity(const qb_portfolio *portfolio, qb_money *out)

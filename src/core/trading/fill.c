@@ -119,7 +119,7 @@ static int64_t exact_lots(int64_t lot, const qb_costs *costs, qb_price unit, int
 }
 
 qb_status qb_quantity_for_budget(const qb_instrument *instrument, const qb_costs *costs,
-                                 qb_price unit, qb_money budget, qb_quantity *out)
+                                 qb_side side, qb_price unit, qb_money budget, qb_quantity *out)
 {
     int64_t lot = instrument->lot.raw;
     if (unit.raw <= 0 || lot <= 0 || lot > INT64_MAX / 4 || costs->fee_rate.raw < 0 ||

@@ -36,6 +36,17 @@ const char *qb_reason_text(qb_reason reason)
         [QB_REASON_BANKRUPT] = "bankrupt",
         [QB_REASON_TOO_MANY] = "too-many",
         [QB_REASON_DISABLED] = "disabled",
+        [QB_REASON_BAD_ORDER] = "bad-order",
+        [QB_REASON_TIME] = "time",
+        [QB_REASON_NOT_FILLED] = "not-filled",
+        [QB_REASON_OCO] = "oco",
+        [QB_REASON_PARENT] = "parent",
+        [QB_REASON_CLOSED] = "closed",
+        [QB_REASON_ASKED] = "asked",
+        [QB_REASON_MARGIN] = "margin",
+        [QB_REASON_FILTERED] = "filtered",
+        [QB_REASON_RISK] = "risk",
+        [QB_REASON_HALTED] = "halted",
     };
     return (unsigned)reason < QB_REASON_COUNT ? texts[reason] : "unknown";
 }

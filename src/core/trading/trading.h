@@ -31,6 +31,17 @@ typedef enum qb_reason {
     QB_REASON_BANKRUPT,    /* equity <= 0 ended the run */
     QB_REASON_TOO_MANY,    /* more orders open than the run allows (gate) */
     QB_REASON_DISABLED,    /* the strategy gave a size that is none: it is not asked any more */
+    QB_REASON_BAD_ORDER,   /* its parts do not go together (gate) */
+    QB_REASON_TIME,        /* its time in force is over */
+    QB_REASON_NOT_FILLED,  /* IOC or FOK: not, or not all, at the first price */
+    QB_REASON_OCO,         /* another one of its group has filled */
+    QB_REASON_PARENT,      /* its parent ended without a fill */
+    QB_REASON_CLOSED,      /* the position that it protects is closed */
+    QB_REASON_ASKED,       /* the strategy cancelled it */
+    QB_REASON_MARGIN,      /* equity is below maintenance */
+    QB_REASON_FILTERED,    /* a filter of the strategy stood in the way */
+    QB_REASON_RISK,        /* a risk rule refused it: the order names rule, limit and value */
+    QB_REASON_HALTED,      /* a risk rule has closed the gate */
     QB_REASON_COUNT,
 } qb_reason;
 
@@ -56,6 +67,54 @@ typedef enum qb_fill_at { QB_FILL_NEXT_OPEN, QB_FILL_CLOSE, QB_FILL_NEXT_CLOSE }
 QB_CHECKED qb_status qb_fill_at_from_text(const char *text, qb_fill_at *out);
 const char *qb_fill_at_text(qb_fill_at fill_at);
 
+typedef enum qb_order_type {
+    QB_MARKET,
+    QB_LIMIT,
+    QB_STOP,
+    QB_STOP_LIMIT,
+    QB_TRAILING_STOP,
+    QB_MARKET_ON_OPEN,
+    QB_MARKET_ON_CLOSE,
+    QB_ORDER_TYPE_COUNT,
+} qb_order_type;
+
+typedef enum qb_time_in_force {
+    QB_GTC,
+    QB_DAY,
+    QB_GTD,
+    QB_IOC,
+    QB_FOK,
+    QB_TIME_IN_FORCE_COUNT,
+} qb_time_in_force;
+
+/* What an order is for: why a trade was entered or left. */
+typedef enum qb_purpose {
+    QB_FOR_SIGNAL, /* a signal or target of the strategy */
+    QB_FOR_ORDER,  /* an order of the strategy, or of a list */
+    QB_FOR_TAKE_PROFIT,
+    QB_FOR_STOP_LOSS,
+    QB_FOR_TRAILING_STOP,
+    QB_FOR_TIME_STOP,
+    QB_FOR_RISK,   /* a risk rule flattens */
+    QB_FOR_MARGIN, /* forced: equity below maintenance */
+    QB_FOR_START,  /* a position that the run began with */
+    QB_FOR_ACTION, /* a corporate action that left nothing */
+    QB_PURPOSE_COUNT,
+} qb_purpose;
+
+/* How a bar's prices are read where they leave a choice; docs/FILLS.md has the rules. */
+typedef enum qb_fill_model { QB_NEUTRAL, QB_PESSIMISTIC, QB_OPTIMISTIC } qb_fill_model;
+
+/* "stop-limit", "GTD", "take-profit", "pessimistic"; static, stable. From text: any case, "_" and
+ * "-" alike; QB_BAD_FORMAT. */
+const char *qb_order_type_text(qb_order_type type);
+QB_CHECKED qb_status qb_order_type_from_text(const char *text, qb_order_type *out);
+const char *qb_time_in_force_text(qb_time_in_force time_in_force);
+QB_CHECKED qb_status qb_time_in_force_from_text(const char *text, qb_time_in_force *out);
+const char *qb_purpose_text(qb_purpose purpose);
+const char *qb_fill_model_text(qb_fill_model model);
+QB_CHECKED qb_status qb_fill_model_from_text(const char *text, qb_fill_model *out);
+
 typedef struct qb_order {
     uint64_t id; /* 1, 2, 3 ... within the run */
     uint32_t instrument;
@@ -69,6 +128,18 @@ typedef struct qb_order {
     int64_t submitted_us; /* the decision */
     int64_t final_us;     /* when status became final; 0 before */
     uint32_t bars_missed; /* bars that the calendar expected since, and that did not come */
+    qb_order_type type;
+    qb_time_in_force time_in_force;
+    qb_purpose purpose;
+    uint32_t owner;                /* which of the run's strategies; 0 when there is one */
+    qb_price limit, stop;          /* in money of the day; 0: none */
+    qb_price trail;                /* distance of a trailing stop; 0: none, or by rate */
+    qb_rate trail_rate;            /* the same as a share of the best price */
+    int64_t good_until_us;         /* QB_DAY once known, QB_GTD; INT64_MAX else */
+    uint64_t group;                /* OCO; 0: none */
+    uint64_t parent;               /* of a bracket's child; 0: none */
+    uint32_t risk_rule;            /* QB_REASON_RISK, QB_REASON_HALTED: qb_risk_rule; else 0 */
+    double risk_limit, risk_value; /* what it allows, and what the order came to */
 } qb_order;
 
 typedef struct qb_fill {
@@ -81,23 +152,14 @@ typedef struct qb_fill {
     qb_price reference;   /* the bar's own price, before slippage */
     qb_money fee;         /* >= 0 */
     int64_t bar_ts_us;    /* the bar that gave the price */
+    qb_purpose purpose;   /* of the order */
+    uint32_t owner;       /* of the order */
+    bool maker;
+    double volume; /* of that bar; NaN: unknown */
 } qb_fill;
 
-/* Costs of trading, both sides. fee = max(minimum, notional x rate + units x per_unit); the
- * minimum is per order: an order filled in parts pays it once. */
-typedef struct qb_costs {
-    qb_rate fee_rate; /* 0 .. 1.0 */
-    qb_money fee_per_unit;
-    qb_money fee_minimum;
-    qb_rate slippage;   /* adverse, of the reference price; 0 .. below 1.0 */
-    qb_rate volume_cap; /* share of the bar's volume that one order may take; 0: off */
-} qb_costs;
+#include "core/trading/costs.h"
 
-/* The reference moved by slippage against the side, then rounded: to the tick against the
- * trader, or without a tick half-even to the instrument's price decimals. QB_OUT_OF_RANGE when
- * the reference is not positive, or nothing is left of it. */
-QB_CHECKED qb_status qb_fill_price(const qb_instrument *instrument, const qb_costs *costs,
-                                   qb_side side, qb_price reference, qb_price *out);
 /* What one unit of an instrument is worth at a price: price x multiplier, half-even (exact where
  * the two have eight decimals together). Fills and quotes are told in the price; fees, sizes,
  * values and profits are counted in this. QB_OUT_OF_RANGE when nothing is left of it. */
@@ -115,14 +177,6 @@ QB_CHECKED static inline qb_status qb_unit_value(qb_rate multiplier, qb_price pr
         out->raw = value.raw;
     return status;
 }
-/* Of one fill at a unit's value; the sign of the quantity does not matter. */
-QB_CHECKED qb_status qb_fill_fee(const qb_costs *costs, qb_price unit, qb_quantity quantity,
-                                 qb_money *out);
-/* The largest whole number of lots whose notional plus fee, as rounded, is at most budget; 0 when
- * none. `unit` is what one unit is worth. */
-QB_CHECKED qb_status qb_quantity_for_budget(const qb_instrument *instrument, const qb_costs *costs,
-                                            qb_price unit, qb_money budget, qb_quantity *out);
-
 /* ---- splits ------------------------------------------------------------------------------- */
 
 /* So many fresh units for so many old ones. */
