@@ -7,25 +7,11 @@
 #ifndef QB_STRATEGY_H
 #define QB_STRATEGY_H
 
+#include "core/base/param.h"
 #include "core/indicators/indicators.h"
 #include "core/trading/trading.h"
 
 #define QB_STRATEGY_ABI 1u
-
-typedef enum qb_param_type {
-    QB_PARAM_INTEGER,
-    QB_PARAM_NUMBER,
-    QB_PARAM_CHOICE, /* the value is the index into choices */
-} qb_param_type;
-
-typedef struct qb_param {
-    const char *name;
-    qb_param_type type;
-    double standard;               /* the default */
-    double minimum, maximum, step; /* step: what a sweep walks by */
-    const char *const *choices;    /* NULL-terminated, QB_PARAM_CHOICE only */
-    const char *help;
-} qb_param;
 
 /* Bars of one instrument, oldest first, newest at [count - 1]. Borrowed: the pointers are good
  * for the whole run, count only until the call returns. At least `warmup + 1` bars stay visible
@@ -159,7 +145,5 @@ QB_CHECKED qb_status qb_strategy_check(const qb_strategy *strategy, const char *
 QB_CHECKED qb_status qb_params_from_text(const qb_strategy *strategy, const char *const *texts,
                                          size_t text_count, double *out_params, size_t *out_bad,
                                          const char **out_why);
-/* The text of one value as it would be typed: "10", "0.5", "cross". Returns buffer. */
-char *qb_param_to_text(const qb_param *param, double value, char *buffer, size_t size);
 
 #endif
