@@ -90,6 +90,8 @@ typedef struct qb_host {
                      const char *filter);
     /* The value of a macro series of the run (its place in --macro) as known now; NaN: none. */
     double (*macro)(const qb_context *context, uint32_t series);
+    /* Orders from here on are this strategy's of several; for the one that joins them (group.h). */
+    void (*owner)(const qb_context *context, uint32_t owner);
 } qb_host;
 
 struct qb_context {
@@ -109,6 +111,8 @@ struct qb_setup {
     const qb_instrument *instruments; /* [instrument_count], good for the whole run */
     /* Zeroed memory from the run's arena, freed with it; NULL when there is none. */
     void *(*alloc)(const qb_setup *setup, size_t count, size_t size);
+    qb_size size;         /* of a signal of strength 1 */
+    uint32_t macro_count; /* series that host->macro knows */
 };
 
 typedef struct qb_strategy {
@@ -131,6 +135,35 @@ typedef struct qb_strategy {
     /* Optional; memory from alloc is freed by the engine. */
     void (*clear)(void *state);
 } qb_strategy;
+
+/* ---- short words for strategies ------------------------------------------------------------ */
+
+/* The newest bar's close; a bar of the instrument must have closed. */
+static inline double qb_close_now(const qb_context *context, uint32_t instrument)
+{
+    const qb_history *history = &context->history[instrument];
+    return history->close[history->count - 1];
+}
+
+/* A share of equity, an amount of currency, or units; resolved when decided. */
+static inline qb_size qb_size_weight(double weight)
+{
+    return (qb_size){.kind = QB_SIZE_WEIGHT, .amount = weight};
+}
+static inline qb_size qb_size_cash(double cash)
+{
+    return (qb_size){.kind = QB_SIZE_CASH, .amount = cash};
+}
+static inline qb_size qb_size_units(double units)
+{
+    return (qb_size){.kind = QB_SIZE_UNITS, .amount = units};
+}
+/* The run's size times a strength of 0 .. 1, as a signal would have it. */
+static inline qb_size qb_size_scaled(qb_size size, double strength)
+{
+    size.amount *= strength;
+    return size;
+}
 
 /* The name under which a shared object exports its strategy. */
 #define QB_STRATEGY_EXPORT quantbot_strategy
