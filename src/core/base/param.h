@@ -25,6 +25,25 @@ typedef struct qb_param {
     const char *help;
 } qb_param;
 
+/* Rows of a table. */
+#define QB_INTEGER(row_name, row_standard, row_minimum, row_maximum, row_step, row_help)   \
+    {                                                                                      \
+        .name = row_name, .type = QB_PARAM_INTEGER, .standard = row_standard,              \
+        .minimum = row_minimum, .maximum = row_maximum, .step = row_step, .help = row_help \
+    }
+#define QB_NUMBER(row_name, row_standard, row_minimum, row_maximum, row_step, row_help)    \
+    {                                                                                      \
+        .name = row_name, .type = QB_PARAM_NUMBER, .standard = row_standard,               \
+        .minimum = row_minimum, .maximum = row_maximum, .step = row_step, .help = row_help \
+    }
+/* row_choices: an array whose last entry is NULL. */
+#define QB_CHOICE(row_name, row_standard, row_choices, row_help)             \
+    {                                                                        \
+        .name = row_name, .type = QB_PARAM_CHOICE, .standard = row_standard, \
+        .maximum = sizeof(row_choices) / sizeof *(row_choices)-2, .step = 1, \
+        .choices = row_choices, .help = row_help                             \
+    }
+
 /* [a-z0-9_], 1 to 64 of them. */
 bool qb_param_is_name(const char *text);
 /* What is wrong with a table (names, ranges, defaults, choices), or NULL. */

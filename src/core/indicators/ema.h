@@ -43,6 +43,18 @@ static inline void qb_wilder_init(qb_ema *ema, size_t period, qb_seed seed)
     qb_ema_init_alpha(ema, 1.0 / (double)period, period, seed);
 }
 
+/* Values after which the start matters less than a part in 10^7 (e^-16): what a strategy should
+ * wait for, so that its decisions do not depend on where its data begin. */
+static inline size_t qb_ema_settled(size_t period)
+{
+    return 8 * period;
+}
+
+static inline size_t qb_wilder_settled(size_t period)
+{
+    return 16 * period;
+}
+
 static inline void qb_ema_add(qb_ema *ema, double value)
 {
     if (ema->count == ema->period) {
