@@ -9,7 +9,8 @@
 #ifndef QB_ATR_H
 #define QB_ATR_H
 
-#include "core/indicators/rsi.h"
+#include "core/indicators/ema.h"
+#include "core/indicators/rolling.h"
 
 static inline double qb_true_range(double high, double low, double last_close)
 {

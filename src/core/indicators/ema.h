@@ -18,6 +18,13 @@ typedef enum qb_seed {
     QB_SEED_FIRST,
 } qb_seed;
 
+/* How ranges and changes are averaged, where an indicator leaves the choice. */
+typedef enum qb_average {
+    QB_AVERAGE_WILDER,
+    QB_AVERAGE_EXPONENTIAL,
+    QB_AVERAGE_SIMPLE,
+} qb_average;
+
 typedef struct qb_ema {
     double alpha; /* 0 < alpha <= 1 */
     double value;

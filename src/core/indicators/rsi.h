@@ -12,12 +12,6 @@
 #include "core/indicators/ema.h"
 #include "core/indicators/rolling.h"
 
-typedef enum qb_average {
-    QB_AVERAGE_WILDER,
-    QB_AVERAGE_EXPONENTIAL,
-    QB_AVERAGE_SIMPLE,
-} qb_average;
-
 typedef struct qb_rsi {
     qb_ema up, down;
     qb_rolling rises, falls; /* of the simple average */
