@@ -115,7 +115,8 @@ struct qb_engine {
     qb_engine_totals totals; /* what can be summed up at the end is not counted on every bar */
     qb_money sizing_equity;  /* what QB_SIZE_AT_FILL sizes are of, at the instant being filled */
     qb_status status;
-    bool telling; /* the strategy is being told of a fill: it decides no bar */
+    uint32_t owner; /* of the orders made now, where several strategies trade */
+    bool telling;   /* the strategy is being told of a fill: it decides no bar */
     bool finished;
     bool stopped; /* failed, bankrupt or finished */
 };

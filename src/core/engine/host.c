@@ -125,6 +125,31 @@ static double host_cash(const qb_context *context)
     return qb_raw_to_double(engine_of(context)->portfolio.cash.raw);
 }
 
+static void host_owner(const qb_context *context, uint32_t owner)
+{
+    engine_of(context)->owner = owner;
+}
+
+static double host_value(const qb_context *context, uint32_t instrument)
+{
+    const qb_engine *engine = engine_of(context);
+    if (instrument >= context->instrument_count)
+        return 0.0;
+    return qb_raw_to_double(engine->portfolio.positions[instrument].value.raw);
+}
+
+/* The history's prices have the splits of the past in them, the ledger's cost has not. */
+static double host_entry(const qb_context *context, uint32_t instrument)
+{
+    const qb_engine *engine = engine_of(context);
+    if (instrument >= context->instrument_count || engine_held(engine, instrument) == 0)
+        return 0.0;
+    const qb_position *position = &engine->portfolio.positions[instrument];
+    const double units = qb_raw_to_double(position->quantity.raw) *
+                         qb_raw_to_double(position->multiplier.raw);
+    return qb_raw_to_double(position->cost.raw) / units * engine->states[instrument].price_factor;
+}
+
 static double host_random(const qb_context *context)
 {
     return qb_random_unit(&engine_of(context)->random);
@@ -139,6 +164,9 @@ const qb_host engine_host = {
     .equity = host_equity,
     .cash = host_cash,
     .random = host_random,
+    .owner = host_owner,
+    .value = host_value,
+    .entry = host_entry,
 };
 
 void host_on_fill(qb_engine *engine, const qb_fill *fill)

@@ -383,6 +383,7 @@ static qb_order order_of(qb_engine *engine, const request *request)
         .size = request->size,
         .quantity = {request->units},
         .submitted_us = engine->context.now_us,
+        .owner = engine->owner,
     };
 }
 

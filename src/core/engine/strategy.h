@@ -92,6 +92,10 @@ typedef struct qb_host {
     double (*macro)(const qb_context *context, uint32_t series);
     /* Orders from here on are this strategy's of several; for the one that joins them (group.h). */
     void (*owner)(const qb_context *context, uint32_t owner);
+    /* What the position is worth at the last known price, signed; in money. */
+    double (*value)(const qb_context *context, uint32_t instrument);
+    /* Its average cost per unit, in the units of the history; 0 when flat. */
+    double (*entry)(const qb_context *context, uint32_t instrument);
 } qb_host;
 
 struct qb_context {
