@@ -40,7 +40,7 @@ static qb_status init(const qb_setup *setup, void **out_state)
         return QB_NO_MEMORY;
     for (uint32_t i = 0; i < setup->instrument_count; i++)
         qb_macd_init(&lines[i], (size_t)params[FAST], (size_t)params[SLOW], (size_t)params[SIGNAL],
-                     QB_SEED_SMA);
+                     QB_SEED_SMA, false);
     *self = (macd){.lines = lines, .below = params[SIDE] == STRATEGIES_BOTH ? -1.0 : 0.0};
     *out_state = self;
     return QB_OK;
