@@ -22,8 +22,8 @@ typedef struct qb_trade {
     uint64_t bars;          /* held */
     qb_purpose entry, exit; /* of the order that opened it, and of the one that closed it */
     uint32_t owner;         /* of the order that opened it */
-    /* The worst and the best that it stood at on a bar's low or high while held, before fees, as
-     * amounts >= 0 of loss and of profit (Sweeney 1997: maximum adverse, favourable excursion). */
+    /* The worst and the best that it stood at on a bar's low or high while held, and at its fills,
+     * before fees, as amounts >= 0 of loss and of profit (Sweeney, Maximum Adverse Excursion, 1997). */
     double adverse, favourable;
 } qb_trade;
 
@@ -42,7 +42,7 @@ typedef struct qb_position {
     uint64_t bars;
     qb_purpose entry;
     uint32_t owner;
-    double lowest, highest;     /* prices seen since the last change of the quantity */
+    double lowest, highest;     /* prices seen since its last change; none: +-infinity */
     double adverse, favourable; /* of the trade until that change */
 } qb_position;
 
@@ -107,6 +107,14 @@ QB_CHECKED static inline qb_status qb_portfolio_mark(qb_portfolio *portfolio, qb
     return QB_OK;
 }
 
+/* A price range that what is held stood at (a bar's low and high). Of a flat position it means
+ * nothing and does no harm. */
+static inline void qb_position_seen(qb_position *position, double low, double high)
+{
+    position->lowest = low < position->lowest ? low : position->lowest;
+    position->highest = high > position->highest ? high : position->highest;
+}
+
 /* Average cost. A fill must not cross zero (QB_OUT_OF_RANGE): the engine splits it. The position
  * is valued at its mark, or at the fill's price before the first. When the fill closes a trade,
  * *out_closed is true and *out_trade filled (NULL: nobody asks). QB_OVERFLOW leaves all
@@ -131,15 +139,17 @@ QB_CHECKED qb_status qb_portfolio_apply_actions(qb_portfolio *portfolio, const q
 
 /* ---- money from outside, and what it costs ------------------------------------------------- */
 
-/* Deposits (> 0) and withdrawals (< 0). QB_OUT_OF_RANGE for a withdrawal of all the equity or more. */
+/* Deposits (> 0) and withdrawals (< 0). QB_OUT_OF_RANGE for a withdrawal of all the equity or more.
+ * Here and below QB_OVERFLOW, and every other failure, leaves all untouched. */
 QB_CHECKED qb_status qb_portfolio_deposit(qb_portfolio *portfolio, qb_money amount);
-/* A position that the run begins with: start grows by its cost, cash does not change. Before the
- * first fill. `price` is its average cost and first mark. */
+/* A position that the run begins with: start grows by its cost (a short's is negative), cash does
+ * not change. Before the first fill. `price` is its average cost and first mark. QB_OUT_OF_RANGE
+ * for one that is held already, no units or no price. */
 QB_CHECKED qb_status qb_portfolio_open(qb_portfolio *portfolio, uint32_t instrument,
                                        qb_quantity quantity, qb_price price, int64_t at_us);
-/* For `days` calendar days at yearly rates of 365 days, at the present marks: borrow on the value of each
- * short position, interest on the debit (what longs cost beyond equity: max(0, longs - equity)).
- * Each product is rounded once, half-even. */
+/* For `days` calendar days at yearly rates of 365 days, at the present marks: borrow on the value of
+ * each short position, interest on the debit (what longs cost beyond equity: max(0, longs - equity)).
+ * Each product is rounded once, half-even. QB_OUT_OF_RANGE for a negative rate. */
 QB_CHECKED qb_status qb_portfolio_charge(qb_portfolio *portfolio, uint32_t days, qb_rate borrow,
                                          qb_rate interest);
 

@@ -33,7 +33,7 @@ typedef struct qb_fill_terms {
     qb_price reference;
     qb_quantity units; /* > 0: those about to trade; 0: impact is not counted */
     double volume;     /* of the bar; NaN or 0: unknown */
-    uint32_t slips;    /* times the slippage: 1; a pessimistic stop 2, an optimistic one 0 */
+    uint32_t slips;    /* times slippage and impact: 1; a pessimistic stop 2, an optimistic one 0 */
     qb_price limit;    /* > 0: an order with a limit. No slippage, and never worse than it */
 } qb_fill_terms;
 
@@ -49,8 +49,8 @@ QB_CHECKED qb_status qb_fill_price(const qb_instrument *instrument, const qb_cos
 
 /* What an order has come to so far; zero before its first fill. */
 typedef struct qb_fee_account {
-    qb_money notional, uncut,
-        sale; /* of all its fills: value, fee before minimum and cap, sale fees */
+    /* Of all its fills: value, fee before minimum and cap, sale fees. */
+    qb_money notional, uncut, sale;
     qb_money paid;
 } qb_fee_account;
 

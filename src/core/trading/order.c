@@ -93,27 +93,132 @@ qb_status qb_size_from_text(const char *text, qb_size_when when, qb_size *out)
     return QB_OK;
 }
 
-/* ---- when a market order fills ------------------------------------------------------------ */
+/* ---- words --------------------------------------------------------------------------------- */
 
-static const char *const fill_at_texts[] = {
-    [QB_FILL_NEXT_OPEN] = "next-open",
-    [QB_FILL_CLOSE] = "close",
-    [QB_FILL_NEXT_CLOSE] = "next-close",
-};
-#define FILL_AT_COUNT (sizeof fill_at_texts / sizeof fill_at_texts[0])
-
-qb_status qb_fill_at_from_text(const char *text, qb_fill_at *out)
+static char folded(char c)
 {
-    for (size_t i = 0; i < FILL_AT_COUNT; i++) {
-        if (strcmp(text, fill_at_texts[i]) == 0) {
-            *out = (qb_fill_at)i;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return c == '_' ? '-' : c;
+}
+
+static bool same_word(const char *a, const char *b)
+{
+    for (; *a != '\0' && folded(*a) == folded(*b); a++)
+        b++;
+    return *a == '\0' && *b == '\0';
+}
+
+static const char *word(const char *const *texts, size_t count, size_t index)
+{
+    return index < count ? texts[index] : "unknown";
+}
+
+static qb_status find_word(const char *const *texts, size_t count, const char *text, size_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (same_word(texts[i], text)) {
+            *out = i;
             return QB_OK;
         }
     }
     return QB_BAD_FORMAT;
 }
 
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const fill_at_texts[] = {
+    [QB_FILL_NEXT_OPEN] = "next-open",
+    [QB_FILL_CLOSE] = "close",
+    [QB_FILL_NEXT_CLOSE] = "next-close",
+};
+static const char *const type_texts[QB_ORDER_TYPE_COUNT] = {
+    [QB_MARKET] = "market",
+    [QB_LIMIT] = "limit",
+    [QB_STOP] = "stop",
+    [QB_STOP_LIMIT] = "stop-limit",
+    [QB_TRAILING_STOP] = "trailing-stop",
+    [QB_MARKET_ON_OPEN] = "market-on-open",
+    [QB_MARKET_ON_CLOSE] = "market-on-close",
+};
+static const char *const time_in_force_texts[QB_TIME_IN_FORCE_COUNT] = {
+    [QB_GTC] = "GTC", [QB_DAY] = "DAY", [QB_GTD] = "GTD", [QB_IOC] = "IOC", [QB_FOK] = "FOK",
+};
+static const char *const purpose_texts[QB_PURPOSE_COUNT] = {
+    [QB_FOR_SIGNAL] = "signal",
+    [QB_FOR_ORDER] = "order",
+    [QB_FOR_TAKE_PROFIT] = "take-profit",
+    [QB_FOR_STOP_LOSS] = "stop-loss",
+    [QB_FOR_TRAILING_STOP] = "trailing-stop",
+    [QB_FOR_TIME_STOP] = "time-stop",
+    [QB_FOR_RISK] = "risk",
+    [QB_FOR_MARGIN] = "margin",
+    [QB_FOR_START] = "start",
+    [QB_FOR_ACTION] = "action",
+};
+static const char *const fill_model_texts[] = {
+    [QB_NEUTRAL] = "neutral",
+    [QB_PESSIMISTIC] = "pessimistic",
+    [QB_OPTIMISTIC] = "optimistic",
+};
+
 const char *qb_fill_at_text(qb_fill_at fill_at)
 {
-    return (unsigned)fill_at < FILL_AT_COUNT ? fill_at_texts[fill_at] : "unknown";
+    return word(fill_at_texts, COUNT_OF(fill_at_texts), (size_t)fill_at);
+}
+
+qb_status qb_fill_at_from_text(const char *text, qb_fill_at *out)
+{
+    size_t index;
+    qb_status status = find_word(fill_at_texts, COUNT_OF(fill_at_texts), text, &index);
+    if (status == QB_OK)
+        *out = (qb_fill_at)index;
+    return status;
+}
+
+const char *qb_order_type_text(qb_order_type type)
+{
+    return word(type_texts, COUNT_OF(type_texts), (size_t)type);
+}
+
+qb_status qb_order_type_from_text(const char *text, qb_order_type *out)
+{
+    size_t index;
+    qb_status status = find_word(type_texts, COUNT_OF(type_texts), text, &index);
+    if (status == QB_OK)
+        *out = (qb_order_type)index;
+    return status;
+}
+
+const char *qb_time_in_force_text(qb_time_in_force time_in_force)
+{
+    return word(time_in_force_texts, COUNT_OF(time_in_force_texts), (size_t)time_in_force);
+}
+
+qb_status qb_time_in_force_from_text(const char *text, qb_time_in_force *out)
+{
+    size_t index;
+    qb_status status = find_word(time_in_force_texts, COUNT_OF(time_in_force_texts), text, &index);
+    if (status == QB_OK)
+        *out = (qb_time_in_force)index;
+    return status;
+}
+
+const char *qb_purpose_text(qb_purpose purpose)
+{
+    return word(purpose_texts, COUNT_OF(purpose_texts), (size_t)purpose);
+}
+
+const char *qb_fill_model_text(qb_fill_model model)
+{
+    return word(fill_model_texts, COUNT_OF(fill_model_texts), (size_t)model);
+}
+
+qb_status qb_fill_model_from_text(const char *text, qb_fill_model *out)
+{
+    size_t index;
+    qb_status status = find_word(fill_model_texts, COUNT_OF(fill_model_texts), text, &index);
+    if (status == QB_OK)
+        *out = (qb_fill_model)index;
+    return status;
 }
