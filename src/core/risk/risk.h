@@ -48,16 +48,23 @@ const char *qb_risk_rule_text(qb_risk_rule rule);
 /* One row per number that a user may set; several may belong to one rule (its limit, its window).
  * The limit's row bears the rule's name: setting it switches the rule on. */
 typedef struct qb_risk_key {
-    const char *name; /* "drawdown", "volatility", "volatility-days" */
-    qb_risk_rule rule;
+    const char *name;  /* "drawdown", "volatility", "volatility-days" */
+    qb_risk_rule rule; /* QB_RISK_NONE: shared by several */
     bool is_limit;
-    double standard;         /* of --risk standard */
+    bool in_standard;        /* a limit that --risk standard switches on */
+    bool whole;              /* whole numbers only */
+    double standard;         /* of NAME=on; of a row that is no limit: until it is set */
     double minimum, maximum; /* accepted */
-    const char *unit;        /* "%", "days", "ATR", "" */
+    const char *unit;        /* "%" (stored as a fraction), "x", "days", "ATR", "" */
     const char *help;
 } qb_risk_key;
 extern const qb_risk_key qb_risk_keys[]; /* ends with a NULL name */
 #define QB_RISK_KEYS_MAX 40
+/* The row of a rule's limit, whose unit its events' limit and value have; NULL for QB_RISK_NONE. */
+const qb_risk_key *qb_risk_key_of(qb_risk_rule rule);
+/* A value of that row as a person writes it: "20%", "1.75", "off". Returns buffer. */
+#define QB_RISK_VALUE_TEXT 32
+char *qb_risk_value_to_text(const qb_risk_key *key, double value, char buffer[QB_RISK_VALUE_TEXT]);
 
 /* From from_us (included) to to_us (excluded) nothing increases exposure. */
 typedef struct qb_blackout {
@@ -69,15 +76,15 @@ typedef struct qb_blackout {
 typedef struct qb_risk_config {
     double values[QB_RISK_KEYS_MAX]; /* in the order of qb_risk_keys, percents as fractions; a limit
                                       * that is NaN is off, other rows have their standard */
-    const qb_blackout *blackouts;    /* [blackout_count], ascending from_us, borrowed */
-    size_t blackout_count;
-    uint64_t periods_per_year; /* 252 or 365, to annualise */
+    const qb_blackout *blackouts;    /* [blackout_count], ascending from_us, borrowed for the run */
+    size_t blackout_count;           /* they count where the limit "blackout" is on */
 } qb_risk_config;
 void qb_risk_config_off(qb_risk_config *out);
 void qb_risk_config_standard(qb_risk_config *out);
 bool qb_risk_config_is_off(const qb_risk_config *config);
-/* One "name=value" ("drawdown=20%", "gross=2", "drawdown=off"). QB_BAD_FORMAT, QB_OUT_OF_RANGE and
- * a static sentence in *out_why. */
+/* One "name=value": "drawdown=20%", "gross=2", "drawdown=on" (its standard), "drawdown=off";
+ * "triple-barrier" stands for take-profit, stop-loss and time-stop, on or off. QB_NOT_FOUND (no such
+ * name), QB_BAD_FORMAT, QB_OUT_OF_RANGE, with a static phrase in *out_why. */
 QB_CHECKED qb_status qb_risk_config_set(qb_risk_config *config, const char *text,
                                         const char **out_why);
 
@@ -103,8 +110,10 @@ typedef struct qb_risk_event {
     qb_risk_action action;
     double limit, value; /* what the rule allows, and what it found, in its unit */
     qb_quantity asked, allowed;
-    int64_t until_us; /* QB_RISK_SUSPENDED */
+    int64_t until_us; /* when the rule lets through again, where that is known; else 0 */
     bool flatten;     /* positions are to be closed */
+    const char *what; /* more in words: a blackout's name, "no history"; NULL: none. Static, or
+                       * borrowed for the run */
 } qb_risk_event;
 
 /* An order that asks. Only the part that increases exposure is asked about. */
@@ -117,7 +126,7 @@ typedef struct qb_risk_ask {
     qb_price unit;     /* what one unit is worth: at the last close, or at the fill */
     qb_money equity;
     const qb_portfolio *portfolio;
-    double stop_distance; /* money from entry to the order's own stop-loss, per unit; NaN: none */
+    double stop_distance; /* price from entry to the order's own stop-loss; NaN: none */
     bool at_fill;         /* counted at admission already: rates of orders are not counted twice */
 } qb_risk_ask;
 
@@ -126,14 +135,18 @@ typedef struct qb_risk_ask {
 QB_CHECKED qb_status qb_risk_new(const qb_risk_config *config, const qb_instrument *instruments,
                                  uint32_t instrument_count, qb_arena *arena, qb_risk **out_risk);
 
+/* What the run begins with, before anything else. */
+void qb_risk_hold(qb_risk *risk, uint32_t instrument, qb_quantity quantity);
 /* A bar became known. Prices in money of the day; `split`: fresh per old since the bar before, to
  * carry averages over (1: none). O(1). */
 void qb_risk_bar(qb_risk *risk, uint32_t instrument, const qb_bar *bar, double split,
                  int64_t known_us);
-/* After each instant with a bar. True when something has to happen: *out says what. `flows` is
- * what came from outside since the call before: neither gain nor loss. */
+/* After each instant with a bar; the first call is what gains and losses are counted from. True when
+ * something has to happen: *out says what. `flows` is what came from outside since the call before:
+ * neither gain nor loss. */
 bool qb_risk_equity(qb_risk *risk, int64_t at_us, qb_money equity, qb_money flows,
                     qb_risk_event *out);
+/* Each fill, and then the trade that it closed. */
 void qb_risk_fill(qb_risk *risk, const qb_fill *fill, const qb_instrument *instrument);
 void qb_risk_trade(qb_risk *risk, const qb_trade *trade);
 
@@ -141,8 +154,8 @@ void qb_risk_trade(qb_risk *risk, const qb_trade *trade);
  * QB_RISK_NONE. */
 void qb_risk_ask_gate(qb_risk *risk, const qb_risk_ask *ask, qb_risk_event *out);
 
-/* Exits that an entry has to bring along where it has none of its kind, as distances in money of
- * the day; 0: none. */
+/* Exits that an entry has to bring along where it has none of its kind, as distances of price in
+ * money of the day; 0: none. */
 typedef struct qb_risk_exits {
     double take_profit, stop_loss, trailing;
     uint32_t time_stop_bars;
@@ -151,7 +164,8 @@ typedef struct qb_risk_exits {
 bool qb_risk_exits_of(const qb_risk *risk, uint32_t instrument, qb_risk_exits *out,
                       qb_risk_rule *out_rule);
 
-/* Entries are stopped at now_us: by which rule; QB_RISK_NONE: they are not. */
+/* Whether qb_risk_equity, or a rule that could not be evaluated, has stopped all entries at now_us:
+ * by which rule; QB_RISK_NONE: they are not. */
 qb_risk_rule qb_risk_stopped(const qb_risk *risk, int64_t now_us);
 
 #endif
