@@ -90,18 +90,14 @@ static bool is_over(const channels *channels, double held, double close)
 static void enter(const donchian *self, const qb_context *context, uint32_t instrument,
                   qb_side side)
 {
-    qb_order_request request = {
-        .struct_size = sizeof request,
+    channels *channels = &self->channels[instrument];
+    const strategies_entry entry = {
         .instrument = instrument,
         .side = side,
         .size = self->size,
+        .stop_distance = self->stop * qb_atr_value(&channels->atr),
     };
-    if (self->stop > 0.0)
-        request.stop_loss = (qb_exit){
-            .kind = QB_EXIT_DISTANCE,
-            .amount = self->stop * qb_atr_value(&self->channels[instrument].atr),
-        };
-    strategies_enter(context, &self->channels[instrument].order, &request);
+    strategies_enter(context, &entry, &channels->order);
 }
 
 static void on_bar(void *state, const qb_context *context, uint32_t instrument)
@@ -117,7 +113,7 @@ static void on_bar(void *state, const qb_context *context, uint32_t instrument)
     if (held == 0.0 && side != 0)
         enter(self, context, instrument, (qb_side)side);
     else if (held != 0.0 && is_over(channels, held, close))
-        strategies_leave(context, &channels->order, instrument);
+        strategies_leave(context, instrument, &channels->order);
     qb_extremes_add(&channels->entry, high, low);
     qb_extremes_add(&channels->exit, high, low);
 }

@@ -22,13 +22,22 @@ const char *const strategies_sides[3] = {"long", "both", NULL};
 
 /* ---- one position at a time ---------------------------------------------------------------- */
 
-void strategies_enter(const qb_context *context, uint64_t *order, const qb_order_request *request)
+void strategies_enter(const qb_context *context, const strategies_entry *entry, uint64_t *order)
 {
+    qb_order_request request = {
+        .struct_size = sizeof request,
+        .instrument = entry->instrument,
+        .side = entry->side,
+        .size = entry->size,
+        .time_stop_bars = entry->time_stop_bars,
+    };
+    if (entry->stop_distance > 0.0)
+        request.stop_loss = (qb_exit){QB_EXIT_DISTANCE, entry->stop_distance};
     context->host->cancel(context, *order);
-    *order = context->host->submit(context, request);
+    *order = context->host->submit(context, &request);
 }
 
-void strategies_leave(const qb_context *context, uint64_t *order, uint32_t instrument)
+void strategies_leave(const qb_context *context, uint32_t instrument, uint64_t *order)
 {
     context->host->cancel(context, *order);
     *order = 0;

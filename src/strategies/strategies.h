@@ -33,11 +33,19 @@ const qb_strategy *strategies_find(const char *name);
 enum { STRATEGIES_LONG, STRATEGIES_BOTH };
 extern const char *const strategies_sides[3];
 
-/* An entry with its exits, one at a time per instrument: what is left of the one before is
- * cancelled first. *order is its id, 0 at the start. */
-void strategies_enter(const qb_context *context, uint64_t *order, const qb_order_request *request);
+/* Buys or sells short at market, with a stop-loss so far from the fill (0: none) and a time stop of so
+ * many bars (0: none); one entry at a time per instrument: what is left of the one before is cancelled
+ * first. *order is its id, 0 at the start. */
+typedef struct strategies_entry {
+    uint32_t instrument;
+    qb_side side;
+    qb_size size;
+    double stop_distance;
+    uint32_t time_stop_bars;
+} strategies_entry;
+void strategies_enter(const qb_context *context, const strategies_entry *entry, uint64_t *order);
 /* Cancels what is left of the entry and closes the position. */
-void strategies_leave(const qb_context *context, uint64_t *order, uint32_t instrument);
+void strategies_leave(const qb_context *context, uint32_t instrument, uint64_t *order);
 
 /* The choice "every": when a portfolio is looked at again, at the first bar of the new period. */
 enum {
