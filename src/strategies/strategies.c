@@ -4,11 +4,21 @@
 
 #include <string.h>
 
+/* clang-format off */
 const qb_strategy *const strategies_builtin[] = {
-    &strategies_buy_and_hold,      &strategies_dollar_cost_average, &strategies_equal_weight,
-    &strategies_sma_cross,         &strategies_ema_cross,           &strategies_macd,
-    &strategies_momentum_rotation, &strategies_bollinger,           NULL,
+    &strategies_buy_and_hold,
+    &strategies_dollar_cost_average,
+    &strategies_equal_weight,
+    &strategies_hrp,
+    &strategies_sma_cross,
+    &strategies_ema_cross,
+    &strategies_macd,
+    &strategies_momentum_rotation,
+    &strategies_bollinger,
+    &strategies_market_neutral,
+    NULL,
 };
+/* clang-format on */
 
 const qb_strategy *strategies_find(const char *name)
 {
