@@ -37,6 +37,7 @@ const command commands_table[] = {
     {"calendar", "list", "the calendars there are, and what they cover", command_calendar_list},
     {"calendar", "show", "when an exchange trades", command_calendar_show},
     {"strategy", "list", "the strategies that are built in", command_strategy_list},
+    {"strategy", "new", "write a strategy of your own to begin with", command_strategy_new},
     {"strategy", "show", "one strategy's parameters", command_strategy_show},
     {"backtest", NULL, "run a strategy over bars of the cache", command_backtest},
     {"runs", "list", "the logged runs, newest first", command_runs_list},

@@ -10,6 +10,7 @@
 typedef struct market {
     instruments *instruments;
     cache *cache;
+    char *data_dir;
 } market;
 /* Reads QUANTBOT_INSTRUMENTS, which must exist unless it is the default. FAILURE_CONFIG,
  * FAILURE_MISSING, FAILURE_BAD_DATA as instruments_load. */

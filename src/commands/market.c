@@ -11,6 +11,7 @@ market *market_open(const settings *settings, GError **error)
         return NULL;
     market *self = g_new0(market, 1);
     self->instruments = instruments;
+    self->data_dir = g_strdup(settings_data_dir(settings));
     self->cache = cache_new(settings_data_dir(settings), instruments_calendars(instruments));
     return self;
 }
@@ -21,6 +22,7 @@ void market_free(market *self)
         return;
     cache_free(self->cache);
     instruments_free(self->instruments);
+    g_free(self->data_dir);
     g_free(self);
 }
 

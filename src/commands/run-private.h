@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "core/engine/engine.h"
 #include "core/metrics/metrics.h"
+#include "loader/loader.h"
 #include "runlog/runlog.h"
 
 #include <jansson.h>
@@ -29,6 +30,7 @@ typedef struct run_texts {
     GPtrArray *params;  /* "fast=20" */
     GHashTable *places; /* run_key name or parameter name to where its text was, for messages */
     json_t *facts;      /* of a stored run: what its instruments were; NULL: ask instruments.ini */
+    GPtrArray *files;   /* of a stored run: "SHA256 PATH" of its strategy's files; NULL: any */
 } run_texts;
 
 run_texts *run_texts_new(void);
@@ -50,6 +52,7 @@ typedef struct run_plan {
     char **symbols;             /* [count + 1], NULL-terminated */
     gint64 start_us, end_us;    /* bars with start <= ts < end */
     const qb_strategy *strategy;
+    loaded_strategy *loaded; /* NULL: it is built in */
     double *params;
     qb_money cash;
     qb_costs costs;
@@ -64,7 +67,8 @@ typedef struct run_plan {
     run_texts *texts; /* resolved: what a reproduction needs */
 } run_plan;
 
-/* Every text checked, symbols found in the cache. All problems of the texts at once. */
+/* A strategy in a file loaded, every text checked, symbols found in the cache. All problems of the
+ * texts at once. */
 run_plan *run_plan_new(const run_texts *texts, const market *market, GError **error);
 /* The same account, universe and costs with another strategy at its defaults. */
 run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy);

@@ -297,12 +297,13 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
         g_clear_error(error);
         g_propagate_error(error, g_error_copy(runlog_writer_error(writer)));
     }
+    /* Before the commit: the strategy's last words may be a crash. */
+    qb_engine_free(engine);
     if (ok && writer != NULL) {
         result->id = g_strdup(runlog_writer_id(writer));
         ok = runlog_writer_commit(writer, result->kpis_json, result->state_hash, clock_now_us(),
                                   error);
     }
-    qb_engine_free(engine);
     return ok ? g_steal_pointer(&result) : NULL;
 }
 

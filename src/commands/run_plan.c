@@ -1,5 +1,6 @@
 #include "commands/commands-private.h"
 #include "commands/run-private.h"
+#include "commands/strategy-private.h"
 #include "strategies/strategies.h"
 
 #include <math.h>
@@ -122,13 +123,31 @@ static void read_execution(failures *problems, run_texts *texts, guint32 count, 
 
 /* ---- strategy ------------------------------------------------------------------------------ */
 
+/* One in a file comes first: it must be the run's own, and what the compiler says is to the point. */
+static gboolean load_strategy(const run_texts *texts, const market *market, run_plan *plan,
+                              GError **error)
+{
+    const char *text = run_texts_get(texts, "strategy");
+    if (!loader_is_file(text))
+        return TRUE;
+    if (texts->files != NULL && !loader_check_files(texts->files, error))
+        return FALSE;
+    plan->loaded = strategy_load(text, market->data_dir, error);
+    if (plan->loaded == NULL)
+        return FALSE;
+    plan->strategy = plan->loaded->strategy;
+    return TRUE;
+}
+
 static void read_strategy(failures *problems, const run_texts *texts, run_plan *plan)
 {
     const char *why = NULL;
     gsize bad = 0;
-    plan->strategy = strategies_find(run_texts_get(texts, "strategy"));
+    if (plan->loaded == NULL)
+        plan->strategy = strategies_find(run_texts_get(texts, "strategy"));
     if (plan->strategy == NULL) {
-        add_problem(problems, texts, "strategy", "a name of quantbot strategy list");
+        add_problem(problems, texts, "strategy",
+                    "a name of quantbot strategy list, or a file: ./NAME.c, ./NAME.so");
         return;
     }
     plan->params = g_new0(double, plan->strategy->param_count + 1);
@@ -302,6 +321,8 @@ static void store_resolved(run_plan *plan)
 {
     g_autofree char *symbols = g_strjoinv(",", plan->symbols);
     run_texts_set(plan->texts, "symbols", symbols, "--symbols");
+    if (plan->loaded != NULL)
+        run_texts_set(plan->texts, "strategy", plan->loaded->path, "--strategy");
     if (plan->count == 0)
         return;
     gboolean one_class = TRUE, one_interval = TRUE;
@@ -323,6 +344,10 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
     g_autoptr(run_plan) plan = g_new0(run_plan, 1);
     failures problems;
     failures_init(&problems);
+    if (!load_strategy(texts, market, plan, error)) {
+        failures_finish(&problems, FAILURE_CONFIG, NULL);
+        return NULL;
+    }
     plan->texts = copy_texts(texts);
     plan->start_us = read_day(&problems, texts, "start", FALSE, INT64_MIN);
     plan->end_us = read_day(&problems, texts, "end", TRUE, INT64_MAX);
@@ -361,6 +386,7 @@ run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
     beside->instruments = g_memdup2(plan->instruments, sizeof *plan->instruments * plan->count);
     beside->symbols = g_strdupv(plan->symbols);
     beside->strategy = strategy;
+    beside->loaded = NULL;
     beside->params = g_new0(double, strategy->param_count + 1);
     for (gsize i = 0; i < strategy->param_count; i++)
         beside->params[i] = strategy->params[i].standard;
@@ -378,6 +404,7 @@ void run_plan_free(run_plan *self)
     g_free(self->instruments);
     g_strfreev(self->symbols);
     g_free(self->params);
+    loaded_strategy_free(self->loaded);
     run_texts_free(self->texts);
     g_free(self);
 }

@@ -10,7 +10,8 @@ const run_key run_keys[] = {
     {"end", "run", NULL, "DATE", "Last day, included (default: last bar)"},
     {"calendar", "run", NULL, "NAME",
      "XNYS, 24/7, weekdays or one of instruments.ini (default: as imported)"},
-    {"strategy", "run", "sma_cross", "NAME", "See quantbot strategy list"},
+    {"strategy", "run", "sma_cross", "NAME|FILE",
+     "See quantbot strategy list; or ./NAME.c, ./NAME.so"},
     {"benchmark", "run", NULL, "SYMBOL",
      "For alpha and beta (default: a single instrument itself)"},
     {"cash", "run", "100000", "AMOUNT", "Cash at the start"},
@@ -48,6 +49,7 @@ void run_texts_free(run_texts *self)
     g_hash_table_unref(self->places);
     g_ptr_array_unref(self->params);
     json_decref(self->facts);
+    g_clear_pointer(&self->files, g_ptr_array_unref);
     g_free(self);
 }
 
@@ -120,6 +122,24 @@ gboolean run_texts_read_file(run_texts *self, const char *path, GError **error)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
+/* The files of a strategy of the user's, by hash. */
+static json_t *files_json(const loaded_strategy *loaded)
+{
+    json_t *files = json_array();
+    for (guint i = 0; i < loaded->files->len; i++)
+        json_array_append_new(files, json_string(g_ptr_array_index(loaded->files, i)));
+    return files;
+}
+
+static GPtrArray *files_from_json(const json_t *files)
+{
+    GPtrArray *entries = g_ptr_array_new_with_free_func(g_free);
+    for (gsize i = 0; i < json_array_size(files); i++)
+        if (json_is_string(json_array_get(files, i)))
+            g_ptr_array_add(entries, g_strdup(json_string_value(json_array_get(files, i))));
+    return entries;
+}
+
 json_t *run_plan_to_json(const run_plan *plan, const run_bars *bars)
 {
     json_t *config = json_object(), *params = json_object(), *data = json_object();
@@ -137,8 +157,14 @@ json_t *run_plan_to_json(const run_plan *plan, const run_bars *bars)
         g_auto(GStrv) words = g_strsplit(g_ptr_array_index(bars->hashes, i), " ", 2);
         json_object_set_new(data, words[0], json_string(words[1]));
     }
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", QUANTBOT_VERSION, "config", config,
-                     "params", params, "instruments", run_facts_to_json(plan, bars), "data", data);
+    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", QUANTBOT_VERSION, "config",
+                             config, "params", params, "instruments", run_facts_to_json(plan, bars),
+                             "data", data);
+    if (plan->loaded != NULL) {
+        json_object_set_new(root, "strategy", json_string(plan->strategy->name));
+        json_object_set_new(root, "strategy_files", files_json(plan->loaded));
+    }
+    return root;
 }
 
 run_texts *run_texts_from_json(const char *text, GPtrArray **out_hashes, GError **error)
@@ -168,6 +194,8 @@ run_texts *run_texts_from_json(const char *text, GPtrArray **out_hashes, GError 
     /* Runs of before instruments had a file have none, and the defaults hold. */
     if (json_is_array(json_object_get(root, "instruments")))
         texts->facts = json_incref(json_object_get(root, "instruments"));
+    if (json_is_array(json_object_get(root, "strategy_files")))
+        texts->files = files_from_json(json_object_get(root, "strategy_files"));
     *out_hashes = g_ptr_array_new_with_free_func(g_free);
     json_object_foreach(data, name, value)
         g_ptr_array_add(*out_hashes, g_strdup_printf("%s %s", name, json_string_value(value)));

@@ -40,7 +40,7 @@ void program_free(program *self)
 static char **environment(void)
 {
     static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
-                                       "LD_LIBRARY_PATH"};
+                                       "LD_LIBRARY_PATH", "CC"};
     char **env = NULL;
     env = g_environ_setenv(env, "PATH", "/usr/bin:/bin", TRUE);
     env = g_environ_setenv(env, "LC_ALL", "C.UTF-8", TRUE);
