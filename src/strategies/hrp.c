@@ -8,11 +8,12 @@
  *         of equity in each, valued at the next price.
  * Source  Lopez de Prado, Building Diversified Portfolios that Outperform Out of Sample (2016), with
  *         his order of leaves and bisection by position.
- * Limits  256 instruments. One whose last bars do not stand on the first one's stamps sits the
- *         period out. Long only; says nothing about returns, only about risk. */
+ * Limits  256 instruments. One that lacks more than a tenth of the bars sits the period out; the
+ *         others are compared where all have a bar. Long only; says nothing about returns. */
 #include "strategies/strategies.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { LOOKBACK, INVEST, EVERY, PARAM_COUNT };
 
@@ -41,7 +42,8 @@ typedef struct hrp {
     uint32_t *left, *right,
         *top;                 /* [2 count]: children of inner nodes; top: the root of each node */
     uint32_t *leaves, *stack; /* [2 count] */
-    size_t lookback;
+    size_t lookback, rows;    /* returns asked for, and those that all members have */
+    bool *common, *marks;     /* [lookback + 1] */
     double invest;
     int every;
     int64_t period, last_us;
@@ -61,9 +63,11 @@ static bool init_memory(const qb_setup *setup, hrp *self)
     self->distance = setup->alloc(setup, count * count, sizeof *self->distance);
     self->weights = setup->alloc(setup, count, sizeof *self->weights);
     self->edges = setup->alloc(setup, count, sizeof *self->edges);
+    self->common = setup->alloc(setup, self->lookback + 1, 2 * sizeof *self->common);
     uint32_t *nodes = setup->alloc(setup, 5 * 2 * count, sizeof *nodes);
-    if (nodes == NULL)
+    if (nodes == NULL || self->common == NULL)
         return false;
+    self->marks = self->common + self->lookback + 1;
     self->left = nodes;
     self->right = nodes + 2 * count;
     self->top = nodes + 4 * count;
@@ -94,53 +98,92 @@ static qb_status init(const qb_setup *setup, void **out_state)
 
 /* ---- returns and their covariance ---------------------------------------------------------- */
 
-/* Its last lookback + 1 bars stand on the leader's stamps. */
-static bool stands_with(const qb_history *history, const qb_history *leader, size_t rows)
+/* The leader's last bars. */
+typedef struct stamps {
+    const int64_t *ts_us;
+    size_t count;
+} stamps;
+
+static stamps stamps_of(const qb_history *leader, size_t count)
 {
-    if (history->count < rows || leader->count < rows)
-        return false;
-    const int64_t *a = history->ts_us + history->count - rows;
-    const int64_t *b = leader->ts_us + leader->count - rows;
-    for (size_t i = 0; i < rows; i++)
-        if (a[i] != b[i])
-            return false;
-    return true;
+    return (stamps){.ts_us = leader->ts_us + leader->count - count, .count = count};
 }
 
-/* Returns less their mean. False for a series that never moved: it has no correlation. */
-static bool fill_returns(const qb_history *history, size_t lookback, double *out)
+/* Marks[i] stays true where the history has stamp i; returns how many it has. */
+static size_t match(const qb_history *history, stamps stamps, bool *marks)
 {
-    const double *close = history->close + history->count - lookback - 1;
-    double sum = 0.0, squares = 0.0;
-    for (size_t i = 0; i < lookback; i++)
-        sum += out[i] = close[i + 1] / close[i] - 1.0;
-    for (size_t i = 0; i < lookback; i++) {
-        out[i] -= sum / (double)lookback;
+    size_t row = history->count, found = 0;
+    for (size_t i = stamps.count; i-- > 0;) {
+        while (row > 0 && history->ts_us[row - 1] > stamps.ts_us[i])
+            row--;
+        const bool has = row > 0 && history->ts_us[row - 1] == stamps.ts_us[i];
+        found += has;
+        marks[i] = marks[i] && has;
+    }
+    return found;
+}
+
+/* Returns between the marked stamps, less their mean. False for a series that never moved: it has
+ * no correlation. */
+static bool fill_returns(const qb_history *history, stamps stamps, const bool *marks, double *out)
+{
+    size_t row = history->count, count = 0;
+    double later = 0.0, sum = 0.0, squares = 0.0;
+    for (size_t i = stamps.count; i-- > 0;) {
+        if (!marks[i])
+            continue;
+        while (history->ts_us[row - 1] > stamps.ts_us[i])
+            row--;
+        const double close = history->close[row - 1];
+        if (later > 0.0)
+            sum += out[count++] = later / close - 1.0;
+        later = close;
+    }
+    for (size_t i = 0; i < count; i++) {
+        out[i] -= sum / (double)count;
         squares += out[i] * out[i];
     }
     return squares > 0.0;
 }
 
+/* Those that have nearly all of the leader's stamps; the rows are those that all of them have. */
 static void choose_members(hrp *self, const qb_context *context, uint32_t leader)
 {
-    self->size = 0;
+    const stamps stamps = stamps_of(&context->history[leader], self->lookback + 1);
+    uint32_t chosen = 0;
+    memset(self->common, true, stamps.count);
     for (uint32_t i = 0; i < self->count; i++) {
-        const qb_history *history = &context->history[i];
-        if (stands_with(history, &context->history[leader], self->lookback + 1) &&
-            fill_returns(history, self->lookback, self->returns + self->size * self->lookback))
-            self->members[self->size++] = i;
+        memset(self->marks, true, stamps.count);
+        if (match(&context->history[i], stamps, self->marks) < stamps.count - stamps.count / 10)
+            continue;
+        self->members[chosen++] = i;
+        match(&context->history[i], stamps, self->common);
+    }
+    self->rows = 0;
+    for (size_t i = 0; i < stamps.count; i++)
+        self->rows += self->common[i];
+    self->rows--; /* returns lie between them */
+    self->size = 0;
+    for (uint32_t i = 0; i < chosen && self->rows >= 2; i++) {
+        const uint32_t member = self->members[i];
+        if (fill_returns(&context->history[member], stamps, self->common,
+                         self->returns + self->size * self->lookback))
+            self->members[self->size++] = member;
     }
 }
 
 static void fill_covariance(hrp *self)
 {
-    const size_t n = self->size, rows = self->lookback;
+    const size_t n = self->size;
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k <= i; k++) {
+            const double *a = self->returns + i * self->lookback;
+            const double *b = self->returns + k * self->lookback;
             double sum = 0.0;
-            for (size_t row = 0; row < rows; row++)
-                sum += self->returns[i * rows + row] * self->returns[k * rows + row];
-            self->covariance[i * n + k] = self->covariance[k * n + i] = sum / (double)(rows - 1);
+            for (size_t row = 0; row < self->rows; row++)
+                sum += a[row] * b[row];
+            self->covariance[i * n + k] = self->covariance[k * n + i] = sum /
+                                                                        (double)(self->rows - 1);
         }
 }
 

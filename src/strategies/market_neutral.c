@@ -18,12 +18,12 @@
 
 enum { FORMATION, PAIRS, LEVEL, ENTER, LEAVE, STOP, EVERY, PARAM_COUNT };
 
-static const char *const levels[] = {"1%", "5%", "10%", NULL};
+static const char *const levels[] = {"1", "5", "10", NULL};
 
 static const qb_param params_table[PARAM_COUNT] = {
     [FORMATION] = QB_INTEGER("formation", 252, 30, 100000, 21, "Closes that a pair is judged by"),
     [PAIRS] = QB_INTEGER("pairs", 5, 1, 100, 1, "Pairs at once, at most"),
-    [LEVEL] = QB_CHOICE("level", 1, levels, "Level of the test for cointegration"),
+    [LEVEL] = QB_CHOICE("level", 1, levels, "Level of the test for cointegration, in per cent"),
     [ENTER] = QB_NUMBER("enter", 2, 0.1, 20, 0.1, "Deviations apart at which it enters"),
     [LEAVE] = QB_NUMBER("leave", 0.5, 0, 20, 0.1, "Deviations apart at which it leaves"),
     [STOP] = QB_NUMBER("stop", 4, 0.1, 100, 0.5, "Deviations apart at which it gives up"),
