@@ -242,6 +242,252 @@ static void odd_split(void)
     clear(&self);
 }
 
+/* ---- excursions ----------------------------------------------------------------------------- */
+
+static void seen(bench *self, double low, double high)
+{
+    qb_position_seen(&self->portfolio.positions[0], low, high);
+}
+
+static void excursions(void)
+{
+    bench self = setup(UNITS(1000));
+    fill(&self, 10, 1000, 100);
+    seen(&self, 9.5, 10.5); /* -5, +5 */
+    seen(&self, 9.0, 12.0); /* -10, +20 */
+    fill(&self, 10, 1100, 100);
+    seen(&self, 10.0, 11.5);   /* cost 210: -10, +20 again */
+    seen(&self, 9.0, 11.0);    /* -30 */
+    fill(&self, -10, 1200, 0); /* 12 is seen as well: +30; realised 15 of cost 105 */
+    seen(&self, 8.0, 14.0);    /* 15 + 80 - 105 = -10; 15 + 140 - 105 = +50 */
+    fill(&self, -10, 1200, 0);
+    CHECK(self.closed);
+    CHECK_NEAR(self.trade.adverse, 30.0, 1e-12);
+    CHECK_NEAR(self.trade.favourable, 50.0, 1e-12);
+
+    /* What was seen before belongs to that trade, and an exit counts without a bar. */
+    fill(&self, -10, 1000, 0);
+    fill(&self, 10, 1050, 0);
+    CHECK_NEAR(self.trade.adverse, 5.0, 1e-12);
+    CHECK_NEAR(self.trade.favourable, 0.0, 0.0);
+
+    /* A short's worst is the high. */
+    fill(&self, -10, 1000, 0);
+    seen(&self, 9.0, 12.5);
+    fill(&self, 10, 1000, 0);
+    CHECK_NEAR(self.trade.adverse, 25.0, 1e-12);
+    CHECK_NEAR(self.trade.favourable, 10.0, 1e-12);
+    clear(&self);
+}
+
+/* Before a split in old prices, after it in new ones; the dividend is part of where it stood. */
+static void excursions_over_actions(void)
+{
+    bench self = setup(UNITS(1000));
+    fill(&self, 10, 1000, 0);
+    seen(&self, 9.0, 11.0);
+    actions(&self, (qb_split){2, 1}, 25, 500); /* 5 of dividends on 20 */
+    seen(&self, 4.2, 5.1);                     /* 84 + 5 - 100 = -11; 102 + 5 - 100 = +7 */
+    fill(&self, -20, 500, 0);
+    CHECK_NEAR(self.trade.adverse, 11.0, 1e-12);
+    CHECK_NEAR(self.trade.favourable, 10.0, 1e-12);
+    clear(&self);
+}
+
+static void excursions_of_contracts(void)
+{
+    bench self = setup(UNITS(100000));
+    self.portfolio.positions[0].multiplier.raw = 50 * QB_ONE;
+    fill(&self, 2, 10000, 0);
+    seen(&self, 99.0, 101.5); /* x 50 x 2 */
+    fill(&self, -2, 10000, 0);
+    CHECK_NEAR(self.trade.adverse, 100.0, 1e-9);
+    CHECK_NEAR(self.trade.favourable, 150.0, 1e-9);
+    clear(&self);
+}
+
+static void purposes(void)
+{
+    bench self = setup(UNITS(1000));
+    qb_fill one = {
+        .quantity = {UNITS(2)}, .price = {CENTS(1000)}, .purpose = QB_FOR_ORDER, .owner = 3};
+    CHECK_OK(qb_portfolio_apply_fill(&self.portfolio, &one, &self.closed, &self.trade));
+    one.purpose = QB_FOR_SIGNAL;
+    one.owner = 4;
+    CHECK_OK(qb_portfolio_apply_fill(&self.portfolio, &one, &self.closed, &self.trade));
+    one.quantity.raw = UNITS(-4);
+    one.purpose = QB_FOR_STOP_LOSS;
+    CHECK_OK(qb_portfolio_apply_fill(&self.portfolio, &one, &self.closed, &self.trade));
+    CHECK(self.closed);
+    CHECK_INT(self.trade.entry, QB_FOR_ORDER);
+    CHECK_INT(self.trade.exit, QB_FOR_STOP_LOSS);
+    CHECK_INT(self.trade.owner, 3);
+    fill(&self, -10, 100, 0);
+    actions(&self, (qb_split){1, 20}, 0, 3000);
+    CHECK_INT(self.trade.exit, QB_FOR_ACTION);
+    CHECK_INT(self.trade.entry, QB_FOR_SIGNAL);
+    clear(&self);
+}
+
+/* ---- money from outside, and what it costs ------------------------------------------------- */
+
+static void deposits(void)
+{
+    bench self = setup(UNITS(1000));
+    CHECK_OK(qb_portfolio_deposit(&self.portfolio, (qb_money){UNITS(500)}));
+    CHECK_INT(self.portfolio.cash.raw, UNITS(1500));
+    CHECK_INT(self.portfolio.deposits.raw, UNITS(500));
+    fill(&self, 10, 10000, 0);
+    CHECK_OK(qb_portfolio_deposit(&self.portfolio, (qb_money){UNITS(-1499)}));
+    CHECK_INT(self.portfolio.cash.raw, UNITS(-999)); /* on margin: the position is worth 1,000 */
+    CHECK_INT(self.portfolio.deposits.raw, UNITS(-999));
+    const qb_portfolio before = self.portfolio;
+    CHECK_INT(qb_portfolio_deposit(&self.portfolio, (qb_money){UNITS(-1)}), QB_OUT_OF_RANGE);
+    CHECK_INT(qb_portfolio_deposit(&self.portfolio, (qb_money){INT64_MAX}), QB_OVERFLOW);
+    CHECK(memcmp(&before, &self.portfolio, sizeof before) == 0);
+    CHECK_OK(qb_portfolio_check(&self.portfolio));
+    clear(&self);
+}
+
+static void holdings(void)
+{
+    bench self = setup(UNITS(1000));
+    CHECK_OK(qb_portfolio_open(&self.portfolio, 0, (qb_quantity){UNITS(10)},
+                               (qb_price){CENTS(5000)}, 7));
+    CHECK_OK(qb_portfolio_open(&self.portfolio, 1, (qb_quantity){UNITS(-4)},
+                               (qb_price){CENTS(2500)}, 7));
+    CHECK_INT(self.portfolio.start.raw, UNITS(1000 + 500 - 100));
+    CHECK_INT(self.portfolio.cash.raw, UNITS(1000));
+    CHECK_INT(self.portfolio.exposure.raw, UNITS(600));
+    CHECK_OK(qb_portfolio_check(&self.portfolio));
+    mark(&self, 6000);
+    fill(&self, -10, 6000, 0);
+    CHECK(self.closed);
+    CHECK_INT(self.trade.profit.raw, UNITS(100));
+    CHECK_INT(self.trade.entry, QB_FOR_START);
+    CHECK_INT(self.trade.entry_us, 7);
+    CHECK_INT(self.trade.entry_price.raw, CENTS(5000));
+    CHECK_INT(self.portfolio.traded.raw, UNITS(600)); /* nothing was bought */
+
+    const qb_portfolio before = self.portfolio;
+    CHECK_INT(qb_portfolio_open(&self.portfolio, 1, (qb_quantity){1}, (qb_price){QB_ONE}, 7),
+              QB_OUT_OF_RANGE); /* held already */
+    CHECK_INT(qb_portfolio_open(&self.portfolio, 0, (qb_quantity){0}, (qb_price){QB_ONE}, 7),
+              QB_OUT_OF_RANGE);
+    CHECK_INT(qb_portfolio_open(&self.portfolio, 0, (qb_quantity){1}, (qb_price){0}, 7),
+              QB_OUT_OF_RANGE);
+    CHECK_INT(qb_portfolio_open(&self.portfolio, 2, (qb_quantity){1}, (qb_price){QB_ONE}, 7),
+              QB_OUT_OF_RANGE); /* no such instrument */
+    CHECK_INT(
+        qb_portfolio_open(&self.portfolio, 0, (qb_quantity){INT64_MAX}, (qb_price){INT64_MAX}, 7),
+        QB_OVERFLOW);
+    CHECK(memcmp(&before, &self.portfolio, sizeof before) == 0);
+    clear(&self);
+}
+
+static void charges(void)
+{
+    bench self = setup(UNITS(1000));
+    const qb_rate borrow = {QB_ONE * 73 / 1000}, interest = {QB_ONE * 365 / 10000};
+    fill(&self, -10, 5000, 0); /* short 500; cash 1,500 */
+    CHECK_OK(qb_portfolio_charge(&self.portfolio, 3, borrow, interest));
+    CHECK_INT(self.portfolio.borrow.raw, CENTS(30)); /* 500 x 7.3 % x 3 / 365 */
+    CHECK_INT(self.portfolio.interest.raw, 0);
+    CHECK_INT(self.portfolio.cash.raw, UNITS(1500) - CENTS(30));
+    mark(&self, 6000);
+    CHECK_OK(qb_portfolio_charge(&self.portfolio, 1, borrow, interest));
+    CHECK_INT(self.portfolio.borrow.raw, CENTS(42)); /* 600 x 7.3 % / 365 = 0.12 */
+    fill(&self, 10, 5000, 0);
+    fill(&self, 5, 5000, 0);
+    CHECK_OK(qb_portfolio_charge(&self.portfolio, 1, borrow, (qb_rate){0}));
+    CHECK_INT(self.portfolio.borrow.raw, CENTS(42)); /* nothing is short */
+    clear(&self);
+
+    self = setup(UNITS(1000));
+    fill(&self, 30, 10000, 0); /* longs 3,000, equity 1,000: debit 2,000 */
+    CHECK_OK(qb_portfolio_charge(&self.portfolio, 10, borrow, interest));
+    CHECK_INT(self.portfolio.interest.raw, UNITS(2)); /* 2,000 x 3.65 % x 10 / 365 */
+    CHECK_OK(qb_portfolio_check(&self.portfolio));
+    mark(&self, 9000); /* what was lent does not change with the mark: 2,002 */
+    CHECK_OK(qb_portfolio_charge(&self.portfolio, 10, borrow, interest));
+    CHECK_INT(self.portfolio.interest.raw, UNITS(2) + 200200000);
+    clear(&self);
+
+    /* Short proceeds lend nothing to the longs: longs 1,000 + shorts 500, equity 1,000 */
+    self = setup(UNITS(1000));
+    fill(&self, 10, 10000, 0);
+    const qb_fill other = {.instrument = 1, .quantity = {UNITS(-5)}, .price = {UNITS(100)}};
+    CHECK_OK(qb_portfolio_apply_fill(&self.portfolio, &other, &self.closed, &self.trade));
+    CHECK_OK(qb_portfolio_charge(&self.portfolio, 365, (qb_rate){0}, interest));
+    CHECK_INT(self.portfolio.interest.raw, 0);
+    const qb_portfolio before = self.portfolio;
+    CHECK_INT(qb_portfolio_charge(&self.portfolio, 1, (qb_rate){-1}, interest), QB_OUT_OF_RANGE);
+    CHECK_INT(qb_portfolio_charge(&self.portfolio, UINT32_MAX, (qb_rate){INT64_MAX}, interest),
+              QB_OVERFLOW);
+    CHECK(memcmp(&before, &self.portfolio, sizeof before) == 0);
+    clear(&self);
+}
+
+/* Whatever happens in whatever order, every sum is what its parts are, and a refusal changes
+ * nothing. */
+static void random_events(void)
+{
+    qb_random random = {3};
+    bench self = setup(UNITS(1000000));
+    CHECK_OK(qb_portfolio_open(&self.portfolio, 1, (qb_quantity){UNITS(50)},
+                               (qb_price){CENTS(2000)}, 0));
+    int refused = 0, done = 0;
+    for (int i = 0; i < 20000 && tap_failed == 0; i++) {
+        const qb_portfolio before = self.portfolio;
+        const uint32_t which = (uint32_t)(qb_random_next(&random) % 2);
+        qb_position *position = &self.portfolio.positions[which];
+        const qb_price price = {(int64_t)(qb_random_next(&random) % (100 * QB_ONE)) + QB_ONE};
+        qb_status status = QB_OK;
+        qb_fill one = {
+            .instrument = which,
+            .ts_us = i,
+            .quantity = {(int64_t)(qb_random_next(&random) % (200 * QB_ONE)) - 100 * QB_ONE},
+            .price = price,
+            .fee = {(int64_t)(qb_random_next(&random) % QB_ONE)}};
+        switch (qb_random_next(&random) % 6) {
+        case 0:
+        case 1:
+            status = qb_portfolio_apply_fill(&self.portfolio, &one, &self.closed, &self.trade);
+            break;
+        case 2:
+            status = qb_portfolio_mark(&self.portfolio, position, price);
+            qb_position_seen(position, qb_raw_to_double(price.raw), qb_raw_to_double(price.raw));
+            break;
+        case 3:
+            status = qb_portfolio_deposit(
+                &self.portfolio,
+                (qb_money){(int64_t)(qb_random_next(&random) % (2000 * QB_ONE)) - 1000 * QB_ONE});
+            break;
+        case 4:
+            status = qb_portfolio_charge(&self.portfolio, (uint32_t)(qb_random_next(&random) % 9),
+                                         (qb_rate){3000000}, (qb_rate){7000000});
+            break;
+        default: {
+            const qb_actions what = {.instrument = which,
+                                     .split = {1 + (int64_t)(qb_random_next(&random) % 3),
+                                               1 + (int64_t)(qb_random_next(&random) % 3)},
+                                     .dividend = {(int64_t)(qb_random_next(&random) % QB_ONE)},
+                                     .open = price,
+                                     .lot = {QB_ONE},
+                                     .at_us = i};
+            status = qb_portfolio_apply_actions(&self.portfolio, &what, &self.closed, &self.trade);
+        }
+        }
+        if (status != QB_OK)
+            CHECK(memcmp(&before, &self.portfolio, sizeof before) == 0);
+        refused += status != QB_OK;
+        done += status == QB_OK;
+        CHECK_OK(qb_portfolio_check(&self.portfolio));
+    }
+    CHECK(done > 10000 && refused > 10);
+    clear(&self);
+}
+
 static const tap_case cases[] = {
     {"/engine/portfolio/long", long_trade},
     {"/engine/portfolio/short", short_trade},
@@ -252,6 +498,14 @@ static const tap_case cases[] = {
     {"/engine/portfolio/reverse-split-closes", reverse_split_closes},
     {"/engine/portfolio/dividends", dividends},
     {"/engine/portfolio/odd-split", odd_split},
+    {"/engine/portfolio/excursions", excursions},
+    {"/engine/portfolio/excursions-over-actions", excursions_over_actions},
+    {"/engine/portfolio/excursions-of-contracts", excursions_of_contracts},
+    {"/engine/portfolio/purposes", purposes},
+    {"/engine/portfolio/deposits", deposits},
+    {"/engine/portfolio/holdings", holdings},
+    {"/engine/portfolio/charges", charges},
+    {"/engine/portfolio/random-events", random_events},
 };
 
 int main(void)
