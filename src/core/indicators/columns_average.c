@@ -139,10 +139,10 @@ static void column_kama(const qb_columns *in, const double *params, double *room
     qb_kama_init(&kama, room, period_of(params[0]), period_of(params[1]), period_of(params[2]));
     for (size_t i = 0; i < in->count; i++) {
         qb_kama_add(&kama, in->close[i]);
-        if (qb_kama_ready(&kama)) {
+        if (qb_kama_ready(&kama))
             out[0][i] = qb_kama_value(&kama);
+        if (qb_kama_efficiency_ready(&kama))
             out[1][i] = kama.efficiency;
-        }
     }
 }
 

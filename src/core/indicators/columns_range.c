@@ -161,27 +161,40 @@ static void column_keltner(const qb_columns *in, const double *params, double *r
 
 /* ---- trends -------------------------------------------------------------------------------- */
 
-static const qb_param period_14[] = {PERIOD(14)};
 static const qb_param period_20[] = {PERIOD(20)};
-static const qb_param period_25[] = {PERIOD(25)};
+static const char *const ties[] = {"newest", "oldest", NULL};
+static const qb_param aroon_params[] = {PERIOD(25),
+                                        CHOICE("equal", 0, ties, "which of equal extremes counts")};
+
+static const char *const adx_seeds[] = {"whole", "short", NULL};
+static const char *const lags[] = {"period", "less_one", NULL};
+static const qb_param adx_params[] = {
+    PERIOD_NAMED("period", 14, 1, "bars of each average"),
+    CHOICE("seed", 0, adx_seeds, "start: the mean of period values, or a 0 and all but one"),
+    CHOICE("adxr_lag", 0, lags, "bars back to the other ADX of ADXR: period, or period - 1"),
+};
+
+static size_t adxr_lag(const double *params)
+{
+    return period_of(params[0]) - (params[2] != 0.0);
+}
 
 static size_t warmup_adx(const double *params)
 {
-    return 3 * period_of(params[0]);
+    return 2 * period_of(params[0]) + adxr_lag(params);
 }
 
 static size_t room_adx(const double *params)
 {
-    return qb_roc_room(period_of(params[0]));
+    return qb_roc_room(adxr_lag(params));
 }
 
 static void column_adx(const qb_columns *in, const double *params, double *room, double *const *out)
 {
-    const size_t period = period_of(params[0]);
     qb_adx adx;
     qb_roc before;
-    qb_adx_init(&adx, period);
-    qb_roc_init(&before, room, period, 0);
+    qb_adx_init(&adx, period_of(params[0]), params[1] != 0.0);
+    qb_roc_init(&before, room, adxr_lag(params), 0);
     for (size_t i = 0; i < in->count; i++) {
         qb_adx_add(&adx, in->high[i], in->low[i], in->close[i]);
         if (!qb_adx_di_ready(&adx))
@@ -207,7 +220,7 @@ static void column_aroon(const qb_columns *in, const double *params, double *roo
                          double *const *out)
 {
     qb_aroon aroon;
-    qb_aroon_init(&aroon, room, period_of(params[0]));
+    qb_aroon_init(&aroon, room, period_of(params[0]), params[1] != 0.0);
     for (size_t i = 0; i < in->count; i++) {
         qb_aroon_add(&aroon, in->high[i], in->low[i]);
         if (!qb_aroon_ready(&aroon))
@@ -291,10 +304,10 @@ static const qb_indicator rows[] = {
     {"keltner", "an average, and average ranges to either side", QB_INPUT_BARS,
      PARAMS(keltner_params), OUTPUTS("upper", "middle", "lower", "width"), warmup_keltner,
      room_keltner, column_keltner},
-    {"adx", "Wilder's directional movement", QB_INPUT_BARS, PARAMS(period_14),
+    {"adx", "Wilder's directional movement", QB_INPUT_BARS, PARAMS(adx_params),
      OUTPUTS("plus_di", "minus_di", "dx", "adx", "adxr"), warmup_adx, room_adx, column_adx},
     {"aroon", "how long ago the highest high and the lowest low were", QB_INPUT_HIGH | QB_INPUT_LOW,
-     PARAMS(period_25), OUTPUTS("up", "down", "oscillator"), warmup_after_period, room_aroon,
+     PARAMS(aroon_params), OUTPUTS("up", "down", "oscillator"), warmup_after_period, room_aroon,
      column_aroon},
     {"psar", "Wilder's parabolic stop and reverse", QB_INPUT_HIGH | QB_INPUT_LOW,
      PARAMS(psar_params), OUTPUTS("sar", "reversal"), warmup_one, NULL, column_psar},

@@ -103,14 +103,47 @@ static void column_ulcer(const qb_columns *in, const double *params, double *roo
     {                                                                                        \
         "annual", QB_PARAM_NUMBER, 252, 1, 1e8, 1, NULL, "bars in a year; 1: not annualised" \
     }
-static const qb_param volatility_params[] = {PERIOD(20), ANNUAL, DIVISOR(1)};
+static const char *const means[] = {"window", "own", NULL};
+static const qb_param volatility_params[] = {
+    PERIOD_NAMED("period", 20, 1, "returns in the window"), ANNUAL, DIVISOR(1),
+    CHOICE("mean", 0, means,
+           "what is taken off: the window's mean, or each bar's mean of its own")};
 static const qb_param range_params[] = {PERIOD(20), ANNUAL};
+
+static size_t warmup_volatility(const double *params)
+{
+    return period_of(params[0]) + 1 + (params[3] != 0.0 ? period_of(params[0]) - 1 : 0);
+}
+
+/* TTR's: from every return the mean of the window that ends with it. */
+static void column_own_means(const qb_columns *in, const double *params, double *room, double *out)
+{
+    const size_t period = period_of(params[0]);
+    const double freedom = (double)period - params[2];
+    qb_rolling returns, squares;
+    qb_rolling_init(&returns, room, period);
+    qb_rolling_init(&squares, room + period, period);
+    for (size_t i = 1; i < in->count; i++) {
+        const double change = log(in->close[i] / in->close[i - 1]);
+        qb_rolling_add(&returns, change);
+        if (!qb_rolling_ready(&returns))
+            continue;
+        const double away = change - qb_rolling_mean(&returns);
+        qb_rolling_add(&squares, away * away);
+        if (qb_rolling_ready(&squares) && freedom > 0.0)
+            out[i] = sqrt(params[1] * squares.sum / freedom);
+    }
+}
 
 static void column_volatility(const qb_columns *in, const double *params, double *room,
                               double *const *out)
 {
     const double year = sqrt(params[1]);
     qb_close_volatility volatility;
+    if (params[3] != 0.0) {
+        column_own_means(in, params, room, out[0]);
+        return;
+    }
     qb_close_volatility_init(&volatility, room, period_of(params[0]));
     for (size_t i = 0; i < in->count; i++) {
         qb_close_volatility_add(&volatility, in->close[i]);
@@ -221,7 +254,7 @@ static const qb_indicator rows[] = {
     {"ulcer", "root mean square of the drawdown in the window, per cent", QB_INPUT_CLOSE,
      PARAMS(period_14), OUTPUTS("ulcer"), warmup_period, room_two_periods, column_ulcer},
     {"volatility", "deviation of log returns, close to close", QB_INPUT_CLOSE,
-     PARAMS(volatility_params), OUTPUTS("volatility"), warmup_after_period, room_two_periods,
+     PARAMS(volatility_params), OUTPUTS("volatility"), warmup_volatility, room_two_periods,
      column_volatility},
     {"parkinson", "volatility from high and low", QB_INPUT_HIGH | QB_INPUT_LOW,
      PARAMS(range_params), OUTPUTS("volatility"), warmup_period, room_period, column_parkinson},

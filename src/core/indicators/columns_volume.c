@@ -23,8 +23,9 @@ static void column_accumulation(const qb_columns *in, const double *params, doub
         out[0][i] = sum += qb_accumulation(in->high[i], in->low[i], in->close[i], in->volume[i]);
 }
 
-static const char *const prices[] = {"typical", "close", NULL};
-#define PRICE(standard) CHOICE("price", standard, prices, "what is weighted")
+static const char *const prices[] = {"typical", "close", "average", NULL};
+#define PRICE(standard) \
+    CHOICE("price", standard, prices, "(h + l + c) / 3, the close, or (o + h + l + c) / 4")
 
 /* Where a new average starts: dates are those of the stamps, UTC. */
 static const char *const anchors[] = {"day", "week", "month", "none", NULL};
@@ -33,7 +34,11 @@ static const qb_param vwap_params[] = {
 
 static double price_of(const qb_columns *in, size_t i, double choice)
 {
-    return choice == 0.0 ? qb_typical(in->high[i], in->low[i], in->close[i]) : in->close[i];
+    if (choice == 0.0)
+        return qb_typical(in->high[i], in->low[i], in->close[i]);
+    if (choice == 1.0)
+        return in->close[i];
+    return 0.25 * (in->open[i] + in->high[i] + in->low[i] + in->close[i]);
 }
 
 static int64_t anchor_of(int64_t ts_us, double choice)
@@ -97,10 +102,11 @@ static const qb_indicator rows[] = {
      QB_INPUT_BARS | QB_INPUT_VOLUME, NULL, 0, OUTPUTS("accumulation"), warmup_one, NULL,
      column_accumulation},
     {"vwap", "volume-weighted average price since the day, week or month began",
-     QB_INPUT_TIME | QB_INPUT_BARS | QB_INPUT_VOLUME, PARAMS(vwap_params), OUTPUTS("vwap"),
-     warmup_one, NULL, column_vwap},
-    {"vwma", "volume-weighted average of the last bars", QB_INPUT_BARS | QB_INPUT_VOLUME,
-     PARAMS(vwma_params), OUTPUTS("vwma"), warmup_period, room_two_periods, column_vwma},
+     QB_INPUT_TIME | QB_INPUT_OPEN | QB_INPUT_BARS | QB_INPUT_VOLUME, PARAMS(vwap_params),
+     OUTPUTS("vwap"), warmup_one, NULL, column_vwap},
+    {"vwma", "volume-weighted average of the last bars",
+     QB_INPUT_OPEN | QB_INPUT_BARS | QB_INPUT_VOLUME, PARAMS(vwma_params), OUTPUTS("vwma"),
+     warmup_period, room_two_periods, column_vwma},
     {"mfi", "money flow index", QB_INPUT_BARS | QB_INPUT_VOLUME, PARAMS(mfi_params), OUTPUTS("mfi"),
      warmup_after_period, room_two_periods, column_mfi},
 };

@@ -1,7 +1,7 @@
 /* Kaufman's adaptive average: an exponential one whose speed is (e (f - s) + s)^2, with e the
  * efficiency |change over `period` bars| / sum of |changes|, f = 2 / (fast + 1), s = 2 / (slow + 1).
- * Unit of the values; e is 0 .. 1, 0 where nothing moved. It starts from value number `period` and
- * is defined from the next one on.
+ * Unit of the values; e is 0 .. 1, 0 where nothing moved. It starts with value number `period`,
+ * which is its first; the efficiency is defined one later.
  * Kaufman, Smarter Trading (1995). */
 #ifndef QB_KAMA_H
 #define QB_KAMA_H
@@ -48,6 +48,11 @@ static inline void qb_kama_add(qb_kama *kama, double value)
 }
 
 static inline bool qb_kama_ready(const qb_kama *kama)
+{
+    return kama->change.count >= kama->change.period;
+}
+
+static inline bool qb_kama_efficiency_ready(const qb_kama *kama)
 {
     return kama->path.full;
 }

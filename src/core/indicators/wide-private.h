@@ -363,7 +363,7 @@ static WIDE_TARGET void WIDE(block)(const WIDE(band) * band, const double *value
         size_t i = 0;
         for (; i + 4 <= count; i += 4)
             WIDE(bands)
-            (band, sums + i, squares + i, middle + done + i, upper + done + i, lower + done + i);
+        (band, sums + i, squares + i, middle + done + i, upper + done + i, lower + done + i);
         for (; i < count; i++) {
             const size_t at = done + i;
             WIDE(band_one)
