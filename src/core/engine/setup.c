@@ -127,6 +127,7 @@ static qb_status strategy_init(qb_engine *engine, const double *params)
                 .instrument_count = engine->context.instrument_count,
                 .instruments = engine->instruments,
                 .alloc = setup_alloc,
+                .strategy = strategy,
                 .size = engine->size,
             },
         .arena = &engine->arena,

@@ -117,6 +117,8 @@ struct qb_setup {
     void *(*alloc)(const qb_setup *setup, size_t count, size_t size);
     qb_size size;         /* of a signal of strength 1 */
     uint32_t macro_count; /* series that host->macro knows */
+    /* The struct whose init is called, for one that stands before another and has to find it. */
+    const struct qb_strategy *strategy;
 };
 
 typedef struct qb_strategy {
