@@ -17,6 +17,9 @@ void command_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
 gboolean command_options(int *argc, char ***argv, const char *arguments, const char *about,
                          const GOptionEntry *entries, int *out_exit);
 
+/* Levenshtein's: letters to put in, take out or change. For "did you mean". */
+guint command_distance(const char *a, const char *b);
+
 /* Settings from .env and the environment; warnings are printed. NULL: *out_exit. */
 settings *command_settings(int *out_exit);
 
@@ -54,6 +57,7 @@ int command_data_export(int argc, char **argv);
 int command_instruments_list(int argc, char **argv);
 int command_instruments_show(int argc, char **argv);
 int command_instruments_check(int argc, char **argv);
+int command_fees_list(int argc, char **argv);
 int command_calendar_list(int argc, char **argv);
 int command_calendar_show(int argc, char **argv);
 
@@ -71,5 +75,7 @@ int command_runs_show(int argc, char **argv);
 int command_runs_reproduce(int argc, char **argv);
 int command_kpi_compute(int argc, char **argv);
 int command_kpi_explain(int argc, char **argv);
+int command_indicators_list(int argc, char **argv);
+int command_indicators_compute(int argc, char **argv);
 
 #endif

@@ -58,30 +58,6 @@ static const char *find_foreign(const figures *figures, const char *name)
     return NULL;
 }
 
-static guint minimum(guint a, guint b, guint c)
-{
-    return MIN(MIN(a, b), c);
-}
-
-/* Levenshtein's: letters to put in, take out or change. */
-static guint distance(const char *a, const char *b)
-{
-    const gsize length = strlen(b);
-    g_autofree guint *row = g_new(guint, length + 1);
-    for (guint i = 0; i <= length; i++)
-        row[i] = i;
-    for (guint i = 0; a[i] != '\0'; i++) {
-        guint diagonal = row[0];
-        row[0] = i + 1;
-        for (guint k = 0; k < length; k++) {
-            const guint above = row[k + 1];
-            row[k + 1] = minimum(above + 1, row[k] + 1, diagonal + (a[i] != b[k]));
-            diagonal = above;
-        }
-    }
-    return row[length];
-}
-
 /* NULL when nothing is near: more than a third of the letters would have to change. */
 static const char *nearest_name(const figures *figures, const char *name)
 {
@@ -89,7 +65,7 @@ static const char *nearest_name(const figures *figures, const char *name)
     const char *nearest = NULL;
     guint best = (guint)MIN(strlen(plain), 60) / 3 + 1;
     for (gsize i = 0; strlen(plain) < 60 && i < qb_kpi_table_count; i++) {
-        const guint away = distance(plain, qb_kpi_table[i].key);
+        const guint away = command_distance(plain, qb_kpi_table[i].key);
         if (away < best) {
             best = away;
             nearest = qb_kpi_table[i].key;
@@ -97,7 +73,7 @@ static const char *nearest_name(const figures *figures, const char *name)
     }
     for (int d = 0; strlen(plain) < 60 && d < QB_DIALECT_COUNT; d++)
         for (gsize i = 0; i < figures->sheets[d].count; i++) {
-            const guint away = distance(plain, figures->sheets[d].kpis[i].key);
+            const guint away = command_distance(plain, figures->sheets[d].kpis[i].key);
             if (away < best) {
                 best = away;
                 nearest = figures->sheets[d].kpis[i].key;

@@ -73,6 +73,29 @@ gboolean command_options(int *argc, char ***argv, const char *arguments, const c
     return TRUE;
 }
 
+static guint minimum(guint a, guint b, guint c)
+{
+    return MIN(MIN(a, b), c);
+}
+
+guint command_distance(const char *a, const char *b)
+{
+    const gsize length = strlen(b);
+    g_autofree guint *row = g_new(guint, length + 1);
+    for (guint i = 0; i <= length; i++)
+        row[i] = i;
+    for (guint i = 0; a[i] != '\0'; i++) {
+        guint diagonal = row[0];
+        row[0] = i + 1;
+        for (guint k = 0; k < length; k++) {
+            const guint above = row[k + 1];
+            row[k + 1] = minimum(above + 1, row[k] + 1, diagonal + (a[i] != b[k]));
+            diagonal = above;
+        }
+    }
+    return row[length];
+}
+
 settings *command_settings(int *out_exit)
 {
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);

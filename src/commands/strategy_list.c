@@ -1,5 +1,6 @@
 /* strategy list and strategy show: what there is to run, from the strategies' own tables. */
 #include "commands/commands-private.h"
+#include "commands/param-private.h"
 #include "commands/strategy-private.h"
 #include "reports/reports.h"
 #include "strategies/strategies.h"
@@ -26,38 +27,6 @@ static const char about_show[] =
     "  quantbot strategy show sma_cross --json\n";
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
-
-static json_t *value_json(const qb_param *param, double value)
-{
-    switch (param->type) {
-    case QB_PARAM_INTEGER:
-        return json_integer((json_int_t)value);
-    case QB_PARAM_NUMBER:
-        return json_real(value);
-    case QB_PARAM_CHOICE:
-        return json_string(param->choices[(size_t)value]);
-    }
-    g_assert_not_reached();
-}
-
-static json_t *param_json(const qb_param *param)
-{
-    static const char *const types[] = {"integer", "number", "choice"};
-    json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "name", param->name, "type",
-                               types[param->type], "help", param->help, "default",
-                               value_json(param, param->standard));
-    if (param->type == QB_PARAM_CHOICE) {
-        json_t *choices = json_array();
-        for (const char *const *choice = param->choices; *choice != NULL; choice++)
-            json_array_append_new(choices, json_string(*choice));
-        json_object_set_new(object, "choices", choices);
-    } else {
-        json_object_set_new(object, "minimum", value_json(param, param->minimum));
-        json_object_set_new(object, "maximum", value_json(param, param->maximum));
-        json_object_set_new(object, "step", value_json(param, param->step));
-    }
-    return object;
-}
 
 static json_t *strategy_json(const qb_strategy *strategy)
 {
@@ -92,16 +61,6 @@ static void print_list(const GPtrArray *strategies)
     report_table_print(table, &style, stdout);
 }
 
-/* "1 to 10000", or the choices. Caller frees. */
-static char *range_text(const qb_param *param)
-{
-    if (param->type == QB_PARAM_CHOICE)
-        return g_strjoinv(" ", (char **)param->choices);
-    char low[64], high[64];
-    return g_strdup_printf("%s to %s", qb_param_to_text(param, param->minimum, low, sizeof low),
-                           qb_param_to_text(param, param->maximum, high, sizeof high));
-}
-
 static void print_params(const qb_strategy *strategy)
 {
     printf("%s: %s\n", strategy->name, strategy->summary);
@@ -110,7 +69,7 @@ static void print_params(const qb_strategy *strategy)
     for (size_t i = 0; i < strategy->param_count; i++) {
         const qb_param *param = &strategy->params[i];
         char standard[64];
-        g_autofree char *range = range_text(param);
+        g_autofree char *range = param_range_text(param);
         printf("\n  %s=%s  (%s)\n      %s\n", param->name,
                qb_param_to_text(param, param->standard, standard, sizeof standard), range,
                param->help);
