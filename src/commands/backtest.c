@@ -22,8 +22,8 @@ typedef struct backtest_flags {
 
 /* ---- flags --------------------------------------------------------------------------------- */
 
-/* One option per run key, then our own. values has one slot per key. */
-static GOptionEntry *option_entries(backtest_flags *flags, char **values)
+/* One option per run key, then our own. */
+static GOptionEntry *option_entries(backtest_flags *flags, run_slot *slots)
 {
     const GOptionEntry own[] = {
         {"param", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &flags->params,
@@ -39,14 +39,9 @@ static GOptionEntry *option_entries(backtest_flags *flags, char **values)
         {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "Results as JSON", NULL},
         {NULL},
     };
-    gsize count = 0;
-    while (run_keys[count].name != NULL)
-        count++;
+    const gsize count = run_keys_count();
     GOptionEntry *entries = g_new0(GOptionEntry, count + G_N_ELEMENTS(own));
-    for (gsize i = 0; i < count; i++)
-        entries[i] = (GOptionEntry){run_keys[i].name,    0,          0,
-                                    G_OPTION_ARG_STRING, &values[i], run_keys[i].help,
-                                    run_keys[i].argument};
+    run_slots_entries(slots, entries);
     memcpy(entries + count, own, sizeof own);
     return entries;
 }
@@ -60,14 +55,10 @@ static void flags_clear(backtest_flags *flags)
     g_free(flags->metrics_as);
 }
 
-static run_texts *read_texts(const backtest_flags *flags, char **values, GError **error)
+static run_texts *read_texts(const backtest_flags *flags, const run_slot *slots, GError **error)
 {
     g_autoptr(run_texts) texts = run_texts_new();
-    for (gsize i = 0; run_keys[i].name != NULL; i++)
-        if (values[i] != NULL) {
-            g_autofree char *place = g_strdup_printf("--%s", run_keys[i].name);
-            run_texts_set(texts, run_keys[i].name, values[i], place);
-        }
+    run_texts_set_slots(texts, slots);
     for (char **param = flags->params; param != NULL && *param != NULL; param++)
         run_texts_set_param(texts, *param, "--param");
     if (flags->config != NULL && !run_texts_read_file(texts, flags->config, error))
@@ -97,13 +88,13 @@ static gboolean find_beside(const backtest_flags *flags, const run_plan *plan,
     return TRUE;
 }
 
-static gboolean backtest(const backtest_flags *flags, char **values, const settings *settings,
-                         GError **error)
+static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
+                         const settings *settings, GError **error)
 {
     qb_dialect dialect = QB_DIALECT_COUNT;
     if (flags->metrics_as != NULL && !metrics_as_parse(flags->metrics_as, &dialect, error))
         return FALSE;
-    g_autoptr(run_texts) texts = read_texts(flags, values, error);
+    g_autoptr(run_texts) texts = read_texts(flags, slots, error);
     if (texts == NULL)
         return FALSE;
     g_autoptr(market) market = market_open(settings, error);
@@ -150,10 +141,7 @@ static gboolean backtest(const backtest_flags *flags, char **values, const setti
 int command_backtest(int argc, char **argv)
 {
     backtest_flags flags = {0};
-    gsize key_count = 0;
-    while (run_keys[key_count].name != NULL)
-        key_count++;
-    char **slots = g_new0(char *, key_count + 1);
+    g_autofree run_slot *slots = g_new0(run_slot, run_keys_count());
     g_autofree GOptionEntry *entries = option_entries(&flags, slots);
     int exit_code = 0;
     if (command_options(&argc, &argv, NULL, about, entries, &exit_code)) {
@@ -165,9 +153,7 @@ int command_backtest(int argc, char **argv)
                  !backtest(&flags, slots, settings, &error))
             exit_code = command_fail(error);
     }
-    for (gsize i = 0; i < key_count; i++)
-        g_free(slots[i]);
-    g_free(slots);
+    run_slots_clear(slots);
     flags_clear(&flags);
     return exit_code;
 }

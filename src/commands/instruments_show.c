@@ -17,10 +17,12 @@ typedef struct value {
     char *text; /* NULL: none */
 } value;
 
-#define VALUES 8
+#define VALUES 9
 
-static void values_of(const qb_instrument *instrument, value out[VALUES])
+static void values_of(const market *market, const qb_instrument *instrument, value out[VALUES])
 {
+    const qb_fee_preset *fees = instruments_fees(market->instruments, instrument->symbol,
+                                                 instrument->asset);
     char text[QB_RAW_TEXT], date[QB_TIME_TEXT];
     const gboolean always = instrument->since <= -QB_CALENDAR_DAYS;
     const value all[VALUES] = {
@@ -33,6 +35,7 @@ static void values_of(const qb_instrument *instrument, value out[VALUES])
         {"multiplier", g_strdup(qb_raw_to_text(instrument->multiplier.raw, text))},
         {"sector", *instrument->sector != '\0' ? g_strdup(instrument->sector) : NULL},
         {"since", always ? NULL : g_strdup(qb_date_to_text(instrument->since, date))},
+        {"fee_preset", fees != NULL ? g_strdup(fees->name) : NULL},
     };
     memcpy(out, all, sizeof all);
 }
@@ -139,7 +142,7 @@ static gboolean show(const char *typed, int asset, gboolean json, const market *
         !instruments_get(market->instruments, symbol, found, QB_1D, &instrument, error))
         return FALSE;
     value values[VALUES];
-    values_of(&instrument, values);
+    values_of(market, &instrument, values);
     if (json)
         print_json(market, &instrument, values);
     else

@@ -17,11 +17,18 @@
 
 /* ---- words --------------------------------------------------------------------------------- */
 
+typedef enum run_key_kind {
+    RUN_TEXT,
+    RUN_LIST,   /* the flag may be repeated; one text, parted by commas */
+    RUN_SWITCH, /* the flag has no value; its text is "yes" or "no" */
+} run_key_kind;
+
 typedef struct run_key {
     const char *name;  /* "fee-bps": the flag; in a run file "fee_bps" */
     const char *group; /* of the run file */
     const char *standard;
     const char *argument, *help;
+    run_key_kind kind;
 } run_key;
 extern const run_key run_keys[]; /* ends with a NULL name */
 
@@ -33,11 +40,25 @@ typedef struct run_texts {
     GPtrArray *files;   /* of a stored run: "SHA256 PATH" of its strategy's files; NULL: any */
 } run_texts;
 
+/* Where GLib puts the flag of a key. */
+typedef struct run_slot {
+    char *text;
+    char **list;
+    gboolean on;
+} run_slot;
+
+/* One option for each key, in order: count of them, into slots. */
+gsize run_keys_count(void);
+void run_slots_entries(run_slot *slots, GOptionEntry *out_entries);
+void run_slots_clear(run_slot *slots);
+
 run_texts *run_texts_new(void);
 void run_texts_free(run_texts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_texts, run_texts_free)
 const char *run_texts_get(const run_texts *self, const char *name);
 void run_texts_set(run_texts *self, const char *name, const char *value, const char *place);
+/* Sets what flags have given. */
+void run_texts_set_slots(run_texts *self, const run_slot *slots);
 /* Sets name=value, replacing an earlier value of the same parameter. */
 void run_texts_set_param(run_texts *self, const char *text, const char *place);
 /* Fills in what flags have not set. FAILURE_CONFIG, FAILURE_MISSING. */
@@ -58,6 +79,15 @@ typedef struct run_plan {
     qb_costs costs;
     qb_size size;
     qb_fill_at fill_at;
+    qb_fill_model fill_model;
+    const qb_fee_preset *preset; /* of all instruments; NULL: none */
+    qb_costs *instrument_costs;  /* [count] in place of costs; NULL: costs hold for all */
+    qb_rate borrow, interest, maintenance;
+    gboolean maintenance_off;
+    qb_deposit *deposits; /* [deposit_count], ascending */
+    gsize deposit_count;
+    qb_holding *holdings; /* [holding_count] */
+    gsize holding_count;
     qb_rate leverage;
     guint32 patience;
     guint64 seed;
@@ -76,6 +106,45 @@ void run_plan_free(run_plan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_plan, run_plan_free)
 
 run_texts *run_texts_from_json(const char *params, GPtrArray **out_hashes, GError **error);
+
+/* ---- one text's value ----------------------------------------------------------------------- */
+
+/* "PLACE: "VALUE" is not valid (expected ...)" among the problems. item: of a list; NULL: the whole
+ * text. */
+void run_value_problem(failures *problems, const run_texts *texts, const char *name,
+                       const char *expected);
+void run_value_problem_item(failures *problems, const run_texts *texts, const char *name,
+                            const char *item, const char *expected);
+/* A decimal within minimum..maximum, in 1e-8. What is wrong is a problem and some value, here and
+ * below. */
+gint64 run_value_raw(failures *problems, const run_texts *texts, const char *name, gint64 minimum,
+                     gint64 maximum, const char *expected);
+/* Basis points, exact: at most four decimals. */
+qb_rate run_value_bps(failures *problems, const run_texts *texts, const char *name);
+/* "5%" or "0.05", exact, within minimum..maximum; a number without % only below 1 (or up to it,
+ * where that is the maximum): 5 is no 500 %. */
+qb_rate run_value_share(failures *problems, const run_texts *texts, const char *name,
+                        gint64 minimum, gint64 maximum, const char *expected);
+/* As that, where "off" (in any case) is 0. */
+qb_rate run_value_share_or_off(failures *problems, const run_texts *texts, const char *name,
+                               gint64 maximum, const char *expected);
+/* A date or an instant; an end that is a date includes it. standard: where there is no text. */
+gint64 run_value_day(failures *problems, const run_texts *texts, const char *name,
+                     gboolean inclusive_end, gint64 standard);
+gboolean run_value_switch(failures *problems, const run_texts *texts, const char *name);
+
+/* ---- what it costs -------------------------------------------------------------------------- */
+
+/* Fees, slippage, carrying costs, deposits. A preset's amounts become texts, so that a
+ * reproduction needs no preset. */
+void run_costs_read(failures *problems, run_texts *texts, run_plan *plan);
+/* Once the instruments are known: fees of each (instruments.ini, or what a stored run had), and
+ * what the run begins with. */
+void run_costs_of_instruments(failures *problems, const run_texts *texts, const market *market,
+                              run_plan *plan);
+/* The fees among the costs as JSON (a new reference), and back; FALSE: they are none. */
+json_t *run_costs_to_json(const qb_costs *costs);
+gboolean run_costs_from_json(const json_t *fees, qb_costs *costs);
 
 /* ---- bars ---------------------------------------------------------------------------------- */
 
@@ -105,6 +174,8 @@ json_t *run_facts_to_json(const run_plan *plan, const run_bars *bars);
 /* One of them. FAILURE_CONFIG when its calendar is unknown, FAILURE_BAD_DATA. */
 gboolean run_facts_get(const json_t *all, const qb_calendars *calendars, const cache_key *key,
                        qb_instrument *out, GError **error);
+/* Its fees, laid over costs; FALSE: none of its own are stored. */
+gboolean run_facts_fees(const json_t *all, const qb_instrument *instrument, qb_costs *costs);
 /* FAILURE_MISSING when a calendar has other sessions now. all: NULL is fine. */
 gboolean run_facts_check(const json_t *all, const run_plan *plan, const run_bars *bars,
                          GError **error);

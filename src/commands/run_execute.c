@@ -211,6 +211,16 @@ static gboolean run_engine(const run_plan *plan, const run_bars *bars, const qb_
         .leverage = plan->leverage,
         .patience = plan->patience,
         .seed = plan->seed,
+        .fill_model = plan->fill_model,
+        .instrument_costs = plan->instrument_costs,
+        .borrow = plan->borrow,
+        .interest = plan->interest,
+        .maintenance_off = plan->maintenance_off,
+        .maintenance = plan->maintenance,
+        .deposits = plan->deposits,
+        .deposit_count = plan->deposit_count,
+        .holdings = plan->holdings,
+        .holding_count = plan->holding_count,
     };
     qb_series_feed *feed = NULL;
     qb_status status = qb_series_feed_new(plan->instruments, bars->series, plan->count, &feed);

@@ -72,8 +72,12 @@ static json_t *facts_json(const qb_instrument *instrument, const qb_series *seri
 json_t *run_facts_to_json(const run_plan *plan, const run_bars *bars)
 {
     json_t *all = json_array();
-    for (guint32 i = 0; i < plan->count; i++)
-        json_array_append_new(all, facts_json(&plan->instruments[i], &bars->series[i]));
+    for (guint32 i = 0; i < plan->count; i++) {
+        json_t *facts = facts_json(&plan->instruments[i], &bars->series[i]);
+        if (plan->instrument_costs != NULL)
+            json_object_set_new(facts, "fees", run_costs_to_json(&plan->instrument_costs[i]));
+        json_array_append_new(all, facts);
+    }
     return all;
 }
 
@@ -161,6 +165,13 @@ gboolean run_facts_get(const json_t *all, const qb_calendars *calendars, const c
         return FALSE;
     *out = instrument;
     return TRUE;
+}
+
+gboolean run_facts_fees(const json_t *all, const qb_instrument *instrument, qb_costs *costs)
+{
+    const json_t *facts = find_facts(all, instrument->symbol, instrument->asset,
+                                     instrument->interval);
+    return run_costs_from_json(json_object_get(facts, "fees"), costs);
 }
 
 gboolean run_facts_check(const json_t *all, const run_plan *plan, const run_bars *bars,

@@ -8,97 +8,24 @@
 
 #define SEED_LIMIT 9007199254740991.0 /* what JSON readers keep exact */
 
-/* ---- single texts -------------------------------------------------------------------------- */
-
-static void add_problem(failures *problems, const run_texts *texts, const char *name,
-                        const char *expected)
-{
-    const char *value = run_texts_get(texts, name);
-    const char *place = g_hash_table_lookup(texts->places, name);
-    g_autofree char *quoted = failure_quote(value != NULL ? value : "", -1);
-    g_autofree char *flag = g_strdup_printf("--%s", name);
-    failures_add(problems, "%s: %s is not valid (expected %s)", place != NULL ? place : flag,
-                 quoted, expected);
-}
-
-/* A decimal text within minimum..maximum, as 1e-8 units. */
-static gint64 read_raw(failures *problems, const run_texts *texts, const char *name, gint64 minimum,
-                       gint64 maximum, const char *expected)
-{
-    const char *text = run_texts_get(texts, name);
-    int64_t raw = 0;
-    if (qb_raw_from_text(text, strlen(text), &raw) != QB_OK || raw < minimum || raw > maximum)
-        add_problem(problems, texts, name, expected);
-    return raw;
-}
-
-/* Basis points to a rate, exact: at most four decimals. */
-static qb_rate read_bps(failures *problems, const run_texts *texts, const char *name)
-{
-    const char *expected = "basis points from 0 to 10000, at most 4 decimals";
-    const gint64 raw = read_raw(problems, texts, name, 0, 10000 * QB_ONE, expected);
-    if (raw % 10000 != 0)
-        add_problem(problems, texts, name, expected);
-    return (qb_rate){raw / 10000};
-}
-
-static qb_rate read_volume_cap(failures *problems, const run_texts *texts)
-{
-    const char *text = run_texts_get(texts, "volume-cap");
-    const gsize length = strlen(text);
-    int64_t raw = 0;
-    if (g_ascii_strcasecmp(text, "off") == 0)
-        return (qb_rate){0};
-    const gboolean percent = length > 0 && text[length - 1] == '%';
-    if (qb_raw_from_text(text, length - (percent ? 1 : 0), &raw) != QB_OK || raw <= 0 ||
-        raw > (percent ? 100 : 1) * QB_ONE)
-        add_problem(problems, texts, "volume-cap", "5%, 0.05 or off");
-    return (qb_rate){percent ? raw / 100 : raw};
-}
-
-static gint64 read_day(failures *problems, const run_texts *texts, const char *name,
-                       gboolean inclusive_end, gint64 standard)
-{
-    const char *text = run_texts_get(texts, name);
-    int64_t at_us = standard;
-    if (text == NULL)
-        return standard;
-    if (qb_time_from_text(text, strlen(text), &at_us) != QB_OK) {
-        add_problem(problems, texts, name, "2020-01-31 or 2020-01-31T14:30:00Z");
-        return standard;
-    }
-    if (inclusive_end)
-        at_us += strlen(text) == strlen("2020-01-31") ? QB_DAY_US : 1;
-    return at_us;
-}
-
-static void read_costs(failures *problems, const run_texts *texts, qb_costs *costs)
-{
-    const char *amount = "an amount from 0 to 1000000";
-    costs->fee_rate = read_bps(problems, texts, "fee-bps");
-    costs->slippage = read_bps(problems, texts, "slippage-bps");
-    costs->fee_per_unit.raw = read_raw(problems, texts, "fee-per-unit", 0, 1000000 * QB_ONE,
-                                       amount);
-    costs->fee_minimum.raw = read_raw(problems, texts, "fee-minimum", 0, 1000000 * QB_ONE, amount);
-    costs->volume_cap = read_volume_cap(problems, texts);
-}
+/* ---- the account and its orders -------------------------------------------------------------- */
 
 static void read_account(failures *problems, const run_texts *texts, run_plan *plan)
 {
-    plan->cash.raw = read_raw(problems, texts, "cash", 1, INT64_C(1000000000) * QB_ONE,
-                              "an amount above 0, at most 1000000000");
-    plan->leverage.raw = read_raw(problems, texts, "leverage", QB_ONE / 100, 100 * QB_ONE,
-                                  "0.01 to 100");
-    plan->patience = (guint32)(read_raw(problems, texts, "patience", QB_ONE, 10000 * QB_ONE,
-                                        "a whole number from 1 to 10000") /
+    plan->cash.raw = run_value_raw(problems, texts, "cash", 1, INT64_C(1000000000) * QB_ONE,
+                                   "an amount above 0, at most 1000000000");
+    plan->leverage.raw = run_value_raw(problems, texts, "leverage", QB_ONE / 100, 100 * QB_ONE,
+                                       "0.01 to 100");
+    plan->patience = (guint32)(run_value_raw(problems, texts, "patience", QB_ONE, 10000 * QB_ONE,
+                                             "a whole number from 1 to 10000") /
                                QB_ONE);
     plan->risk_free = qb_raw_to_double(
-        read_raw(problems, texts, "risk-free", -QB_ONE, QB_ONE, "a rate from -1 to 1"));
+        run_value_raw(problems, texts, "risk-free", -QB_ONE, QB_ONE, "a rate from -1 to 1"));
     const char *seed = run_texts_get(texts, "seed");
     char *end = NULL;
     plan->seed = g_ascii_strtoull(seed, &end, 10);
     if (end == seed || *end != '\0' || seed[0] == '-' || (double)plan->seed > SEED_LIMIT)
-        add_problem(problems, texts, "seed", "a whole number from 0 to 9007199254740991");
+        run_value_problem(problems, texts, "seed", "a whole number from 0 to 9007199254740991");
 }
 
 static void read_execution(failures *problems, run_texts *texts, guint32 count, run_plan *plan)
@@ -106,7 +33,7 @@ static void read_execution(failures *problems, run_texts *texts, guint32 count, 
     const char *when = run_texts_get(texts, "size-at");
     const gboolean at_fill = strcmp(when, "fill") == 0;
     if (!at_fill && strcmp(when, "decision") != 0)
-        add_problem(problems, texts, "size-at", "decision or fill");
+        run_value_problem(problems, texts, "size-at", "decision or fill");
     if (run_texts_get(texts, "size") == NULL) {
         /* An equal share each; stored, so that a reproduction needs no rule. */
         char share[QB_RAW_TEXT];
@@ -116,9 +43,11 @@ static void read_execution(failures *problems, run_texts *texts, guint32 count, 
     }
     if (qb_size_from_text(run_texts_get(texts, "size"),
                           at_fill ? QB_SIZE_AT_FILL : QB_SIZE_AT_DECISION, &plan->size) != QB_OK)
-        add_problem(problems, texts, "size", "95%, 0.5w, 10u or 5000cash");
+        run_value_problem(problems, texts, "size", "95%, 0.5w, 10u or 5000cash");
     if (qb_fill_at_from_text(run_texts_get(texts, "fill-at"), &plan->fill_at) != QB_OK)
-        add_problem(problems, texts, "fill-at", "next-open, next-close or close");
+        run_value_problem(problems, texts, "fill-at", "next-open, next-close or close");
+    if (qb_fill_model_from_text(run_texts_get(texts, "fill-model"), &plan->fill_model) != QB_OK)
+        run_value_problem(problems, texts, "fill-model", "neutral, pessimistic or optimistic");
 }
 
 /* ---- strategy ------------------------------------------------------------------------------ */
@@ -146,8 +75,8 @@ static void read_strategy(failures *problems, const run_texts *texts, run_plan *
     if (plan->loaded == NULL)
         plan->strategy = strategies_find(run_texts_get(texts, "strategy"));
     if (plan->strategy == NULL) {
-        add_problem(problems, texts, "strategy",
-                    "a name of quantbot strategy list, or a file: ./NAME.c, ./NAME.so");
+        run_value_problem(problems, texts, "strategy",
+                          "a name of quantbot strategy list, or a file: ./NAME.c, ./NAME.so");
         return;
     }
     plan->params = g_new0(double, plan->strategy->param_count + 1);
@@ -177,11 +106,11 @@ static gboolean read_classes(const run_texts *texts, int *out_asset, int *out_in
     qb_interval interval = 0;
     gboolean ok = TRUE;
     if (asset_text != NULL && qb_asset_from_text(asset_text, &asset) != QB_OK) {
-        add_problem(problems, texts, "asset", "equity, index, crypto or fx");
+        run_value_problem(problems, texts, "asset", "equity, index, crypto or fx");
         ok = FALSE;
     }
     if (interval_text != NULL && qb_interval_from_text(interval_text, &interval) != QB_OK) {
-        add_problem(problems, texts, "interval", "1m 5m 15m 30m 1h 4h 1d or 1w");
+        run_value_problem(problems, texts, "interval", "1m 5m 15m 30m 1h 4h 1d or 1w");
         ok = FALSE;
     }
     *out_asset = asset_text != NULL ? (int)asset : -1;
@@ -203,8 +132,8 @@ static const qb_calendar *read_calendar(failures *problems, const run_texts *tex
     const qb_calendar *calendar = qb_calendars_find(calendars,
                                                     text != NULL ? text : entry->calendar);
     if (calendar == NULL)
-        add_problem(problems, texts, "calendar",
-                    "XNYS, 24/7, weekdays or a section [calendar NAME] of instruments.ini");
+        run_value_problem(problems, texts, "calendar",
+                          "XNYS, 24/7, weekdays or a section [calendar NAME] of instruments.ini");
     return calendar != NULL ? calendar : instrument->calendar;
 }
 
@@ -227,12 +156,17 @@ static void read_instrument(failures *problems, const run_texts *texts, const ma
     if (texts->facts != NULL)
         return; /* flags are in them */
     out->calendar = read_calendar(problems, texts, market, entry, out);
-    if (run_texts_get(texts, "lot") != NULL)
-        out->lot.raw = read_raw(problems, texts, "lot", 1, 1000000 * QB_ONE,
-                                "a quantity above 0, at most 8 decimals");
+    const gboolean fractional = run_value_switch(problems, texts, "fractional");
+    if (fractional && (out->asset == QB_EQUITY || out->asset == QB_INDEX))
+        out->lot.raw = 1;
+    if (fractional && run_texts_get(texts, "lot") != NULL)
+        run_value_problem(problems, texts, "lot", "no --lot beside --fractional");
+    else if (run_texts_get(texts, "lot") != NULL)
+        out->lot.raw = run_value_raw(problems, texts, "lot", 1, 1000000 * QB_ONE,
+                                     "a quantity above 0, at most 8 decimals");
     if (run_texts_get(texts, "tick") != NULL)
-        out->tick.raw = read_raw(problems, texts, "tick", 1, 1000000 * QB_ONE,
-                                 "a price increment above 0");
+        out->tick.raw = run_value_raw(problems, texts, "tick", 1, 1000000 * QB_ONE,
+                                      "a price increment above 0");
 }
 
 /* One account has one currency: the first instrument's. One that could not be read has none. */
@@ -349,13 +283,13 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
         return NULL;
     }
     plan->texts = copy_texts(texts);
-    plan->start_us = read_day(&problems, texts, "start", FALSE, INT64_MIN);
-    plan->end_us = read_day(&problems, texts, "end", TRUE, INT64_MAX);
+    plan->start_us = run_value_day(&problems, texts, "start", FALSE, INT64_MIN);
+    plan->end_us = run_value_day(&problems, texts, "end", TRUE, INT64_MAX);
     if (plan->start_us >= plan->end_us)
         failures_add(&problems, "--start: %s is after --end %s", run_texts_get(texts, "start"),
                      run_texts_get(texts, "end"));
     read_account(&problems, texts, plan);
-    read_costs(&problems, texts, &plan->costs);
+    run_costs_read(&problems, plan->texts, plan);
     read_strategy(&problems, texts, plan);
     GError *missing = NULL;
     if (!find_instruments(&problems, texts, market, plan, &missing)) {
@@ -371,6 +305,7 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
         return NULL;
     }
     read_execution(&problems, plan->texts, plan->count, plan);
+    run_costs_of_instruments(&problems, plan->texts, market, plan);
     if (!failures_finish(&problems, FAILURE_CONFIG, error) ||
         !find_benchmark(texts, market, plan, error))
         return NULL;
@@ -385,6 +320,10 @@ run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
     beside->keys = g_memdup2(plan->keys, sizeof *plan->keys * plan->count);
     beside->instruments = g_memdup2(plan->instruments, sizeof *plan->instruments * plan->count);
     beside->symbols = g_strdupv(plan->symbols);
+    beside->instrument_costs = g_memdup2(plan->instrument_costs,
+                                         sizeof *plan->instrument_costs * plan->count);
+    beside->deposits = g_memdup2(plan->deposits, sizeof *plan->deposits * plan->deposit_count);
+    beside->holdings = g_memdup2(plan->holdings, sizeof *plan->holdings * plan->holding_count);
     beside->strategy = strategy;
     beside->loaded = NULL;
     beside->params = g_new0(double, strategy->param_count + 1);
@@ -403,6 +342,9 @@ void run_plan_free(run_plan *self)
     g_free(self->keys);
     g_free(self->instruments);
     g_strfreev(self->symbols);
+    g_free(self->instrument_costs);
+    g_free(self->deposits);
+    g_free(self->holdings);
     g_free(self->params);
     loaded_strategy_free(self->loaded);
     run_texts_free(self->texts);

@@ -21,16 +21,81 @@ const run_key run_keys[] = {
     {"size-at", "execution", "decision", "WHEN", "decision or fill: when a size becomes units"},
     {"fill-at", "execution", "next-open", "WHEN", "next-open, next-close or close"},
     {"patience", "execution", "5", "BARS", "Missed bars after which an order expires"},
+    {"fill-model", "execution", "neutral", "MODEL",
+     "neutral, pessimistic or optimistic: how bars are read (docs/FILLS.md)"},
+    {"fee-preset", "costs", NULL, "NAME", "A broker's or venue's fees: see quantbot fees list"},
     {"fee-bps", "costs", "10", "BPS", "Fee of the traded value, each side"},
+    {"fee-maker-bps", "costs", NULL, "BPS", "The same for what a maker fills (default: fee-bps)"},
     {"fee-per-unit", "costs", "0", "AMOUNT", "Fee per share or coin, on top"},
-    {"fee-minimum", "costs", "0", "AMOUNT", "Least fee of a fill"},
+    {"fee-minimum", "costs", "0", "AMOUNT", "Least fee of an order"},
+    {"fee-cap", "costs", "off", "SHARE|off", "Most that an order pays, of its value: 1%"},
+    {"sell-fee-bps", "costs", "0", "BPS", "Of the value of sales, beside all that"},
+    {"sell-fee-per-unit", "costs", "0", "AMOUNT", "Per share or coin sold, beside all that"},
     {"slippage-bps", "costs", "5", "BPS", "Adverse move of the fill price"},
-    {"volume-cap", "costs", "5%", "SHARE|off", "Share of a bar's volume that one order may take"},
+    {"impact", "costs", "none", "MODEL",
+     "Further by volume share s: sqrt:C (C sqrt(s)) or quadratic:C (C s^2)"},
+    {"volume-cap", "costs", "5%", "SHARE|off", "Share of a bar's volume that can be had"},
+    {"borrow", "costs", "0", "SHARE", "Yearly cost of a short position: 3%"},
+    {"margin-interest", "costs", "0", "SHARE", "Yearly interest on debit: 7%"},
+    {"deposit", "account", NULL, "DATE=AMOUNT", "Money in (below 0: out); may be repeated",
+     RUN_LIST},
+    {"hold", "account", NULL, "SYMBOL=UNITS@PRICE", "A position at the start; may be repeated",
+     RUN_LIST},
     {"lot", "instrument", NULL, "UNITS", "Smallest tradable quantity (default: by asset class)"},
+    {"fractional", "instrument", "no", NULL, "Fractional shares: the lot is 0.00000001",
+     RUN_SWITCH},
     {"tick", "instrument", NULL, "PRICE", "Price increment (default: none)"},
     {"leverage", "risk", "1", "L", "Sum of positions over equity, at most"},
-    {NULL, NULL, NULL, NULL, NULL},
+    {"maintenance", "risk", "standard", "SHARE|off",
+     "Least equity over positions (standard: 25 % of longs, 30 % of shorts)"},
+    {NULL},
 };
+
+/* ---- flags --------------------------------------------------------------------------------- */
+
+gsize run_keys_count(void)
+{
+    return G_N_ELEMENTS(run_keys) - 1;
+}
+
+void run_slots_entries(run_slot *slots, GOptionEntry *out_entries)
+{
+    for (gsize i = 0; i < run_keys_count(); i++) {
+        const run_key *key = &run_keys[i];
+        GOptionEntry *entry = &out_entries[i];
+        *entry = (GOptionEntry){key->name,    0, 0, G_OPTION_ARG_STRING, &slots[i].text, key->help,
+                                key->argument};
+        if (key->kind == RUN_LIST) {
+            entry->arg = G_OPTION_ARG_STRING_ARRAY;
+            entry->arg_data = &slots[i].list;
+        } else if (key->kind == RUN_SWITCH) {
+            entry->arg = G_OPTION_ARG_NONE;
+            entry->arg_data = &slots[i].on;
+        }
+    }
+}
+
+void run_slots_clear(run_slot *slots)
+{
+    for (gsize i = 0; i < run_keys_count(); i++) {
+        g_clear_pointer(&slots[i].text, g_free);
+        g_clear_pointer(&slots[i].list, g_strfreev);
+    }
+}
+
+void run_texts_set_slots(run_texts *self, const run_slot *slots)
+{
+    for (gsize i = 0; i < run_keys_count(); i++) {
+        const run_slot *slot = &slots[i];
+        g_autofree char *place = g_strdup_printf("--%s", run_keys[i].name);
+        g_autofree char *list = slot->list != NULL ? g_strjoinv(",", slot->list) : NULL;
+        const char *text = slot->on ? "yes" : slot->list != NULL ? list : slot->text;
+        if (text != NULL)
+            run_texts_set(self, run_keys[i].name, text, place);
+    }
+}
+
+/* ---- texts --------------------------------------------------------------------------------- */
 
 run_texts *run_texts_new(void)
 {
@@ -182,6 +247,8 @@ run_texts *run_texts_from_json(const char *text, GPtrArray **out_hashes, GError 
     run_texts *texts = run_texts_new();
     const char *name;
     json_t *value;
+    /* Runs of before there was maintenance were called by nobody. */
+    run_texts_set(texts, "maintenance", "off", "runs.params");
     for (const run_key *key = run_keys; key->name != NULL; key++)
         if (json_is_string(json_object_get(config, key->name)))
             run_texts_set(texts, key->name, json_string_value(json_object_get(config, key->name)),

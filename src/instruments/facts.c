@@ -101,6 +101,12 @@ static gboolean read_since(facts *self, const char *text)
     return TRUE;
 }
 
+static gboolean read_fee_preset(facts *self, const char *text)
+{
+    self->fees = qb_fee_preset_find(text);
+    return self->fees != NULL;
+}
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static const struct {
@@ -124,6 +130,7 @@ static const struct {
                          TRUE},
     [FACT_SECTOR] = {"sector", read_sector, "a text of at most 39 bytes", FALSE},
     [FACT_SINCE] = {"since", read_since, "a date such as 2012-05-18", FALSE},
+    [FACT_FEE_PRESET] = {"fee_preset", read_fee_preset, "a name of quantbot fees list", TRUE},
 };
 
 fact fact_from_key(const char *key)

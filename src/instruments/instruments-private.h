@@ -44,6 +44,7 @@ typedef enum fact {
     FACT_MULTIPLIER,
     FACT_SECTOR,
     FACT_SINCE,
+    FACT_FEE_PRESET,
     FACT_COUNT
 } fact;
 
@@ -52,6 +53,7 @@ typedef struct facts {
     char **aliases; /* upper case */
     char *aliases_text;
     qb_instrument values;
+    const qb_fee_preset *fees;
 } facts;
 
 /* "tick" ...; FACT_COUNT for what is none. */

@@ -430,6 +430,14 @@ const char *instruments_source(const instruments *self, const char *symbol, qb_a
     return self->classes[asset].set[fact] ? qb_asset_text(asset) : "built-in";
 }
 
+const qb_fee_preset *instruments_fees(const instruments *self, const char *symbol, qb_asset asset)
+{
+    const entry *entry = g_hash_table_lookup(self->index, symbol);
+    if (entry != NULL && entry->asset == asset && entry->facts.set[FACT_FEE_PRESET])
+        return entry->facts.fees;
+    return self->classes[asset].fees;
+}
+
 const GPtrArray *instruments_symbols(const instruments *self)
 {
     return self->symbols;

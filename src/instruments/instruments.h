@@ -18,6 +18,7 @@
  *   multiplier = 50
  *   sector = Financials
  *   since = 1996-05-09            earlier bars are another company's
+ *   fee_preset = ibkr-fixed       of quantbot fees list
  *
  *   [calendar XLON]               a list of sessions: session,open,close[,break_start,break_end]
  *   sessions = calendars/XLON.csv beside instruments.ini
@@ -35,7 +36,7 @@
 #ifndef INSTRUMENTS_INSTRUMENTS_H
 #define INSTRUMENTS_INSTRUMENTS_H
 
-#include "core/market/market.h"
+#include "core/trading/trading.h"
 #include "platform/failure.h"
 
 #define INSTRUMENTS_LIMIT 20000u                    /* sections */
@@ -81,6 +82,8 @@ gboolean instruments_get(const instruments *self, const char *symbol, qb_asset a
  * for "tick", "lot" ... as in the file. */
 const char *instruments_source(const instruments *self, const char *symbol, qb_asset asset,
                                const char *key);
+/* The fee schedule that the section of a symbol, or of its class, names; NULL: none. Static. */
+const qb_fee_preset *instruments_fees(const instruments *self, const char *symbol, qb_asset asset);
 /* The sections that are instruments, in file order: (char *) stored symbols, and their classes.
  * Borrowed. */
 const GPtrArray *instruments_symbols(const instruments *self);
