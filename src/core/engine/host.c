@@ -150,6 +150,12 @@ static double host_entry(const qb_context *context, uint32_t instrument)
     return qb_raw_to_double(position->cost.raw) / units * engine->states[instrument].price_factor;
 }
 
+static double host_factor(const qb_context *context, uint32_t instrument)
+{
+    const qb_engine *engine = engine_of(context);
+    return instrument < context->instrument_count ? engine->states[instrument].price_factor : 1.0;
+}
+
 static double host_random(const qb_context *context)
 {
     return qb_random_unit(&engine_of(context)->random);
@@ -167,6 +173,7 @@ const qb_host engine_host = {
     .owner = host_owner,
     .value = host_value,
     .entry = host_entry,
+    .factor = host_factor,
 };
 
 void host_on_fill(qb_engine *engine, const qb_fill *fill)

@@ -96,6 +96,9 @@ typedef struct qb_host {
     double (*value)(const qb_context *context, uint32_t instrument);
     /* Its average cost per unit, in the units of the history; 0 when flat. */
     double (*entry)(const qb_context *context, uint32_t instrument);
+    /* The product of its splits so far (fresh per old; 1 at the start): a price of the day is one of
+     * the history divided by it. */
+    double (*factor)(const qb_context *context, uint32_t instrument);
 } qb_host;
 
 struct qb_context {
