@@ -19,7 +19,8 @@ static const struct {
 } purged[] = {
     TABLE(orders, run_id),    TABLE(fills, run_id),      TABLE(equity_points, run_id),
     TABLE(metrics, run_id),   TABLE(error_logs, run_id), TABLE(trades, run_id),
-    TABLE(decisions, run_id), TABLE(positions, run_id),  TABLE(runs, id),
+    TABLE(decisions, run_id), TABLE(positions, run_id),  TABLE(risk_events, run_id),
+    TABLE(runs, id),
 };
 
 /* Give the disk back when at least this share of the file is free. */

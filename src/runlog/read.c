@@ -2,6 +2,7 @@
  * amounts are then rounded from the numbers beside them, counts are counted. */
 #include "runlog/runlog-private.h"
 
+#include <math.h>
 #include <string.h>
 
 #define PREFIX_MINIMUM 4
@@ -270,6 +271,70 @@ GArray *runlog_positions(runlog *self, const char *run_id, GError **error)
     return NULL;
 }
 
+static void clear_risk(void *row)
+{
+    runlog_risk *risk = row;
+    g_free(risk->order_id);
+    g_free(risk->rule);
+    g_free(risk->action);
+    g_free(risk->what);
+}
+
+static double column_number(sqlite3_stmt *row, int column)
+{
+    return sqlite3_column_type(row, column) != SQLITE_NULL ? sqlite3_column_double(row, column)
+                                                           : NAN;
+}
+
+static runlog_risk risk_of(sqlite3_stmt *row)
+{
+    runlog_risk risk = {
+        .ts_us = column_stamp(row, 0),
+        .order_id = column_text(row, 2),
+        .rule = column_text(row, 3),
+        .action = column_text(row, 4),
+        .limit = column_number(row, 5),
+        .value = column_number(row, 6),
+        .asked_e8 = sqlite3_column_int64(row, 7),
+        .allowed_e8 = sqlite3_column_int64(row, 8),
+        .until_us = column_stamp(row, 9),
+        .flatten = sqlite3_column_int64(row, 10) != 0,
+        .what = column_text(row, 11),
+    };
+    column_symbol(row, 1, risk.symbol);
+    return risk;
+}
+
+GArray *runlog_risks(runlog *self, const char *run_id, guint limit, GError **error)
+{
+    gboolean present = FALSE, row = FALSE;
+    if (!schema_has_table(self, "risk_events", &present, error))
+        return NULL;
+    g_autoptr(GArray) risks = g_array_new(FALSE, FALSE, sizeof(runlog_risk));
+    g_array_set_clear_func(risks, clear_risk);
+    if (!present)
+        return g_steal_pointer(&risks);
+    g_autoptr(sqlite3_stmt) statement = database_prepare(
+        self,
+        "SELECT ts, symbol, order_id, rule, action, limit_value, found_value, asked_e8,"
+        " allowed_e8, until_ts, flatten, what FROM risk_events WHERE run_id = ?1"
+        " ORDER BY number LIMIT ?2",
+        error);
+    if (statement == NULL || !bind_text(self, statement, 1, run_id, error))
+        return NULL;
+    if (sqlite3_bind_int64(statement, 2, limit > 0 ? (gint64)limit : -1) != SQLITE_OK) {
+        database_fail(self, "risk_events", error);
+        return NULL;
+    }
+    while (database_step(self, statement, "risk_events", &row, error)) {
+        if (!row)
+            return g_steal_pointer(&risks);
+        const runlog_risk risk = risk_of(statement);
+        g_array_append_val(risks, risk);
+    }
+    return NULL;
+}
+
 /* ---- the file ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -284,6 +349,7 @@ static const struct {
     {"trades", "SELECT count(*) FROM trades"},
     {"decisions", "SELECT count(*) FROM decisions"},
     {"positions", "SELECT count(*) FROM positions"},
+    {"risk_events", "SELECT count(*) FROM risk_events"},
 };
 
 static gboolean read_status(runlog *self, runlog_status *status, GError **error)
@@ -291,7 +357,9 @@ static gboolean read_status(runlog *self, runlog_status *status, GError **error)
     gint64 version = 0;
     for (gsize i = 0; i < G_N_ELEMENTS(counted); i++) {
         runlog_row row = {counted[i].table, 0};
-        if (!database_integer(self, counted[i].count, &row.count, error))
+        gboolean present = FALSE; /* a reader may meet an older log */
+        if (!schema_has_table(self, row.table, &present, error) ||
+            (present && !database_integer(self, counted[i].count, &row.count, error)))
             return FALSE;
         g_array_append_val(status->tables, row);
     }

@@ -46,9 +46,9 @@ gboolean database_use_wal(runlog *self, GError **error);
  * self->backup. Not inside a transaction. */
 gboolean database_backup(runlog *self, const char *why, GError **error);
 
-/* ---- schema.c, adopt.c ---------------------------------------------------------------------- */
+/* ---- schema.c, adopt.c, migrate.c ---------------------------------------------------------------------- */
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define SCHEMA_APPLICATION_ID 0x51424c47 /* "QBLG" */
 
 typedef struct schema_column {
@@ -75,6 +75,22 @@ gboolean schema_check(runlog *self, GError **error);
  * the caller's transaction. */
 gboolean schema_create_ours(runlog *self, GError **error);
 gboolean schema_has_table(runlog *self, const char *name, gboolean *out, GError **error);
+
+/* The row of SCHEMA_VERSION. */
+gboolean schema_write_version(runlog *self, GError **error);
+
+/* What risk rules did; number counts up within the run. No symbol: the whole account. NULL for a
+ * limit or value that is none, and where no order or end is meant. */
+#define SCHEMA_CREATE_RISK_EVENTS                                                              \
+    "CREATE TABLE risk_events ("                                                               \
+    " run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, number INTEGER NOT NULL,"    \
+    " ts TEXT NOT NULL, symbol TEXT, order_id TEXT, rule TEXT NOT NULL, action TEXT NOT NULL," \
+    " limit_value REAL, found_value REAL, asked_e8 INTEGER NOT NULL,"                          \
+    " allowed_e8 INTEGER NOT NULL, until_ts TEXT, flatten INTEGER NOT NULL, what TEXT,"        \
+    " PRIMARY KEY (run_id, number)) STRICT, WITHOUT ROWID;"
+
+/* From an older version of ours, which must be there, to SCHEMA_VERSION; a copy of before is made. */
+gboolean migrate_to_current(runlog *self, GError **error);
 
 /* The earlier bot's six tables: checks, backs up, adds columns, all or nothing. */
 gboolean adopt_six_tables(runlog *self, GError **error);

@@ -116,6 +116,22 @@ typedef struct runlog_trade {
 /* The last `limit` closed trades (0: all), oldest first. Array of runlog_trade. */
 GArray *runlog_trades(runlog *self, const char *run_id, guint limit, GError **error);
 
+/* What a risk rule of a run did. */
+typedef struct runlog_risk {
+    gint64 ts_us;
+    char symbol[QB_SYMBOL_SIZE]; /* "": the whole account */
+    char *order_id;              /* NULL: none */
+    char *rule, *action;
+    double limit, value; /* NaN: none */
+    gint64 asked_e8, allowed_e8;
+    gint64 until_us; /* 0: not told */
+    gboolean flatten;
+    char *what; /* NULL: nothing more */
+} runlog_risk;
+/* The first `limit` of them (0: all), in order; none in a log that is older than they are. Array of
+ * runlog_risk, which frees its texts. */
+GArray *runlog_risks(runlog *self, const char *run_id, guint limit, GError **error);
+
 typedef struct runlog_position {
     char symbol[QB_SYMBOL_SIZE];
     gint64 qty_e8, cost_e8, mark_e8;

@@ -16,8 +16,8 @@
 
 const char *const schema_six_tables[] = {"runs",    "orders",     "fills", "equity_points",
                                          "metrics", "error_logs", NULL};
-const char *const schema_our_tables[] = {"trades", "decisions", "positions", "schema_version",
-                                         NULL};
+const char *const schema_our_tables[] = {"trades",      "decisions",      "positions",
+                                         "risk_events", "schema_version", NULL};
 
 /* One list, read as columns of CREATE TABLE and as ALTER TABLE for adopted tables. */
 #define RUNS_COLUMNS(X)           \
@@ -36,7 +36,10 @@ const char *const schema_our_tables[] = {"trades", "decisions", "positions", "sc
     X(orders, final_ts, TEXT)       \
     X(orders, reduce_only, INTEGER) \
     X(orders, size_kind, TEXT)      \
-    X(orders, size_amount, REAL)
+    X(orders, size_amount, REAL)    \
+    X(orders, risk_rule, TEXT)      \
+    X(orders, risk_limit, REAL)     \
+    X(orders, risk_value, REAL)
 #define FILLS_COLUMNS(X)             \
     X(fills, qty_e8, INTEGER)        \
     X(fills, price_e8, INTEGER)      \
@@ -104,7 +107,8 @@ static const char create_ours[] =
     "CREATE TABLE positions (" OF_RUN
     " number INTEGER NOT NULL, symbol TEXT NOT NULL, qty REAL NOT NULL, cost REAL NOT NULL,"
     " mark REAL NOT NULL, qty_e8 INTEGER NOT NULL, cost_e8 INTEGER NOT NULL,"
-    " mark_e8 INTEGER NOT NULL, PRIMARY KEY (run_id, number)) STRICT, WITHOUT ROWID;"
+    " mark_e8 INTEGER NOT NULL, PRIMARY KEY (run_id, number)) STRICT, WITHOUT "
+    "ROWID;" SCHEMA_CREATE_RISK_EVENTS
     "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY,"
     " applied_at TEXT NOT NULL, program TEXT NOT NULL) STRICT;"
     "PRAGMA application_id = " G_STRINGIFY(SCHEMA_APPLICATION_ID);
@@ -262,7 +266,7 @@ static gboolean refuse_foreign(runlog *self, GError **error)
 
 /* ---- making it ------------------------------------------------------------------------------ */
 
-static gboolean write_version(runlog *self, GError **error)
+gboolean schema_write_version(runlog *self, GError **error)
 {
     stamp now = {0};
     gboolean row = FALSE;
@@ -281,7 +285,7 @@ static gboolean write_version(runlog *self, GError **error)
 
 gboolean schema_create_ours(runlog *self, GError **error)
 {
-    return database_run(self, create_ours, error) && write_version(self, error);
+    return database_run(self, create_ours, error) && schema_write_version(self, error);
 }
 
 static gboolean create_all(runlog *self, GError **error)
@@ -319,7 +323,8 @@ gboolean schema_prepare(runlog *self, GError **error)
         return FALSE;
     switch (kind) {
     case SCHEMA_VERSIONED:
-        return check_version(self, version, error);
+        return check_version(self, version, error) &&
+               (version == SCHEMA_VERSION || migrate_to_current(self, error));
     case SCHEMA_EMPTY:
         return check_mark(self, error) && create(self, error);
     case SCHEMA_SIX:

@@ -35,6 +35,7 @@ struct runlog_writer {
     GArray *trades;    /* of qb_trade */
     GArray *points;    /* of runlog_point */
     GArray *decisions; /* of qb_decision */
+    GArray *risks;     /* of qb_risk_event */
     GArray *metrics;   /* of metric_row */
     GArray *logs;      /* of log_row */
     GArray *positions; /* of qb_position, as the state's hash was taken; NULL: not yet */
@@ -167,6 +168,15 @@ static qb_status keep_decision(void *object, const qb_decision *decision)
     return QB_OK;
 }
 
+static qb_status keep_risk(void *object, const qb_risk_event *event)
+{
+    runlog_writer *self = object;
+    if (event->instrument != UINT32_MAX && event->instrument >= self->instrument_count)
+        return reject(self, "a risk event of an unknown instrument");
+    g_array_append_val(self->risks, *event);
+    return QB_OK;
+}
+
 qb_sink runlog_writer_sink(runlog_writer *self)
 {
     return (qb_sink){.self = self,
@@ -174,7 +184,8 @@ qb_sink runlog_writer_sink(runlog_writer *self)
                      .fill = keep_fill,
                      .trade = keep_trade,
                      .equity = keep_equity,
-                     .decision = keep_decision};
+                     .decision = keep_decision,
+                     .risk = keep_risk};
 }
 
 gboolean runlog_writer_metric(runlog_writer *self, gint64 ts_us, const char *name, double value,
@@ -241,6 +252,7 @@ runlog_writer *runlog_writer_new(runlog *log, const runlog_run *run, GError **er
     self->trades = g_array_new(FALSE, FALSE, sizeof(qb_trade));
     self->points = g_array_new(FALSE, FALSE, sizeof(runlog_point));
     self->decisions = g_array_new(FALSE, FALSE, sizeof(qb_decision));
+    self->risks = g_array_new(FALSE, FALSE, sizeof(qb_risk_event));
     self->metrics = g_array_new(FALSE, FALSE, sizeof(metric_row));
     self->logs = g_array_new(FALSE, FALSE, sizeof(log_row));
     g_array_set_clear_func(self->metrics, clear_metric);
@@ -255,7 +267,7 @@ void runlog_writer_free(runlog_writer *self)
     if (self == NULL)
         return;
     GArray *const arrays[] = {self->orders,    self->fills,   self->trades, self->points,
-                              self->decisions, self->metrics, self->logs};
+                              self->decisions, self->metrics, self->logs,   self->risks};
     for (gsize i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
     g_clear_pointer(&self->positions, g_array_unref);
@@ -384,6 +396,15 @@ static const char *size_kind_text(qb_size_kind kind)
     return kind == QB_SIZE_UNITS ? "units" : kind == QB_SIZE_CASH ? "cash" : "weight";
 }
 
+/* Which rule refused or cut an order; NULL where none did. */
+static void put_risk(insert *self, const qb_order *order)
+{
+    const gboolean ruled = order->risk_rule != QB_RISK_NONE;
+    put_text(self, ruled ? qb_risk_rule_text((qb_risk_rule)order->risk_rule) : NULL);
+    put_double(self, ruled ? order->risk_limit : NAN); /* NaN is NULL in SQLite */
+    put_double(self, ruled ? order->risk_value : NAN);
+}
+
 static gboolean store_orders(runlog_writer *self, insert *row, GError **error)
 {
     row_id id;
@@ -405,6 +426,7 @@ static gboolean store_orders(runlog_writer *self, insert *row, GError **error)
         put_integer(row, order->reduce_only);
         put_text(row, size_kind_text(order->size.kind));
         put_double(row, order->size.amount);
+        put_risk(row, order);
         if (!store_row(row, error))
             return FALSE;
     }
@@ -483,6 +505,15 @@ static gboolean store_trades(runlog_writer *self, insert *row, GError **error)
     return TRUE;
 }
 
+static void put_order_or_null(insert *self, row_id *id, guint64 order)
+{
+    row_id_set(id, order);
+    if (order != 0)
+        put_id(self, id);
+    else
+        put_text(self, NULL);
+}
+
 static gboolean store_decisions(runlog_writer *self, insert *row, GError **error)
 {
     row_id order_id;
@@ -490,7 +521,6 @@ static gboolean store_decisions(runlog_writer *self, insert *row, GError **error
     row_id_init(&order_id, self->id, 'o');
     for (guint i = 0; i < self->decisions->len; i++) {
         const qb_decision *decision = &g_array_index(self->decisions, qb_decision, i);
-        row_id_set(&order_id, decision->order_id);
         put_integer(row, i + 1);
         put_text(row, self->symbols[decision->instrument]);
         put_time(row, &row->time, decision->first_us);
@@ -499,10 +529,33 @@ static gboolean store_decisions(runlog_writer *self, insert *row, GError **error
         put_double(row, decision->signal); /* NaN is NULL in SQLite */
         put_text(row, qb_stage_text(decision->stage));
         put_text(row, qb_reason_text(decision->reason));
-        if (decision->order_id != 0)
-            put_id(row, &order_id);
-        else
-            put_text(row, NULL);
+        put_order_or_null(row, &order_id, decision->order_id);
+        if (!store_row(row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean store_risks(runlog_writer *self, insert *row, GError **error)
+{
+    row_id order_id;
+    stamp until = {0};
+    row_id_init(&order_id, self->id, 'o');
+    for (guint i = 0; i < self->risks->len; i++) {
+        const qb_risk_event *event = &g_array_index(self->risks, qb_risk_event, i);
+        put_integer(row, i + 1);
+        put_time(row, &row->time, event->at_us);
+        put_text(row, event->instrument != UINT32_MAX ? self->symbols[event->instrument] : NULL);
+        put_order_or_null(row, &order_id, event->order_id);
+        put_text(row, qb_risk_rule_text(event->rule));
+        put_text(row, qb_risk_action_text(event->action));
+        put_double(row, event->limit);
+        put_double(row, event->value);
+        put_integer(row, event->asked.raw);
+        put_integer(row, event->allowed.raw);
+        put_time_or_null(row, &until, event->until_us);
+        put_integer(row, event->flatten);
+        put_text(row, event->what);
         if (!store_row(row, error))
             return FALSE;
     }
@@ -601,8 +654,8 @@ static const char insert_run[] =
 static const table_writer table_writers[] = {
     {"orders",
      "INSERT INTO orders (run_id, id, ts, symbol, side, qty, status, qty_e8, filled_e8, reason,"
-     " final_ts, reduce_only, size_kind, size_amount)"
-     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+     " final_ts, reduce_only, size_kind, size_amount, risk_rule, risk_limit, risk_value)"
+     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
      G_STRUCT_OFFSET(runlog_writer, orders), store_orders},
     {"fills",
      "INSERT INTO fills (run_id, id, order_id, ts, symbol, qty, price, commission, qty_e8,"
@@ -622,6 +675,11 @@ static const table_writer table_writers[] = {
      "INSERT INTO decisions (run_id, number, symbol, first_ts, last_ts, bars, signal, stage,"
      " reason, order_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
      G_STRUCT_OFFSET(runlog_writer, decisions), store_decisions},
+    {"risk_events",
+     "INSERT INTO risk_events (run_id, number, ts, symbol, order_id, rule, action, limit_value,"
+     " found_value, asked_e8, allowed_e8, until_ts, flatten, what)"
+     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+     G_STRUCT_OFFSET(runlog_writer, risks), store_risks},
     {"positions",
      "INSERT INTO positions (run_id, number, symbol, qty, cost, mark, qty_e8, cost_e8, mark_e8)"
      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

@@ -1,0 +1,47 @@
+/* From an older schema of ours to this one: a backup beside the file, then every missing step and its
+ * version row in one transaction. A step is never changed once a release had it; the tables of a
+ * new file (schema.c) are what all steps together lead to. */
+#include "runlog/runlog-private.h"
+
+#include "platform/files.h"
+
+static const struct {
+    gint64 version; /* that the step leads to; ascending, without a gap */
+    const char *sql;
+} steps[] = {
+    {2, "ALTER TABLE orders ADD COLUMN risk_rule TEXT;"
+        "ALTER TABLE orders ADD COLUMN risk_limit REAL;"
+        "ALTER TABLE orders ADD COLUMN risk_value REAL;" SCHEMA_CREATE_RISK_EVENTS},
+};
+
+static gboolean take_steps(runlog *self, gint64 version, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++)
+        if (steps[i].version > version && !database_run(self, steps[i].sql, error))
+            return FALSE;
+    return schema_write_version(self, error);
+}
+
+/* Another process may have done it since we looked. */
+static gboolean change(runlog *self, gboolean *out_changed, GError **error)
+{
+    gint64 version = 0;
+    if (!database_integer(self, "SELECT max(version) FROM schema_version", &version, error))
+        return FALSE;
+    *out_changed = version < SCHEMA_VERSION;
+    return !*out_changed || take_steps(self, version, error);
+}
+
+gboolean migrate_to_current(runlog *self, GError **error)
+{
+    gboolean changed = FALSE;
+    if (!database_backup(self, "migration", error))
+        return FALSE;
+    const gboolean ok = database_begin(self, error) &&
+                        database_end(self, change(self, &changed, error), error);
+    if (!ok || !changed) {
+        files_remove(self->backup, NULL);
+        g_clear_pointer(&self->backup, g_free);
+    }
+    return ok;
+}
