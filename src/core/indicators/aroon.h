@@ -1,6 +1,7 @@
 /* Aroon: how long ago the highest high and the lowest low of the last period + 1 bars were, as
- * 100 (period - bars since) / period. 0 .. 100, no unit; of equal extremes the newest counts, or with
- * `oldest` the oldest: a flat window is 100 both ways, or 0. Defined from bar number period + 1 on. O(1) amortised, as extremes.h.
+ * 100 (period - bars since) / period. 0 .. 100, no unit; of equal extremes the newest counts, or
+ * with `oldest` the oldest: a flat window is 100 both ways, or 0. Defined from bar number
+ * period + 1 on. O(1) amortised, as extremes.h.
  * Chande, Aroon (1995). */
 #ifndef QB_AROON_H
 #define QB_AROON_H

@@ -6,7 +6,8 @@
  *                  TTR, backtrader, LEAN)
  *   QB_SEED_FIRST  the first value, defined from the first on (pandas ewm with adjust=False)
  * What the start was matters less than 1e-16 after about 18 n values (36 n for Wilder's).
- * Wilder, New Concepts in Technical Trading Systems (1978); Kaufman, Trading Systems and Methods. */
+ * Wilder, New Concepts in Technical Trading Systems (1978); Kaufman, Trading Systems and
+ * Methods. */
 #ifndef QB_EMA_H
 #define QB_EMA_H
 

@@ -1,6 +1,6 @@
 /* Kaufman's adaptive average: an exponential one whose speed is (e (f - s) + s)^2, with e the
- * efficiency |change over `period` bars| / sum of |changes|, f = 2 / (fast + 1), s = 2 / (slow + 1).
- * Unit of the values; e is 0 .. 1, 0 where nothing moved. It starts with value number `period`,
+ * efficiency |change over `period` bars| / sum of |changes|, f = 2 / (fast + 1) and
+ * s = 2 / (slow + 1). Unit of the values; e is 0 .. 1, 0 where nothing moved. It starts with value number `period`,
  * which is its first; the efficiency is defined one later.
  * Kaufman, Smarter Trading (1995). */
 #ifndef QB_KAMA_H

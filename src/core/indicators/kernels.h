@@ -6,11 +6,12 @@
  * macd.h, bollinger.h). The order of operations differs, so the two agree within 1e-12 of the
  * largest value in the window, not to the last bit (SMA of dyadic prices: to the last bit).
  *
- * A recurrence y = b y + a x waits for itself: each value costs a multiplication's and an addition's
- * latency. Eight values are therefore combined with powers of b first, and the chain is entered
- * once for all eight (Kogge and Stone 1973; Blelloch, Prefix Sums and Their Applications, 1990).
- * One source is compiled for plain machines and for AVX2 without fused operations: the same bits
- * on every path. Every other indicator's column is its streaming form in a loop, see table.h. */
+ * A recurrence y = b y + a x waits for itself: each value costs the latency of a multiplication
+ * and an addition. Eight values are therefore combined with powers of b first, and the chain is
+ * entered once for all eight (Kogge and Stone 1973; Blelloch, Prefix Sums and Their Applications,
+ * 1990). A value does not depend on where the column ends, to the last bit. One source is compiled
+ * for plain machines and for AVX2 without fused operations: the same bits on every path. Every
+ * other indicator's column is its streaming form in a loop, see table.h. */
 #ifndef QB_KERNELS_H
 #define QB_KERNELS_H
 

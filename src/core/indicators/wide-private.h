@@ -86,9 +86,16 @@ static inline WIDE_TARGET void WIDE(scan_eight)(WIDE(scan) * scan, four *low, fo
     scan->last = y[3] + scan->eighth * scan->last;
 }
 
-static inline WIDE_TARGET double WIDE(scan_one)(WIDE(scan) * scan, double value)
+/* The last values of a column, fewer than eight, go through the same steps, padded with zeros that
+ * no earlier value sees: so the first n values of a column do not depend on where it ends. */
+#define WIDE_EIGHT 8
+
+static inline WIDE_TARGET void WIDE(ema_eight)(WIDE(scan) * scan, const double *values, double *out)
 {
-    return scan->last = scan->a * value + scan->b * scan->last;
+    four low = WIDE(load)(values), high = WIDE(load)(values + 4);
+    WIDE(scan_eight)(scan, &low, &high);
+    WIDE(store)(out, low);
+    WIDE(store)(out + 4, high);
 }
 
 static WIDE_TARGET void WIDE(ema)(const double *values, size_t count, double alpha, size_t period,
@@ -102,14 +109,12 @@ static WIDE_TARGET void WIDE(ema)(const double *values, size_t count, double alp
         out[i] = qb_ema_ready(&ema) ? ema.value : NAN;
     }
     WIDE(scan) scan = WIDE(scan_start)(alpha, ema.value);
-    for (; i + 8 <= count; i += 8) {
-        four low = WIDE(load)(values + i), high = WIDE(load)(values + i + 4);
-        WIDE(scan_eight)(&scan, &low, &high);
-        WIDE(store)(out + i, low);
-        WIDE(store)(out + i + 4, high);
-    }
-    for (; i < count; i++)
-        out[i] = WIDE(scan_one)(&scan, values[i]);
+    for (; i + WIDE_EIGHT <= count; i += WIDE_EIGHT)
+        WIDE(ema_eight)(&scan, values + i, out + i);
+    double last[WIDE_EIGHT] = {0}, last_out[WIDE_EIGHT];
+    memcpy(last, values + i, (count - i) * sizeof *last);
+    WIDE(ema_eight)(&scan, last, last_out);
+    memcpy(out + i, last_out, (count - i) * sizeof *out);
 }
 
 /* ---- RSI ---------------------------------------------------------------------------------- */
@@ -127,6 +132,19 @@ static inline WIDE_TARGET void WIDE(changes)(const double *at, four *up, four *a
     *all = *up + (*up - change);
 }
 
+/* values[-1] .. values[7] */
+static inline WIDE_TARGET void WIDE(rsi_eight)(WIDE(scan) * up, WIDE(scan) * all,
+                                               const double *values, double *out)
+{
+    four up_low, up_high, all_low, all_high;
+    WIDE(changes)(values, &up_low, &all_low);
+    WIDE(changes)(values + 4, &up_high, &all_high);
+    WIDE(scan_eight)(up, &up_low, &up_high);
+    WIDE(scan_eight)(all, &all_low, &all_high);
+    WIDE(store)(out, WIDE(strength)(up_low, all_low));
+    WIDE(store)(out + 4, WIDE(strength)(up_high, all_high));
+}
+
 static WIDE_TARGET void WIDE(rsi)(const double *values, size_t count, size_t period, double *out)
 {
     qb_rsi rsi;
@@ -136,23 +154,16 @@ static WIDE_TARGET void WIDE(rsi)(const double *values, size_t count, size_t per
         qb_rsi_add(&rsi, values[i]);
         out[i] = qb_rsi_ready(&rsi) ? qb_rsi_value(&rsi) : NAN;
     }
+    if (i == count)
+        return;
     WIDE(scan) up = WIDE(scan_start)(rsi.up.alpha, rsi.up.value);
     WIDE(scan) all = WIDE(scan_start)(rsi.up.alpha, rsi.up.value + rsi.down.value);
-    for (; i + 8 <= count; i += 8) {
-        four up_low, up_high, all_low, all_high;
-        WIDE(changes)(values + i, &up_low, &all_low);
-        WIDE(changes)(values + i + 4, &up_high, &all_high);
-        WIDE(scan_eight)(&up, &up_low, &up_high);
-        WIDE(scan_eight)(&all, &all_low, &all_high);
-        WIDE(store)(out + i, WIDE(strength)(up_low, all_low));
-        WIDE(store)(out + i + 4, WIDE(strength)(up_high, all_high));
-    }
-    for (; i < count; i++) {
-        const double change = values[i] - values[i - 1];
-        const double rise = WIDE(scan_one)(&up, change > 0.0 ? change : 0.0);
-        const double both = WIDE(scan_one)(&all, fabs(change));
-        out[i] = both > 0.0 ? 100.0 * (rise / both) : 50.0;
-    }
+    for (; i + WIDE_EIGHT <= count; i += WIDE_EIGHT)
+        WIDE(rsi_eight)(&up, &all, values + i, out + i);
+    double last[WIDE_EIGHT + 1] = {0}, last_out[WIDE_EIGHT];
+    memcpy(last, values + i - 1, (count - i + 1) * sizeof *last);
+    WIDE(rsi_eight)(&up, &all, last + 1, last_out);
+    memcpy(out + i, last_out, (count - i) * sizeof *out);
 }
 
 /* ---- ATR ---------------------------------------------------------------------------------- */
@@ -162,6 +173,16 @@ static inline WIDE_TARGET four WIDE(ranges)(const double *high, const double *lo
 {
     const four top = WIDE(load)(high), bottom = WIDE(load)(low), close = WIDE(load)(last);
     return WIDE(choose)(top > close, top, close) - WIDE(choose)(bottom < close, bottom, close);
+}
+
+static inline WIDE_TARGET void WIDE(atr_eight)(WIDE(scan) * scan, const double *high,
+                                               const double *low, const double *last, double *out)
+{
+    four near = WIDE(ranges)(high, low, last);
+    four far = WIDE(ranges)(high + 4, low + 4, last + 4);
+    WIDE(scan_eight)(scan, &near, &far);
+    WIDE(store)(out, near);
+    WIDE(store)(out + 4, far);
 }
 
 static WIDE_TARGET void WIDE(atr)(const double *high, const double *low, const double *close,
@@ -174,19 +195,44 @@ static WIDE_TARGET void WIDE(atr)(const double *high, const double *low, const d
         qb_atr_add(&atr, high[i], low[i], close[i]);
         out[i] = qb_atr_ready(&atr) ? qb_atr_value(&atr) : NAN;
     }
+    if (i == count)
+        return;
     WIDE(scan) scan = WIDE(scan_start)(atr.smooth.alpha, atr.smooth.value);
-    for (; i + 8 <= count; i += 8) {
-        four near = WIDE(ranges)(high + i, low + i, close + i - 1);
-        four far = WIDE(ranges)(high + i + 4, low + i + 4, close + i + 3);
-        WIDE(scan_eight)(&scan, &near, &far);
-        WIDE(store)(out + i, near);
-        WIDE(store)(out + i + 4, far);
-    }
-    for (; i < count; i++)
-        out[i] = WIDE(scan_one)(&scan, qb_true_range(high[i], low[i], close[i - 1]));
+    for (; i + WIDE_EIGHT <= count; i += WIDE_EIGHT)
+        WIDE(atr_eight)(&scan, high + i, low + i, close + i - 1, out + i);
+    double tops[WIDE_EIGHT] = {0}, bottoms[WIDE_EIGHT] = {0}, before[WIDE_EIGHT] = {0};
+    double last_out[WIDE_EIGHT];
+    memcpy(tops, high + i, (count - i) * sizeof *tops);
+    memcpy(bottoms, low + i, (count - i) * sizeof *bottoms);
+    memcpy(before, close + i - 1, (count - i) * sizeof *before);
+    WIDE(atr_eight)(&scan, tops, bottoms, before, last_out);
+    memcpy(out + i, last_out, (count - i) * sizeof *out);
 }
 
 /* ---- MACD --------------------------------------------------------------------------------- */
+
+typedef struct WIDE(three) {
+    WIDE(scan) fast, slow, signal;
+} WIDE(three);
+
+static inline WIDE_TARGET void WIDE(macd_eight)(WIDE(three) * scans, const double *values,
+                                                double *line, double *signal, double *histogram)
+{
+    four low = WIDE(load)(values), high = WIDE(load)(values + 4);
+    four slow_low = low, slow_high = high;
+    WIDE(scan_eight)(&scans->fast, &low, &high);
+    WIDE(scan_eight)(&scans->slow, &slow_low, &slow_high);
+    low -= slow_low;
+    high -= slow_high;
+    four mean_low = low, mean_high = high;
+    WIDE(scan_eight)(&scans->signal, &mean_low, &mean_high);
+    WIDE(store)(line, low);
+    WIDE(store)(line + 4, high);
+    WIDE(store)(signal, mean_low);
+    WIDE(store)(signal + 4, mean_high);
+    WIDE(store)(histogram, low - mean_low);
+    WIDE(store)(histogram + 4, high - mean_high);
+}
 
 static WIDE_TARGET void WIDE(macd)(const double *values, size_t count, size_t fast, size_t slow,
                                    size_t signal, double *out_line, double *out_signal,
@@ -202,39 +248,24 @@ static WIDE_TARGET void WIDE(macd)(const double *values, size_t count, size_t fa
         out_signal[i] = ready ? qb_macd_signal(&macd) : NAN;
         out_histogram[i] = ready ? qb_macd_histogram(&macd) : NAN;
     }
-    WIDE(scan) quick = WIDE(scan_start)(macd.fast.alpha, macd.fast.value);
-    WIDE(scan) lazy = WIDE(scan_start)(macd.slow.alpha, macd.slow.value);
-    WIDE(scan) mean = WIDE(scan_start)(macd.signal.alpha, macd.signal.value);
-    for (; i + 8 <= count; i += 8) {
-        four low = WIDE(load)(values + i), high = WIDE(load)(values + i + 4);
-        four slow_low = low, slow_high = high;
-        WIDE(scan_eight)(&quick, &low, &high);
-        WIDE(scan_eight)(&lazy, &slow_low, &slow_high);
-        low -= slow_low;
-        high -= slow_high;
-        four mean_low = low, mean_high = high;
-        WIDE(scan_eight)(&mean, &mean_low, &mean_high);
-        WIDE(store)(out_line + i, low);
-        WIDE(store)(out_line + i + 4, high);
-        WIDE(store)(out_signal + i, mean_low);
-        WIDE(store)(out_signal + i + 4, mean_high);
-        WIDE(store)(out_histogram + i, low - mean_low);
-        WIDE(store)(out_histogram + i + 4, high - mean_high);
-    }
-    for (; i < count; i++) {
-        const double line = WIDE(scan_one)(&quick, values[i]) - WIDE(scan_one)(&lazy, values[i]);
-        out_line[i] = line;
-        out_signal[i] = WIDE(scan_one)(&mean, line);
-        out_histogram[i] = line - out_signal[i];
-    }
+    WIDE(three)
+    scans = {WIDE(scan_start)(macd.fast.alpha, macd.fast.value),
+             WIDE(scan_start)(macd.slow.alpha, macd.slow.value),
+             WIDE(scan_start)(macd.signal.alpha, macd.signal.value)};
+    for (; i + WIDE_EIGHT <= count; i += WIDE_EIGHT)
+        WIDE(macd_eight)(&scans, values + i, out_line + i, out_signal + i, out_histogram + i);
+    double last[WIDE_EIGHT] = {0}, line[WIDE_EIGHT], mean[WIDE_EIGHT], histogram[WIDE_EIGHT];
+    memcpy(last, values + i, (count - i) * sizeof *last);
+    WIDE(macd_eight)(&scans, last, line, mean, histogram);
+    memcpy(out_line + i, line, (count - i) * sizeof *line);
+    memcpy(out_signal + i, mean, (count - i) * sizeof *mean);
+    memcpy(out_histogram + i, histogram, (count - i) * sizeof *histogram);
 }
 
 /* ---- SMA ---------------------------------------------------------------------------------- */
 
 /* Values between two sums that are made afresh, so that rounding never piles up. */
-#ifndef WIDE_REBUILD
 #define WIDE_REBUILD 1024
-#endif
 
 static WIDE_TARGET double WIDE(sum)(const double *values, size_t count)
 {
@@ -248,30 +279,36 @@ static WIDE_TARGET double WIDE(sum)(const double *values, size_t count)
     return sum;
 }
 
+/* Eight averages; *sum is that of the window before, and after it of the last one. */
+static inline WIDE_TARGET void WIDE(sma_eight)(const double *values, const double *older,
+                                               four divisor, double *sum, double *out)
+{
+    four x = WIDE(load)(values) - WIDE(load)(older);
+    four y = WIDE(load)(values + 4) - WIDE(load)(older + 4);
+    x += WIDE(later)(x);
+    y += WIDE(later)(y);
+    x += WIDE(later_by_two)(x);
+    y += WIDE(later_by_two)(y);
+    y += WIDE(newest)(x);
+    const four before = WIDE(all)(*sum);
+    WIDE(store)(out, (x + before) / divisor);
+    WIDE(store)(out + 4, (y + before) / divisor);
+    *sum += y[3];
+}
+
 /* Averages at [from, to), sum being that of the window before `from`. */
 static WIDE_TARGET void WIDE(slide)(const double *values, size_t from, size_t to, size_t period,
                                     double sum, double *out)
 {
-    const double length = (double)period;
-    const four divisor = WIDE(all)(length);
+    const four divisor = WIDE(all)((double)period);
     size_t i = from;
-    for (; i + 8 <= to; i += 8) {
-        four x = WIDE(load)(values + i) - WIDE(load)(values + i - period);
-        four y = WIDE(load)(values + i + 4) - WIDE(load)(values + i + 4 - period);
-        x += WIDE(later)(x);
-        y += WIDE(later)(y);
-        x += WIDE(later_by_two)(x);
-        y += WIDE(later_by_two)(y);
-        y += WIDE(newest)(x);
-        const four before = WIDE(all)(sum);
-        WIDE(store)(out + i, (x + before) / divisor);
-        WIDE(store)(out + i + 4, (y + before) / divisor);
-        sum += y[3];
-    }
-    for (; i < to; i++) {
-        sum += values[i] - values[i - period];
-        out[i] = sum / length;
-    }
+    for (; i + WIDE_EIGHT <= to; i += WIDE_EIGHT)
+        WIDE(sma_eight)(values + i, values + i - period, divisor, &sum, out + i);
+    double last[WIDE_EIGHT] = {0}, older[WIDE_EIGHT] = {0}, last_out[WIDE_EIGHT];
+    memcpy(last, values + i, (to - i) * sizeof *last);
+    memcpy(older, values + i - period, (to - i) * sizeof *older);
+    WIDE(sma_eight)(last, older, divisor, &sum, last_out);
+    memcpy(out + i, last_out, (to - i) * sizeof *out);
 }
 
 static WIDE_TARGET void WIDE(sma)(const double *values, size_t count, size_t period, double *out)
