@@ -147,12 +147,44 @@ static void note_volume(const run_plan *plan, const run_bars *bars, GPtrArray *n
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
+static gboolean charges(const qb_costs *costs)
+{
+    return costs->fee_rate.raw != 0 || costs->fee_per_unit.raw != 0 ||
+           costs->fee_minimum.raw != 0 || costs->sell_rate.raw != 0 ||
+           costs->sell_per_unit.raw != 0;
+}
+
+/* Fees alone: a preset has no others. */
+static gboolean same_fees(const qb_costs *a, const qb_costs *b)
+{
+    return a->fee_rate.raw == b->fee_rate.raw && a->maker_discount.raw == b->maker_discount.raw &&
+           a->fee_per_unit.raw == b->fee_per_unit.raw && a->fee_minimum.raw == b->fee_minimum.raw &&
+           a->fee_cap.raw == b->fee_cap.raw && a->sell_rate.raw == b->sell_rate.raw &&
+           a->sell_per_unit.raw == b->sell_per_unit.raw;
+}
+
+static void note_fees(const run_plan *plan, GPtrArray *notes)
+{
+    guint own = 0;
+    if (plan->preset != NULL)
+        say(notes, "fees are those of %s as of %s%s", plan->preset->name, plan->preset->since,
+            same_fees(&plan->costs, &plan->preset->costs) ? "" : ", where no flag goes over them");
+    for (guint32 i = 0; plan->instrument_costs != NULL && i < plan->count; i++)
+        own += !same_fees(&plan->instrument_costs[i], &plan->costs);
+    if (own > 0)
+        say(notes,
+            "%u of %u instruments have fees of their own (fee_preset in instruments.ini, under the "
+            "flags given)",
+            own, plan->count);
+    if (own == 0 && !charges(&plan->costs))
+        say(notes, "no fee is charged");
+}
+
 static void note_terms(const run_plan *plan, GPtrArray *notes)
 {
     if (plan->fill_at == QB_FILL_CLOSE)
         say(notes, "fills at the close that decided: nobody can trade so");
-    if (plan->costs.fee_rate.raw == 0 && plan->costs.fee_per_unit.raw == 0)
-        say(notes, "no fee is charged");
+    note_fees(plan, notes);
 }
 
 static void note_left_out(const run_result *result, GPtrArray *notes)

@@ -28,22 +28,46 @@ static char *universe_text(const run_plan *plan)
                            plan->symbols[2], plan->count - 3);
 }
 
+static void add_fees(const run_plan *plan, GString *text)
+{
+    const qb_costs *costs = &plan->costs;
+    g_string_append_printf(text, "fee %s bps", run_texts_get(plan->texts, "fee-bps"));
+    if (costs->maker_discount.raw > 0)
+        g_string_append_printf(text, " (makers %s)", run_texts_get(plan->texts, "fee-maker-bps"));
+    if (costs->fee_per_unit.raw > 0)
+        g_string_append_printf(text, " + %s a unit", run_texts_get(plan->texts, "fee-per-unit"));
+    if (costs->fee_minimum.raw > 0)
+        g_string_append_printf(text, " (at least %s)", run_texts_get(plan->texts, "fee-minimum"));
+    if (costs->fee_cap.raw > 0)
+        g_string_append_printf(text, " (at most %s)", run_texts_get(plan->texts, "fee-cap"));
+    if (costs->sell_rate.raw > 0)
+        g_string_append_printf(text, ", sales %s bps", run_texts_get(plan->texts, "sell-fee-bps"));
+    if (costs->sell_per_unit.raw > 0)
+        g_string_append_printf(text, " + %s a unit sold",
+                               run_texts_get(plan->texts, "sell-fee-per-unit"));
+}
+
 static char *costs_text(const run_plan *plan)
 {
     const char *cap = run_texts_get(plan->texts, "volume-cap");
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "fee %s bps", run_texts_get(plan->texts, "fee-bps"));
-    if (plan->costs.fee_per_unit.raw > 0)
-        g_string_append_printf(text, " + %s a unit", run_texts_get(plan->texts, "fee-per-unit"));
-    if (plan->costs.fee_minimum.raw > 0)
-        g_string_append_printf(text, " (at least %s)", run_texts_get(plan->texts, "fee-minimum"));
-    g_string_append_printf(text, ", slippage %s bps, fills at the %s",
-                           run_texts_get(plan->texts, "slippage-bps"),
+    add_fees(plan, text);
+    g_string_append_printf(text, ", slippage %s bps", run_texts_get(plan->texts, "slippage-bps"));
+    if (plan->costs.impact != QB_IMPACT_NONE)
+        g_string_append_printf(text, ", impact %s", run_texts_get(plan->texts, "impact"));
+    g_string_append_printf(text, ", fills at the %s",
                            plan->fill_at == QB_FILL_NEXT_OPEN    ? "next open"
                            : plan->fill_at == QB_FILL_NEXT_CLOSE ? "next close"
                                                                  : "close that decided");
+    if (plan->fill_model != QB_NEUTRAL)
+        g_string_append_printf(text, " (%s)", qb_fill_model_text(plan->fill_model));
     if (plan->costs.volume_cap.raw > 0)
         g_string_append_printf(text, ", at most %s of a bar's volume", cap);
+    if (plan->borrow.raw > 0)
+        g_string_append_printf(text, ", borrow %s a year", run_texts_get(plan->texts, "borrow"));
+    if (plan->interest.raw > 0)
+        g_string_append_printf(text, ", interest %s a year",
+                               run_texts_get(plan->texts, "margin-interest"));
     return g_string_free(text, FALSE);
 }
 
