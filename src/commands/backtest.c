@@ -11,11 +11,12 @@ static const char about[] =
     "Examples:\n"
     "  quantbot backtest --symbols AAPL --strategy sma_cross --param fast=20 --param slow=100\n"
     "  quantbot backtest --symbols btc,eth --cash 25000 --fee-bps 25 --start 2021-01-01\n"
+    "  quantbot backtest --symbols AAPL --size 10% --risk standard --risk drawdown=15%\n"
     "  quantbot backtest --config examples/sma_cross.ini --chart out.png\n"
     "  quantbot backtest --symbols AAPL --metrics-as quantstats\n";
 
 typedef struct backtest_flags {
-    char **params;
+    char **params, **risks;
     char *config, *chart, *beside, *metrics_as;
     gboolean json, no_log;
 } backtest_flags;
@@ -28,6 +29,8 @@ static GOptionEntry *option_entries(backtest_flags *flags, run_slot *slots)
     const GOptionEntry own[] = {
         {"param", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &flags->params,
          "A parameter of the strategy; may be repeated", "NAME=VALUE"},
+        {"risk", 0, 0, G_OPTION_ARG_STRING_ARRAY, &flags->risks,
+         "standard, off or NAME=VALUE of quantbot risk list; may be repeated", "RULE"},
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &flags->config, "A run file; flags go over it",
          "FILE"},
         {"beside", 0, 0, G_OPTION_ARG_STRING, &flags->beside,
@@ -49,6 +52,7 @@ static GOptionEntry *option_entries(backtest_flags *flags, run_slot *slots)
 static void flags_clear(backtest_flags *flags)
 {
     g_strfreev(flags->params);
+    g_strfreev(flags->risks);
     g_free(flags->config);
     g_free(flags->chart);
     g_free(flags->beside);
@@ -61,6 +65,8 @@ static run_texts *read_texts(const backtest_flags *flags, const run_slot *slots,
     run_texts_set_slots(texts, slots);
     for (char **param = flags->params; param != NULL && *param != NULL; param++)
         run_texts_set_param(texts, *param, "--param");
+    for (char **risk = flags->risks; risk != NULL && *risk != NULL; risk++)
+        run_texts_set_risk(texts, *risk, "--risk");
     if (flags->config != NULL && !run_texts_read_file(texts, flags->config, error))
         return NULL;
     return g_steal_pointer(&texts);

@@ -69,6 +69,7 @@ int command_db_dump_kpis(int argc, char **argv);
 int command_strategy_list(int argc, char **argv);
 int command_strategy_new(int argc, char **argv);
 int command_strategy_show(int argc, char **argv);
+int command_risk_list(int argc, char **argv);
 int command_backtest(int argc, char **argv);
 int command_runs_list(int argc, char **argv);
 int command_runs_show(int argc, char **argv);

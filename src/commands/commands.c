@@ -40,6 +40,7 @@ const command commands_table[] = {
     {"strategy", "list", "the strategies that are built in", command_strategy_list},
     {"strategy", "new", "write a strategy of your own to begin with", command_strategy_new},
     {"strategy", "show", "one strategy's parameters", command_strategy_show},
+    {"risk", "list", "the risk rules and their standard values", command_risk_list},
     {"backtest", NULL, "run a strategy over bars of the cache", command_backtest},
     {"runs", "list", "the logged runs, newest first", command_runs_list},
     {"runs", "show", "one logged run", command_runs_show},

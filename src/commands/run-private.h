@@ -35,6 +35,8 @@ extern const run_key run_keys[]; /* ends with a NULL name */
 typedef struct run_texts {
     GHashTable *values; /* run_key name to text; absent: default */
     GPtrArray *params;  /* "fast=20" */
+    GPtrArray *risks;   /* "standard", "off", "drawdown=15%" */
+    json_t *blackouts;  /* of a stored run: its windows; NULL: read the file */
     GHashTable *places; /* run_key name or parameter name to where its text was, for messages */
     json_t *facts;      /* of a stored run: what its instruments were; NULL: ask instruments.ini */
     GPtrArray *files;   /* of a stored run: "SHA256 PATH" of its strategy's files; NULL: any */
@@ -61,10 +63,25 @@ void run_texts_set(run_texts *self, const char *name, const char *value, const c
 void run_texts_set_slots(run_texts *self, const run_slot *slots);
 /* Sets name=value, replacing an earlier value of the same parameter. */
 void run_texts_set_param(run_texts *self, const char *text, const char *place);
+/* One text of risk, replacing an earlier one of the same name; and those of a run file's group
+ * [risk] that no flag has set. */
+void run_texts_set_risk(run_texts *self, const char *text, const char *place);
+void run_texts_read_risk(run_texts *self, run_file *file);
+/* Those of a stored run; those of another one. */
+void run_texts_risk_from_json(run_texts *self, json_t *root);
+void run_texts_copy_risk(run_texts *self, const run_texts *from);
 /* Fills in what flags have not set. FAILURE_CONFIG, FAILURE_MISSING. */
 gboolean run_texts_read_file(run_texts *self, const char *path, GError **error);
 
 /* ---- plan ---------------------------------------------------------------------------------- */
+
+/* The rules of a run, and the memory that they borrow. */
+typedef struct run_risk {
+    gboolean on;
+    qb_risk_config config;
+    GArray *windows;     /* of qb_blackout, ascending */
+    GStringChunk *words; /* what they are called */
+} run_risk;
 
 typedef struct run_plan {
     guint32 count;              /* instruments */
@@ -91,6 +108,7 @@ typedef struct run_plan {
     qb_rate leverage;
     guint32 patience;
     guint64 seed;
+    run_risk risk;
     double risk_free;
     gboolean has_benchmark;
     cache_key benchmark;
@@ -106,6 +124,23 @@ void run_plan_free(run_plan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_plan, run_plan_free)
 
 run_texts *run_texts_from_json(const char *params, GPtrArray **out_hashes, GError **error);
+
+/* ---- risk ---------------------------------------------------------------------------------- */
+
+/* Into an empty one; what is wrong with the texts is added to problems. */
+void run_risk_read(failures *problems, const run_texts *texts, run_risk *risk);
+/* Once the instruments are known: the windows, of the file or of the stored run. FAILURE_BAD_DATA
+ * naming file, line, field and value; FAILURE_MISSING, FAILURE_IO. */
+gboolean run_risk_blackouts(const run_texts *texts, run_plan *plan, GError **error);
+void run_risk_clear(run_risk *self);
+/* A copy of a plan, made to be compared with, has no rules. */
+void run_risk_forget(run_plan *plan);
+/* {"drawdown":"0.2"}: what is on, and settings that are not as the table has them. */
+json_t *run_risk_to_json(const run_plan *plan);
+gboolean run_blackouts_read(const char *path, const run_plan *plan, run_risk *risk, GError **error);
+json_t *run_blackouts_to_json(const run_plan *plan);
+gboolean run_blackouts_from_json(const json_t *all, const run_plan *plan, run_risk *risk,
+                                 GError **error);
 
 /* ---- one text's value ----------------------------------------------------------------------- */
 

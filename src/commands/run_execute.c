@@ -77,6 +77,12 @@ static qb_status record_decision(void *self, const qb_decision *decision)
     return inner->decision != NULL ? inner->decision(inner->self, decision) : QB_OK;
 }
 
+static qb_status record_risk(void *self, const qb_risk_event *event)
+{
+    const qb_sink *inner = &((recorder *)self)->inner;
+    return inner->risk != NULL ? inner->risk(inner->self, event) : QB_OK;
+}
+
 /* ---- periods ------------------------------------------------------------------------------- */
 
 static gboolean is_named(const qb_calendar *calendar, const char *name)
@@ -221,6 +227,7 @@ static gboolean run_engine(const run_plan *plan, const run_bars *bars, const qb_
         .deposit_count = plan->deposit_count,
         .holdings = plan->holdings,
         .holding_count = plan->holding_count,
+        .risk = plan->risk.on ? &plan->risk.config : NULL,
     };
     qb_series_feed *feed = NULL;
     qb_status status = qb_series_feed_new(plan->instruments, bars->series, plan->count, &feed);
@@ -293,8 +300,13 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
         hasher = runlog_hasher_new();
         recorder.inner = runlog_hasher_sink(hasher);
     }
-    const qb_sink sink = {&recorder,    record_order,  record_fill,
-                          record_trade, record_equity, record_decision};
+    const qb_sink sink = {.self = &recorder,
+                          .order = record_order,
+                          .fill = record_fill,
+                          .trade = record_trade,
+                          .equity = record_equity,
+                          .decision = record_decision,
+                          .risk = record_risk};
     qb_engine *engine = NULL;
     gboolean ok = run_engine(plan, bars, &sink, &engine, result, error) &&
                   measure(plan, bars, result, error);

@@ -247,6 +247,7 @@ static run_texts *copy_texts(const run_texts *texts)
         g_autofree char *name = g_strndup(text, strcspn(text, "="));
         run_texts_set_param(copy, text, g_hash_table_lookup(texts->places, name));
     }
+    run_texts_copy_risk(copy, texts);
     return copy;
 }
 
@@ -290,6 +291,7 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
                      run_texts_get(texts, "end"));
     read_account(&problems, texts, plan);
     run_costs_read(&problems, plan->texts, plan);
+    run_risk_read(&problems, plan->texts, &plan->risk);
     read_strategy(&problems, texts, plan);
     GError *missing = NULL;
     if (!find_instruments(&problems, texts, market, plan, &missing)) {
@@ -307,7 +309,8 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
     read_execution(&problems, plan->texts, plan->count, plan);
     run_costs_of_instruments(&problems, plan->texts, market, plan);
     if (!failures_finish(&problems, FAILURE_CONFIG, error) ||
-        !find_benchmark(texts, market, plan, error))
+        !find_benchmark(texts, market, plan, error) ||
+        !run_risk_blackouts(plan->texts, plan, error))
         return NULL;
     store_resolved(plan);
     return g_steal_pointer(&plan);
@@ -331,6 +334,7 @@ run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
         beside->params[i] = strategy->params[i].standard;
     beside->texts = copy_texts(plan->texts);
     g_ptr_array_set_size(beside->texts->params, 0);
+    run_risk_forget(beside);
     run_texts_set(beside->texts, "strategy", strategy->name, "--beside");
     return beside;
 }
@@ -348,5 +352,6 @@ void run_plan_free(run_plan *self)
     g_free(self->params);
     loaded_strategy_free(self->loaded);
     run_texts_free(self->texts);
+    run_risk_clear(&self->risk);
     g_free(self);
 }

@@ -46,6 +46,7 @@ const run_key run_keys[] = {
      RUN_SWITCH},
     {"tick", "instrument", NULL, "PRICE", "Price increment (default: none)"},
     {"leverage", "risk", "1", "L", "Sum of positions over equity, at most"},
+    {"blackouts", "risk", NULL, "FILE", "CSV of windows without entries: from,to,symbol,what"},
     {"maintenance", "risk", "standard", "SHARE|off",
      "Least equity over positions (standard: 25 % of longs, 30 % of shorts)"},
     {NULL},
@@ -103,6 +104,7 @@ run_texts *run_texts_new(void)
     self->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     self->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     self->params = g_ptr_array_new_with_free_func(g_free);
+    self->risks = g_ptr_array_new_with_free_func(g_free);
     return self;
 }
 
@@ -113,7 +115,9 @@ void run_texts_free(run_texts *self)
     g_hash_table_unref(self->values);
     g_hash_table_unref(self->places);
     g_ptr_array_unref(self->params);
+    g_ptr_array_unref(self->risks);
     json_decref(self->facts);
+    json_decref(self->blackouts);
     g_clear_pointer(&self->files, g_ptr_array_unref);
     g_free(self);
 }
@@ -182,6 +186,7 @@ gboolean run_texts_read_file(run_texts *self, const char *path, GError **error)
         run_texts_set(self, key->name, value, place);
     }
     read_params(self, file);
+    run_texts_read_risk(self, file);
     return run_file_finish(file, error);
 }
 
@@ -229,6 +234,10 @@ json_t *run_plan_to_json(const run_plan *plan, const run_bars *bars)
         json_object_set_new(root, "strategy", json_string(plan->strategy->name));
         json_object_set_new(root, "strategy_files", files_json(plan->loaded));
     }
+    if (plan->risk.on)
+        json_object_set_new(root, "risk", run_risk_to_json(plan));
+    if (plan->risk.on && plan->risk.windows->len > 0)
+        json_object_set_new(root, "blackouts", run_blackouts_to_json(plan));
     return root;
 }
 
@@ -258,6 +267,7 @@ run_texts *run_texts_from_json(const char *text, GPtrArray **out_hashes, GError 
         g_autofree char *pair = g_strdup_printf("%s=%s", name, json_string_value(value));
         run_texts_set_param(texts, pair, "runs.params");
     }
+    run_texts_risk_from_json(texts, root);
     /* Runs of before instruments had a file have none, and the defaults hold. */
     if (json_is_array(json_object_get(root, "instruments")))
         texts->facts = json_incref(json_object_get(root, "instruments"));

@@ -22,8 +22,6 @@ const qb_risk_key qb_risk_keys[] = {
         HELP("at most so much of equity is lost if the stop is hit")),
     ROW("atr-size", QB_RISK_ATR_SIZE, 0.01, 0.0001, 1, "%", LIMIT,
         HELP("a move of one ATR changes equity by at most so much")),
-    ROW("atr-bars", QB_RISK_NONE, 14, 1, 1000, "bars", WHOLE,
-        HELP("bars of every average true range here")),
     ROW("kelly", QB_RISK_KELLY, 0.25, 0.01, 1, "x", STANDARD,
         HELP("gross exposure up to this share of mean / variance of past daily returns")),
     ROW("kelly-days", QB_RISK_KELLY, 60, 2, 100000, "days", WHOLE,
@@ -73,6 +71,8 @@ const qb_risk_key qb_risk_keys[] = {
         HELP("entries bring a target at this distance")),
     ROW("stop-loss", QB_RISK_STOP_LOSS, 1, 0.01, 100, "ATR", STANDARD,
         HELP("entries bring a stop at this distance")),
+    ROW("atr-bars", QB_RISK_NONE, 14, 1, 1000, "bars", WHOLE,
+        HELP("bars of every average true range here")),
     {.name = NULL},
 };
 _Static_assert(sizeof qb_risk_keys / sizeof *qb_risk_keys == RISK_PLACES + 1, "one place a row");
@@ -151,7 +151,11 @@ static qb_status read_number(const qb_risk_key *key, const char *text, double *o
         *out_why = "not counted in percent";
         return QB_BAD_FORMAT;
     }
-    const double value = qb_raw_to_double(raw) / (percent ? 100 : 1);
+    if (percent && raw % 100 != 0) {
+        *out_why = "a percentage of more than 6 decimals";
+        return QB_BAD_FORMAT;
+    }
+    const double value = qb_raw_to_double(percent ? raw / 100 : raw);
     if (key->whole && value != nearbyint(value)) {
         *out_why = "not a whole number";
         return QB_BAD_FORMAT;

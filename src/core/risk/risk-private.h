@@ -22,7 +22,6 @@
 enum risk_place {
     RISK_PER_TRADE,
     RISK_ATR_SIZE,
-    RISK_ATR_BARS,
     RISK_KELLY,
     RISK_KELLY_DAYS,
     RISK_VOLATILITY,
@@ -48,6 +47,7 @@ enum risk_place {
     RISK_TIME_STOP,
     RISK_TAKE_PROFIT,
     RISK_STOP_LOSS,
+    RISK_ATR_BARS,
     RISK_PLACES,
 };
 
