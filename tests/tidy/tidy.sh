@@ -40,7 +40,7 @@ report include-arrows "$(grep -rn '^#include "' src | awk -F'[:"]' '
 
 report core-arrows "$(grep -rn '^#include "core/' src/core | awk -F'[:"]' '
     BEGIN {
-        split("base 0 market 1 indicators 1 metrics 1 trading 2 portfolio 3 risk 4 engine 5 learning 6", words, " ")
+        split("base 0 market 1 indicators 1 metrics 1 trading 2 portfolio 3 risk 4 engine 5 learning 6 honesty 6", words, " ")
         for (i = 1; i in words; i += 2) floor[words[i]] = words[i + 1]
     }
     {
