@@ -121,10 +121,12 @@ static void column_zlema(const qb_columns *in, const double *params, double *roo
     }
 }
 
+static const char *const kama_seeds[] = {"value", "sma", NULL};
 static const qb_param kama_params[] = {
     PERIOD(10),
     PERIOD_NAMED("fast", 2, 1, "period of the fastest average"),
     PERIOD_NAMED("slow", 30, 1, "period of the slowest average"),
+    CHOICE("seed", 0, kama_seeds, "start: value number period, or the mean one value later"),
 };
 
 static size_t room_kama(const double *params)
@@ -136,7 +138,8 @@ static void column_kama(const qb_columns *in, const double *params, double *room
                         double *const *out)
 {
     qb_kama kama;
-    qb_kama_init(&kama, room, period_of(params[0]), period_of(params[1]), period_of(params[2]));
+    qb_kama_init(&kama, room, period_of(params[0]), period_of(params[1]), period_of(params[2]),
+                 params[3] == 0.0 ? QB_SEED_FIRST : QB_SEED_SMA);
     for (size_t i = 0; i < in->count; i++) {
         qb_kama_add(&kama, in->close[i]);
         if (qb_kama_ready(&kama))
