@@ -247,8 +247,9 @@ static void growth_ratios(const qb_kpi_input *in, qb_kpis *out)
         out->total_return = out->cagr = out->cagr_count = undefined(flaw);
         return;
     }
-    const double factor = out->end / out->start, years = years_of(curve);
-    out->total_return = defined((out->end - out->start) / out->start);
+    const double start = curve->value[0], end = curve->value[curve->count - 1];
+    const double factor = end / start, years = years_of(curve);
+    out->total_return = defined((end - start) / start);
     out->cagr = factor <= 0  ? undefined(fell)
                 : years <= 0 ? undefined(no_time)
                              : annualised(factor, years);
@@ -453,6 +454,11 @@ static void trade_ratios(const qb_kpi_input *in, qb_kpis *out)
     out->sqn = system_quality(in->trades, count, mean, s.largest);
 }
 
+static const qb_curve *money_curve(const qb_kpi_input *in)
+{
+    return in->money.count > 0 ? &in->money : &in->periods;
+}
+
 static void activity_ratios(const qb_kpi_input *in, qb_kpis *out)
 {
     out->exposure = in->bars > 0 ? defined(in->bars_held / in->bars)
@@ -464,7 +470,7 @@ static void activity_ratios(const qb_kpi_input *in, qb_kpis *out)
         out->turnover = undefined(flaw);
         return;
     }
-    const double mean = mean_value(&in->periods), years = years_of(&in->periods);
+    const double mean = mean_value(money_curve(in)), years = years_of(&in->periods);
     out->turnover = years <= 0  ? undefined(no_time)
                     : mean <= 0 ? undefined("the mean equity is 0 or below")
                                 : defined(in->traded / mean / years);
@@ -472,15 +478,15 @@ static void activity_ratios(const qb_kpi_input *in, qb_kpis *out)
 
 qb_status qb_kpis_compute(const qb_kpi_input *input, qb_kpis *out)
 {
-    const qb_curve *curve = &input->periods;
+    const qb_curve *curve = &input->periods, *money = money_curve(input);
     const bool empty = curve->count == 0;
     *out = (qb_kpis){
         .periods = empty ? 0 : curve->count - 1,
         .trades = input->trade_count,
         .start_us = empty ? 0 : curve->ts_us[0],
         .end_us = empty ? 0 : curve->ts_us[curve->count - 1],
-        .start = empty ? NAN : curve->value[0],
-        .end = empty ? NAN : curve->value[curve->count - 1],
+        .start = empty ? NAN : money->value[0],
+        .end = empty ? NAN : money->value[money->count - 1],
         .periods_per_year = input->periods_per_year,
         .risk_free = input->risk_free,
     };

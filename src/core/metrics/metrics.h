@@ -39,6 +39,9 @@ typedef struct qb_kpi_input {
     double risk_free;        /* per year, 0.02 is 2 % */
     double bars_held, bars;  /* for exposure; bars 0: undefined */
     double traded;           /* both sides' notional, for turnover; NaN: undefined */
+    /* Where periods and full are time-weighted: the equity in money at the stamps of periods, for
+     * turnover, start and end; count 0: it is periods itself. */
+    qb_curve money;
 } qb_kpi_input;
 
 typedef struct qb_drawdown {
@@ -64,7 +67,7 @@ typedef struct qb_kpis {
     size_t periods;                     /* returns: one less than the points */
     size_t trades;
     int64_t start_us, end_us; /* of periods; 0 without points */
-    double start, end;        /* equity there; NaN without points */
+    double start, end;        /* equity there, in money; NaN without points */
     double periods_per_year, risk_free;
 } qb_kpis;
 
@@ -112,6 +115,20 @@ static inline const qb_ratio *qb_kpi_of(const qb_kpis *kpis, const qb_kpi_info *
  * out arrays have end_count + 1 entries. Ends before the first point carry the start value. */
 void qb_curve_sample(const qb_curve *curve, double start, int64_t start_us, const int64_t *ends,
                      size_t end_count, int64_t *out_ts_us, double *out_value);
+
+/* Money that came or went, with the equity just before and after it. */
+typedef struct qb_curve_flow {
+    int64_t at_us;
+    double before, after; /* after - before is the flow */
+} qb_curve_flow;
+
+/* The curve as its returns alone would have made it of its first value: each flow scales what comes
+ * at its stamp or later by before / after, so that a period over a flow returns
+ * E_before / E_start x E_end / E_after - 1 (time-weighted, as GIPS has it where a portfolio is valued
+ * at each flow). Flows ascend (QB_OUT_OF_ORDER); QB_OUT_OF_RANGE for an equity around one that is
+ * not above 0. out_value[count] may be the curve's own. Without flows it is the same to the bit. */
+QB_CHECKED qb_status qb_curve_time_weighted(const qb_curve *curve, const qb_curve_flow *flows,
+                                            size_t flow_count, double *out_value);
 
 /* Probabilistic and deflated Sharpe ratio, Bailey and Lopez de Prado (2012, 2014). All per
  * period: sr, threshold; count periods; skew population, kurtosis raw. NaN when undefined.
