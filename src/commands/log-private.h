@@ -43,4 +43,8 @@ void log_put_amount(GString *out, const char *key, gint64 raw);
 /* The members of a run: id, mode, times, universe, counts, kpis, state hash. */
 void log_put_run(GString *out, const runlog_summary *run);
 
+/* What risk rules did (of runlog_risk): a table, or the member ,"risk_events":[...]. */
+void log_risks_print(const GArray *risks, const report_style *style);
+void log_risks_put(GString *out, const GArray *risks);
+
 #endif

@@ -12,6 +12,7 @@ static const char about[] =
     "Examples:\n"
     "  quantbot runs show last\n"
     "  quantbot runs show 0193580f-1a2b --trades 20\n"
+    "  quantbot runs show last --risk\n"
     "  quantbot runs show last --metrics-as freqtrade\n"
     "  quantbot runs show last --json\n";
 
@@ -25,6 +26,7 @@ typedef struct shown_run {
     const runlog_summary *run;
     GArray *trades;       /* of runlog_trade */
     GArray *positions;    /* of runlog_position */
+    GArray *risks;        /* of runlog_risk; NULL: not asked for */
     GArray *times;        /* of gint64, with equity: the curve */
     GArray *equity;       /* of double */
     const metrics_as *as; /* another tool's figures in place of ours; NULL: ours */
@@ -63,6 +65,7 @@ static void clear(shown_run *self)
 {
     g_clear_pointer(&self->trades, g_array_unref);
     g_clear_pointer(&self->positions, g_array_unref);
+    g_clear_pointer(&self->risks, g_array_unref);
     g_clear_pointer(&self->times, g_array_unref);
     g_clear_pointer(&self->equity, g_array_unref);
 }
@@ -280,6 +283,8 @@ static void print_text(const shown_run *shown)
     print_ratios(shown, &style);
     print_trades(shown, &style);
     print_positions(shown, &style);
+    if (shown->risks != NULL)
+        log_risks_print(shown->risks, &style);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
@@ -328,6 +333,8 @@ static void print_json(const shown_run *shown)
         put_position(text, &g_array_index(shown->positions, runlog_position, i));
     }
     g_string_append_c(text, ']');
+    if (shown->risks != NULL)
+        log_risks_put(text, shown->risks);
     if (shown->as != NULL) {
         json_auto_t *stored = log_json_object(shown->run->kpis);
         qb_kpis kpis;
@@ -340,7 +347,15 @@ static void print_json(const shown_run *shown)
 
 /* ---- command -------------------------------------------------------------------------------- */
 
-static int show(runlog *log, const char *id, guint trades, const char *tool, gboolean json)
+static gboolean load_risks(runlog *log, gboolean risk, shown_run *out, GError **error)
+{
+    if (risk)
+        out->risks = runlog_risks(log, out->run->id, 0, error);
+    return !risk || out->risks != NULL;
+}
+
+static int show(runlog *log, const char *id, guint trades, const char *tool, gboolean risk,
+                gboolean json)
 {
     qb_dialect dialect = QB_DIALECT_COUNT;
     metrics_as figures;
@@ -352,6 +367,7 @@ static int show(runlog *log, const char *id, guint trades, const char *tool, gbo
         return command_fail(error);
     shown_run shown = {.run = run, .as = tool != NULL ? &figures : NULL};
     const gboolean loaded = load(log, trades, !json && tool == NULL, &shown, &error) &&
+                            load_risks(log, risk, &shown, &error) &&
                             (tool == NULL ||
                              metrics_as_of_log(dialect, log, run, &figures, &error));
     if (loaded && json)
@@ -364,12 +380,13 @@ static int show(runlog *log, const char *id, guint trades, const char *tool, gbo
 
 int command_runs_show(int argc, char **argv)
 {
-    gboolean json = FALSE;
+    gboolean json = FALSE, risk = FALSE;
     g_autofree char *tool = NULL;
     int trades = TRADES_DEFAULT, exit_code = 0;
     const GOptionEntry entries[] = {
         METRICS_AS_ENTRY(&tool),
         {"trades", 0, 0, G_OPTION_ARG_INT, &trades, "The last N trades (default: 5)", "N"},
+        {"risk", 0, 0, G_OPTION_ARG_NONE, &risk, "What risk rules refused, cut and stopped", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
         {NULL},
     };
@@ -383,5 +400,5 @@ int command_runs_show(int argc, char **argv)
     g_autoptr(runlog) log = log_open_readonly(&exit_code);
     if (log == NULL)
         return exit_code;
-    return show(log, argv[1], (guint)trades, tool, json);
+    return show(log, argv[1], (guint)trades, tool, risk, json);
 }
