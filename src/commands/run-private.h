@@ -223,7 +223,10 @@ typedef struct run_result {
     GArray *equity_us;     /* gint64: full resolution, the start first */
     GArray *equity;        /* double */
     GArray *period_us;     /* gint64: period ends, E_0 first */
-    GArray *periods;       /* double: equity there */
+    GArray *periods;       /* double: equity there; where money came or went time-weighted */
+    GArray *flows;         /* qb_curve_flow: deposits and withdrawals that were booked */
+    GArray *growth;        /* double: equity at equity_us, time-weighted; NULL: no flows */
+    GArray *period_money;  /* double: equity in money at period_us; NULL: no flows */
     GArray *trades;        /* qb_trade_result: the closed ones */
     GArray *benchmark;     /* double, at period_us; NULL: none */
     guint64 skipped_bars;  /* in no session */
@@ -240,6 +243,8 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
 void run_result_free(run_result *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_result, run_result_free)
 
+/* The curve that its returns make, at full resolution: growth where there is one. Borrows. */
+qb_curve run_result_curve(const run_result *result);
 /* What its ratios are made of; borrows from the result. */
 qb_kpi_input run_result_input(const run_plan *plan, const run_result *result);
 

@@ -77,6 +77,19 @@ static qb_status record_decision(void *self, const qb_decision *decision)
     return inner->decision != NULL ? inner->decision(inner->self, decision) : QB_OK;
 }
 
+static qb_status record_flow(void *self, const qb_flow *flow)
+{
+    recorder *recorder = self;
+    const qb_curve_flow row = {
+        .at_us = flow->at_us,
+        .before = qb_raw_to_double(flow->equity.raw),
+        .after = qb_raw_to_double(flow->equity.raw + flow->amount.raw),
+    };
+    if (!flow->refused)
+        g_array_append_val(recorder->result->flows, row);
+    return recorder->inner.flow != NULL ? recorder->inner.flow(recorder->inner.self, flow) : QB_OK;
+}
+
 static qb_status record_risk(void *self, const qb_risk_event *event)
 {
     const qb_sink *inner = &((recorder *)self)->inner;
@@ -152,14 +165,20 @@ static void sample_benchmark(const run_plan *plan, const run_bars *bars, const G
 
 /* ---- ratios -------------------------------------------------------------------------------- */
 
+qb_curve run_result_curve(const run_result *result)
+{
+    const GArray *values = result->growth != NULL ? result->growth : result->equity;
+    return (qb_curve){(const int64_t *)result->equity_us->data, (const double *)values->data,
+                      values->len};
+}
+
 qb_kpi_input run_result_input(const run_plan *plan, const run_result *result)
 {
     const int64_t *stamps = (const int64_t *)result->period_us->data;
     const guint count = result->period_us->len;
     qb_kpi_input input = {
         .periods = {stamps, (const double *)result->periods->data, count},
-        .full = {(const int64_t *)result->equity_us->data, (const double *)result->equity->data,
-                 result->equity->len},
+        .full = run_result_curve(result),
         .trades = (const qb_trade_result *)result->trades->data,
         .trade_count = result->trades->len,
         .periods_per_year = qb_calendar_periods(portfolio_calendar(plan)),
@@ -168,28 +187,58 @@ qb_kpi_input run_result_input(const run_plan *plan, const run_result *result)
         .bars = (double)result->totals.bars,
         .traded = qb_raw_to_double(result->totals.traded.raw),
     };
+    if (result->period_money != NULL)
+        input.money = (qb_curve){stamps, (const double *)result->period_money->data, count};
     if (result->benchmark != NULL)
         input.benchmark = (qb_curve){stamps, (const double *)result->benchmark->data, count};
     return input;
 }
 
-static gboolean measure(const run_plan *plan, const run_bars *bars, run_result *result,
-                        GError **error)
+/* The equity at the period ends, E_0 first. */
+static GArray *sample_periods(const run_result *result, const GArray *values, double start,
+                              const GArray *ends, gint64 start_us)
+{
+    const qb_curve full = {(const int64_t *)result->equity_us->data, (const double *)values->data,
+                           values->len};
+    GArray *sampled = g_array_sized_new(FALSE, TRUE, sizeof(double), ends->len + 1);
+    g_array_set_size(sampled, ends->len + 1);
+    qb_curve_sample(&full, start, start_us, (const int64_t *)ends->data, ends->len,
+                    (int64_t *)result->period_us->data, (double *)sampled->data);
+    return sampled;
+}
+
+/* A flow is no gain: what the returns alone would have made of the start. */
+static gboolean weigh(run_result *result, GError **error)
+{
+    const qb_curve money = run_result_curve(result);
+    GArray *growth = g_array_sized_new(FALSE, TRUE, sizeof(double), (guint)money.count);
+    g_array_set_size(growth, (guint)money.count);
+    const qb_status status = qb_curve_time_weighted(&money,
+                                                    (const qb_curve_flow *)result->flows->data,
+                                                    result->flows->len, (double *)growth->data);
+    result->growth = growth;
+    return status == QB_OK || failure_from_status(error, status, "time-weighted returns");
+}
+
+/* start: cash and the cost of what the run began with. */
+static gboolean measure(const run_plan *plan, const run_bars *bars, double start,
+                        run_result *result, GError **error)
 {
     const qb_engine_totals *totals = &result->totals;
-    const double start = qb_raw_to_double(plan->cash.raw);
     gint64 start_us = 0;
     g_autoptr(GArray) ends = run_period_ends(portfolio_calendar(plan), totals->first_us,
                                              totals->last_us, &start_us);
     /* The start belongs to the full curve: a first bar that loses is a drawdown. */
     g_array_prepend_val(result->equity_us, start_us);
     g_array_prepend_val(result->equity, start);
-    const qb_curve full = {(const int64_t *)result->equity_us->data,
-                           (const double *)result->equity->data, result->equity->len};
     g_array_set_size(result->period_us, ends->len + 1);
-    g_array_set_size(result->periods, ends->len + 1);
-    qb_curve_sample(&full, start, start_us, (const int64_t *)ends->data, ends->len,
-                    (int64_t *)result->period_us->data, (double *)result->periods->data);
+    result->periods = sample_periods(result, result->equity, start, ends, start_us);
+    if (result->flows->len > 0) {
+        if (!weigh(result, error))
+            return FALSE;
+        result->period_money = g_steal_pointer(&result->periods);
+        result->periods = sample_periods(result, result->growth, start, ends, start_us);
+    }
     sample_benchmark(plan, bars, ends, start_us, result);
 
     const qb_kpi_input input = run_result_input(plan, result);
@@ -280,7 +329,7 @@ static run_result *result_new(void)
     result->equity_us = g_array_new(FALSE, FALSE, sizeof(gint64));
     result->equity = g_array_new(FALSE, FALSE, sizeof(double));
     result->period_us = g_array_new(FALSE, TRUE, sizeof(gint64));
-    result->periods = g_array_new(FALSE, TRUE, sizeof(double));
+    result->flows = g_array_new(FALSE, FALSE, sizeof(qb_curve_flow));
     result->trades = g_array_new(FALSE, FALSE, sizeof(qb_trade_result));
     return result;
 }
@@ -306,10 +355,12 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
                           .trade = record_trade,
                           .equity = record_equity,
                           .decision = record_decision,
+                          .flow = record_flow,
                           .risk = record_risk};
     qb_engine *engine = NULL;
     gboolean ok = run_engine(plan, bars, &sink, &engine, result, error) &&
-                  measure(plan, bars, result, error);
+                  measure(plan, bars, qb_raw_to_double(qb_engine_portfolio(engine)->start.raw),
+                          result, error);
     if (ok) {
         const qb_portfolio *portfolio = qb_engine_portfolio(engine);
         result->state_hash = writer != NULL
@@ -336,7 +387,10 @@ void run_result_free(run_result *self)
     g_array_unref(self->equity_us);
     g_array_unref(self->equity);
     g_array_unref(self->period_us);
-    g_array_unref(self->periods);
+    g_clear_pointer(&self->periods, g_array_unref);
+    g_array_unref(self->flows);
+    g_clear_pointer(&self->growth, g_array_unref);
+    g_clear_pointer(&self->period_money, g_array_unref);
     g_array_unref(self->trades);
     g_clear_pointer(&self->benchmark, g_array_unref);
     g_free(self->id);

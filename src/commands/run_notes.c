@@ -197,6 +197,16 @@ static void note_left_out(const run_result *result, GPtrArray *notes)
             result->unpriced_bars);
 }
 
+static void note_flows(const run_result *result, GPtrArray *notes)
+{
+    char amount[QB_RAW_TEXT];
+    if (result->flows->len > 0)
+        say(notes,
+            "%s were paid in (withdrawals taken off): returns, drawdowns and curves are "
+            "time-weighted",
+            qb_raw_to_text(result->totals.deposits.raw, amount));
+}
+
 static void note_course(const run_result *result, GPtrArray *notes)
 {
     const qb_engine_totals *totals = &result->totals;
@@ -233,6 +243,7 @@ run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_res
             result->idle_fills, result->totals.fills);
     note_volume(plan, bars, self.notes);
     note_terms(plan, self.notes);
+    note_flows(result, self.notes);
     note_left_out(result, self.notes);
     note_course(result, self.notes);
     return self;

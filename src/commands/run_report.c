@@ -109,12 +109,6 @@ static void print_lines(const char *lead, const GPtrArray *lines, int width)
         print_wrapped(i == 0 ? lead : "          ", g_ptr_array_index(lines, i), width);
 }
 
-static qb_curve equity_curve(const run_result *result)
-{
-    return (qb_curve){(const int64_t *)result->equity_us->data,
-                      (const double *)result->equity->data, result->equity->len};
-}
-
 void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
                       const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
                       const char *log)
@@ -136,9 +130,9 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     print_wrapped("Terms     ", terms, style.width);
     putchar('\n');
     const report_run runs[] = {
-        {plan->strategy->name, &result->kpis, equity_curve(result)},
+        {plan->strategy->name, &result->kpis, run_result_curve(result)},
         {beside_plan != NULL ? beside_plan->strategy->name : "", beside ? &beside->kpis : NULL,
-         beside != NULL ? equity_curve(beside) : (qb_curve){0}},
+         beside != NULL ? run_result_curve(beside) : (qb_curve){0}},
     };
     if (as != NULL)
         metrics_as_print(as, &result->kpis, &style);
@@ -280,9 +274,9 @@ gboolean run_report_chart(const run_plan *plan, const run_result *result,
         .title = title,
         .subtitle = subtitle,
         .footer = "Simulated results, no advice.",
-        .equity = {plan->strategy->name, equity_curve(result)},
+        .equity = {plan->strategy->name, run_result_curve(result)},
         .benchmark = {beside_plan ? beside_plan->strategy->name : NULL,
-                      beside ? equity_curve(beside) : (qb_curve){0}},
+                      beside ? run_result_curve(beside) : (qb_curve){0}},
         .facts = (const char *const *)facts->pdata,
     };
     g_autoptr(GBytes) png = chart_png(&chart, error);
