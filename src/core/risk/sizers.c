@@ -43,6 +43,7 @@ static void size_by_distance(risk_gate *gate, qb_risk_rule rule, enum risk_place
     }
     if (raw == 0)
         return;
+    raw += qb_raw_to_double(raw) < distance; /* rounded up: never too many */
     const __int128 total = ask->equity.raw > 0
                                ? (__int128)ask->equity.raw * gate->risk->rates[place] / raw
                                : 0;
