@@ -18,7 +18,7 @@ static const char about[] =
 typedef struct backtest_flags {
     char **params, **risks;
     char *config, *chart, *beside, *metrics_as;
-    gboolean json, no_log;
+    gboolean json, no_log, no_check;
 } backtest_flags;
 
 /* ---- flags --------------------------------------------------------------------------------- */
@@ -38,6 +38,8 @@ static GOptionEntry *option_entries(backtest_flags *flags, run_slot *slots)
         {"chart", 0, 0, G_OPTION_ARG_FILENAME, &flags->chart, "Write equity and drawdown as PNG",
          "FILE"},
         METRICS_AS_ENTRY(&flags->metrics_as),
+        {"no-check", 0, 0, G_OPTION_ARG_NONE, &flags->no_check,
+         "Do not make the run's beginning again to see whether it decides the same", NULL},
         {"no-log", 0, 0, G_OPTION_ARG_NONE, &flags->no_log, "Do not store the run", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "Results as JSON", NULL},
         {NULL},
@@ -108,6 +110,8 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
         return FALSE;
     g_autoptr(run_plan) plan = run_plan_new(texts, market, error);
     g_autoptr(run_plan) beside_plan = NULL;
+    if (plan != NULL)
+        plan->check = !flags->no_check;
     if (plan == NULL || !find_beside(flags, plan, &beside_plan, error))
         return FALSE;
     g_autoptr(run_bars) bars = run_bars_load(plan, market->cache, error);

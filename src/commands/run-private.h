@@ -8,7 +8,7 @@
 #include "commands/market-private.h"
 #include "commands/metrics-private.h"
 #include "config/config.h"
-#include "core/engine/engine.h"
+#include "core/honesty/honesty.h"
 #include "core/metrics/metrics.h"
 #include "loader/loader.h"
 #include "runlog/runlog.h"
@@ -112,6 +112,7 @@ typedef struct run_plan {
     double risk_free;
     gboolean has_benchmark;
     cache_key benchmark;
+    gboolean check;   /* the short proof of honesty goes along */
     run_texts *texts; /* resolved: what a reproduction needs */
 } run_plan;
 
@@ -120,6 +121,8 @@ typedef struct run_plan {
 run_plan *run_plan_new(const run_texts *texts, const market *market, GError **error);
 /* The same account, universe and costs with another strategy at its defaults. */
 run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy);
+/* For the engine; borrows from the plan. */
+qb_engine_config run_plan_config(const run_plan *plan);
 void run_plan_free(run_plan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_plan, run_plan_free)
 
@@ -232,6 +235,8 @@ typedef struct run_result {
     guint64 skipped_bars;  /* in no session */
     guint64 unpriced_bars; /* with a price that is none */
     guint64 idle_fills;    /* on bars without volume, in a series that has volumes */
+    gboolean checked;      /* honesty is set */
+    qb_finding honesty;    /* of the short form */
     char *id;              /* of the logged run; NULL: not logged */
     char *state_hash;
     char *kpis_json;
@@ -265,6 +270,18 @@ typedef struct run_notes {
 run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_result *result);
 void run_notes_clear(run_notes *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(run_notes, run_notes_clear)
+
+/* ---- its honesty ----------------------------------------------------------------------------- */
+
+/* What the short proof came to, in one line; caller frees. */
+char *run_check_text(const run_plan *plan, const qb_finding *finding);
+/* One check as JSON; names the instrument. A new reference. */
+json_t *run_check_json(const run_plan *plan, const qb_finding *finding);
+/* A row of metrics, and where it failed one of error_logs. FAILURE_DATABASE. */
+gboolean run_check_store(const run_plan *plan, const qb_finding *finding, runlog_writer *writer,
+                         GError **error);
+/* "AAPL, bar 2020-01-31 00:00: 1 and 0", or NULL where nothing is located. Caller frees. */
+char *run_check_place(const run_plan *plan, const qb_finding *finding);
 
 /* ---- showing a result ---------------------------------------------------------------------- */
 

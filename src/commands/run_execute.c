@@ -12,6 +12,7 @@ typedef struct recorder {
     qb_sink inner;
     const run_bars *bars;
     run_result *result;
+    qb_short_check *check; /* NULL: none */
 } recorder;
 
 static qb_status record_order(void *self, const qb_order *order)
@@ -73,7 +74,13 @@ static qb_status record_equity(void *self, int64_t at_us, qb_money equity)
 
 static qb_status record_decision(void *self, const qb_decision *decision)
 {
-    const qb_sink *inner = &((recorder *)self)->inner;
+    const recorder *recorder = self;
+    const qb_sink *inner = &recorder->inner;
+    if (recorder->check != NULL) {
+        const qb_status status = qb_short_check_hear(recorder->check, decision);
+        if (status != QB_OK)
+            return status;
+    }
     return inner->decision != NULL ? inner->decision(inner->self, decision) : QB_OK;
 }
 
@@ -251,10 +258,9 @@ static gboolean measure(const run_plan *plan, const run_bars *bars, double start
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-static gboolean run_engine(const run_plan *plan, const run_bars *bars, const qb_sink *sink,
-                           qb_engine **out_engine, run_result *result, GError **error)
+qb_engine_config run_plan_config(const run_plan *plan)
 {
-    const qb_engine_config config = {
+    return (qb_engine_config){
         .instruments = plan->instruments,
         .instrument_count = plan->count,
         .strategy = plan->strategy,
@@ -278,10 +284,16 @@ static gboolean run_engine(const run_plan *plan, const run_bars *bars, const qb_
         .holding_count = plan->holding_count,
         .risk = plan->risk.on ? &plan->risk.config : NULL,
     };
+}
+
+static gboolean run_engine(const run_plan *plan, const run_bars *bars,
+                           const qb_engine_config *config, const qb_sink *sink,
+                           qb_engine **out_engine, run_result *result, GError **error)
+{
     qb_series_feed *feed = NULL;
     qb_status status = qb_series_feed_new(plan->instruments, bars->series, plan->count, &feed);
     if (status == QB_OK)
-        status = qb_engine_new(&config, sink, out_engine);
+        status = qb_engine_new(config, sink, out_engine);
     if (status == QB_OK) {
         const qb_feed source = qb_series_feed_as_feed(feed);
         status = qb_engine_run(*out_engine, &source);
@@ -334,12 +346,37 @@ static run_result *result_new(void)
     return result;
 }
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(qb_short_check, qb_short_check_free)
+
+/* After the run, which is to be the first that the strategy's code has seen; before the commit. */
+static gboolean finish_check(const run_plan *plan, qb_short_check *check, runlog_writer *writer,
+                             run_result *result, GError **error)
+{
+    if (check == NULL)
+        return TRUE;
+    const qb_status status = qb_short_check_finish(check, &result->honesty);
+    if (status != QB_OK)
+        return failure_from_status(error, status, "the run's beginning made again");
+    result->checked = TRUE;
+    return writer == NULL || run_check_store(plan, &result->honesty, writer, error);
+}
+
 run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log, GError **error)
 {
     g_autoptr(run_result) result = result_new();
     g_autoptr(runlog_writer) writer = NULL;
     g_autoptr(runlog_hasher) hasher = NULL;
+    g_autoptr(qb_short_check) check = NULL;
     recorder recorder = {.bars = bars, .result = result};
+    const qb_engine_config config = run_plan_config(plan);
+    if (plan->check) {
+        const qb_status status = qb_short_check_new(&config, bars->series, &check);
+        if (status != QB_OK) {
+            failure_from_status(error, status, plan->strategy->name);
+            return NULL;
+        }
+        recorder.check = check;
+    }
     if (log != NULL) {
         writer = open_writer(plan, bars, log, error);
         if (writer == NULL)
@@ -358,9 +395,14 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
                           .flow = record_flow,
                           .risk = record_risk};
     qb_engine *engine = NULL;
+<<<<<<< HEAD
     gboolean ok = run_engine(plan, bars, &sink, &engine, result, error) &&
                   measure(plan, bars, qb_raw_to_double(qb_engine_portfolio(engine)->start.raw),
                           result, error);
+=======
+    gboolean ok = run_engine(plan, bars, &config, &sink, &engine, result, error) &&
+                  measure(plan, bars, result, error);
+>>>>>>> 2983021 (wip)
     if (ok) {
         const qb_portfolio *portfolio = qb_engine_portfolio(engine);
         result->state_hash = writer != NULL
@@ -372,6 +414,7 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
     }
     /* Before the commit: the strategy's last words may be a crash. */
     qb_engine_free(engine);
+    ok = ok && finish_check(plan, check, writer, result, error);
     if (ok && writer != NULL) {
         result->id = g_strdup(runlog_writer_id(writer));
         ok = runlog_writer_commit(writer, result->kpis_json, result->state_hash, clock_now_us(),

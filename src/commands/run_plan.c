@@ -329,6 +329,7 @@ run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
     beside->holdings = g_memdup2(plan->holdings, sizeof *plan->holdings * plan->holding_count);
     beside->strategy = strategy;
     beside->loaded = NULL;
+    beside->check = FALSE;
     beside->params = g_new0(double, strategy->param_count + 1);
     for (gsize i = 0; i < strategy->param_count; i++)
         beside->params[i] = strategy->params[i].standard;

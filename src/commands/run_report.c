@@ -142,6 +142,10 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     g_auto(run_notes) notes = run_notes_of(plan, bars, result);
     print_lines("Warnings  ", notes.warnings, style.width);
     print_lines("Notes     ", notes.notes, style.width);
+    if (result->checked) {
+        g_autofree char *check = run_check_text(plan, &result->honesty);
+        print_wrapped("Check     ", check, style.width);
+    }
     if (result->id != NULL) {
         g_autofree char *logged = g_strdup_printf("%s in %s", result->id, log);
         print_wrapped("Run       ", logged, style.width);
@@ -218,6 +222,12 @@ void run_report_json(const run_plan *plan, const run_bars *bars, const run_resul
     g_auto(run_notes) notes = run_notes_of(plan, bars, result);
     add_lines(text, "warnings", notes.warnings);
     add_lines(text, "notes", notes.notes);
+    if (result->checked) {
+        json_t *check = run_check_json(plan, &result->honesty);
+        g_autofree char *written = json_dumps(check, JSON_COMPACT);
+        json_decref(check);
+        g_string_append_printf(text, ",\"check\":%s", written);
+    }
     if (beside != NULL) {
         g_string_append(text, ",\"beside\":");
         add_result(text, beside_plan, beside);

@@ -185,6 +185,20 @@ static int64_t end_of(const qb_short_check *check, const size_t *rows)
     return end_us;
 }
 
+/* When the last bar of a prefix up to then became known: a run of equal decisions is cut there. */
+static int64_t last_known(const qb_short_check *check, uint32_t instrument, size_t rows,
+                          int64_t until_us)
+{
+    const qb_instrument *about = &check->config->instruments[instrument];
+    qb_bar_time when;
+    while (rows-- > 0)
+        if (qb_bar_times(about->calendar, about->interval, check->series[instrument].ts_us[rows],
+                         &when) &&
+            when.known_us <= until_us)
+            return when.known_us;
+    return INT64_MIN;
+}
+
 /* Rows before a stamp, so that all instruments end together. */
 static void rows_before(const qb_short_check *check, int64_t stamp_us, size_t *rows)
 {
@@ -231,7 +245,8 @@ static qb_status compare_prefix(const qb_short_check *check, double share, qb_fi
         if (status == QB_OK)
             status = run_prefix(check, series, &prefix);
         for (uint32_t i = 0; status == QB_OK && i < count; i++)
-            compare_instrument(check->run.first[i], prefix.first[i], i, until_us, out);
+            compare_instrument(check->run.first[i], prefix.first[i], i,
+                               last_known(check, i, rows[i], until_us), out);
         qb_arena_clear(&prefix.arena);
     }
     out->runs++;
