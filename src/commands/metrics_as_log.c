@@ -133,6 +133,19 @@ static gboolean fills_at_close(const runlog_summary *run)
     return at != NULL && strcmp(at, "next-open") != 0;
 }
 
+/* Equity alone does not tell a deposit from a gain. */
+static gboolean refuse_flows(const runlog_summary *run, GError **error)
+{
+    json_auto_t *params = log_json_object(run->params);
+    if (json_object_get(json_object_get(params, "config"), "deposit") == NULL)
+        return TRUE;
+    g_set_error(error, FAILURE, FAILURE_MISSING,
+                "run %s had deposits, which its logged equity does not tell from gains (backtest "
+                "--metrics-as makes these figures as it runs)",
+                run->id);
+    return FALSE;
+}
+
 gboolean metrics_as_of_log(qb_dialect dialect, runlog *log, const runlog_summary *run,
                            metrics_as *out, GError **error)
 {
@@ -140,7 +153,8 @@ gboolean metrics_as_of_log(qb_dialect dialect, runlog *log, const runlog_summary
     json_auto_t *stored = log_json_object(run->kpis);
     logged_init(&all);
     log_kpis_read(stored, &all.kpis);
-    if (!read_equity(log, run->id, &all, error) || !read_trades(log, run->id, &all, error))
+    if (!refuse_flows(run, error) || !read_equity(log, run->id, &all, error) ||
+        !read_trades(log, run->id, &all, error))
         return FALSE;
     sample(&all);
     const qb_kpi_input input = {

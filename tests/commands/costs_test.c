@@ -191,6 +191,18 @@ static void test_reproduce(void)
     }
 }
 
+/* A log of equity alone cannot tell other tools' figures where money came and went. */
+static void test_logged_deposits(void)
+{
+    g_autoptr(program) self = program_with_sample();
+    const char *const flags[] = {"--deposit", "2014-02-03=5000", NULL};
+    backtest(self, flags);
+    program_expect(self, 5, "runs", "show", "last", "--metrics-as", "quantstats");
+    g_assert_nonnull(strstr(self->err, "had deposits"));
+    program_expect(self, 0, "backtest", "--symbols", "AAPL", "--deposit", "2014-02-03=5000",
+                   "--metrics-as", "quantstats");
+}
+
 /* Fees of an instrument, of its class, and what goes over them. */
 static void test_instruments(void)
 {
@@ -266,6 +278,7 @@ int main(int argc, char **argv)
     g_test_add_func("/commands/costs/preset", test_preset);
     g_test_add_func("/commands/costs/run-file", test_run_file);
     g_test_add_func("/commands/costs/reproduce", test_reproduce);
+    g_test_add_func("/commands/costs/logged-deposits", test_logged_deposits);
     g_test_add_func("/commands/costs/instruments", test_instruments);
     g_test_add_func("/commands/costs/list", test_list);
     return g_test_run();
