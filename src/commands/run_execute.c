@@ -395,14 +395,9 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
                           .flow = record_flow,
                           .risk = record_risk};
     qb_engine *engine = NULL;
-<<<<<<< HEAD
-    gboolean ok = run_engine(plan, bars, &sink, &engine, result, error) &&
+    gboolean ok = run_engine(plan, bars, &config, &sink, &engine, result, error) &&
                   measure(plan, bars, qb_raw_to_double(qb_engine_portfolio(engine)->start.raw),
                           result, error);
-=======
-    gboolean ok = run_engine(plan, bars, &config, &sink, &engine, result, error) &&
-                  measure(plan, bars, result, error);
->>>>>>> 2983021 (wip)
     if (ok) {
         const qb_portfolio *portfolio = qb_engine_portfolio(engine);
         result->state_hash = writer != NULL
