@@ -27,6 +27,17 @@ static const struct mapping {
     const char *params[5];
     line lines[5];
 } mappings[] = {
+    {"AO", "awesome", {NULL}, {{"awesome"}}},
+    {"AccelerationDecelerationOscillator", "awesome", {NULL}, {{"acceleration"}}},
+    {"DV2", "dv2", {NULL}, {{"dv2"}}},
+    /* the fifth, the lagging span, is a later close */
+    {"Ichimoku", "ichimoku", {NULL}, {{"conversion"}, {"base"}, {"span_a"}, {"span_b"}}},
+    {"PGO", "pgo", {NULL}, {{"pgo"}}},
+    {"PPOShort", "ppo", {"of=fast"}, {{"line"}, {"signal"}, {"histogram"}}},
+    {"RMI", "rmi", {NULL}, {{"rmi"}}},
+    {"UltimateOscillator", "ultimate", {NULL}, {{"ultimate"}}},
+    {"Vortex", "vortex", {NULL}, {{"plus"}, {"minus"}}},
+    {"WilliamsAD", "williams_ad", {NULL}, {{"williams_ad"}}},
     {"AroonUpDown", "aroon", {"period=14"}, {{"up"}, {"down"}}},
     {"BBands", "bollinger", {NULL}, {{"middle"}, {"upper"}, {"lower"}}},
     {"DEMA", "dema", {NULL}, {{"dema"}}},
@@ -64,17 +75,7 @@ static const struct mapping {
 };
 
 /* What we do not offer, by their names; docs/INDICATORS.md says why. */
-static const char *const absent[] = {"AccelerationDecelerationOscillator",
-                                     "AO",
-                                     "DownMove",
-                                     "DV2",
-                                     "Ichimoku",
-                                     "PGO",
-                                     "PPOShort",
-                                     "RMI",
-                                     "UltimateOscillator",
-                                     "Vortex",
-                                     "WilliamsAD"};
+static const char *const absent[] = {"DownMove"};
 
 /* ---- bars ---------------------------------------------------------------------------------- */
 
@@ -172,7 +173,7 @@ static void check(const struct mapping *mapping, const bars *bars, const json_t 
         out[k] = g_new(double, bars->in.count);
     qb_indicator_compute(indicator, &bars->in, params, room, out);
     const json_t *lines = json_object_get(theirs, "expected_by_line");
-    for (gsize k = 0; k < json_array_size(lines); k++)
+    for (gsize k = 0; k < json_array_size(lines) && mapping->lines[k].output != NULL; k++)
         check_line(mapping, &mapping->lines[k],
                    out[output_index(indicator, mapping->lines[k].output)], bars,
                    json_array_get(lines, k), json_object_get(theirs, "check_bars"));

@@ -90,9 +90,37 @@ static void column_macd(const qb_columns *in, const double *params, double *room
     }
 }
 
+static const char *const bases[] = {"slow", "fast", NULL};
+static const qb_param ppo_params[] = {
+    PERIOD_NAMED("fast", 12, 1, "period of the fast average"),
+    PERIOD_NAMED("slow", 26, 1, "period of the slow average"),
+    PERIOD_NAMED("signal", 9, 1, "period of the signal"),
+    CHOICE("seed", 0, seeds, "start: the mean of the first values, or the first one"),
+    CHOICE("of", 0, bases, "what the line is a percentage of"),
+};
+
+/* 100 (f - s) / f from 100 (f - s) / s, and the signal again. */
+static void rebase_ppo(const qb_columns *in, const double *params, double *const *out)
+{
+    qb_ema signal;
+    qb_ema_init(&signal, period_of(params[2]), params[3] == 0.0 ? QB_SEED_SMA : QB_SEED_FIRST);
+    for (size_t i = 0; i < in->count; i++) {
+        if (isnan(out[0][i]))
+            continue;
+        out[0][i] /= 1.0 + out[0][i] / 100.0;
+        qb_ema_add(&signal, out[0][i]);
+        if (!qb_ema_ready(&signal))
+            continue;
+        out[1][i] = qb_ema_value(&signal);
+        out[2][i] = out[0][i] - out[1][i];
+    }
+}
+
 static void column_ppo(const qb_columns *in, const double *params, double *room, double *const *out)
 {
     stream_macd(in, in->count, params, true, out);
+    if (params[4] != 0.0)
+        rebase_ppo(in, params, out);
 }
 
 /* ---- change -------------------------------------------------------------------------------- */
@@ -192,7 +220,7 @@ static const qb_indicator rows[] = {
      warmup_rsi, room_rsi, column_rsi},
     {"macd", "difference of two averages, and its own average", QB_INPUT_CLOSE, PARAMS(macd_params),
      OUTPUTS("line", "signal", "histogram"), warmup_macd, NULL, column_macd},
-    {"ppo", "MACD in per cent of the slow average", QB_INPUT_CLOSE, PARAMS(macd_params),
+    {"ppo", "MACD in per cent of the slow average", QB_INPUT_CLOSE, PARAMS(ppo_params),
      OUTPUTS("line", "signal", "histogram"), warmup_macd, NULL, column_ppo},
     {"roc", "change against an older value, in per cent and as a difference", QB_INPUT_CLOSE,
      PARAMS(roc_params), OUTPUTS("percent", "change"), warmup_after_period, room_roc, column_roc},

@@ -1,4 +1,4 @@
-/* Rows of the table: what needs volume. */
+/* Rows of the table: who buys, who sells, and at what volume. */
 #include "core/indicators/table-private.h"
 
 static const char *const starts[] = {"zero", "volume", NULL};
@@ -26,6 +26,27 @@ static void column_accumulation(const qb_columns *in, const double *params, doub
 static const char *const prices[] = {"typical", "close", "average", NULL};
 #define PRICE(standard) \
     CHOICE("price", standard, prices, "(h + l + c) / 3, the close, or (o + h + l + c) / 4")
+
+/* The close against the true low of a rise, the true high of a fall; no volume. Williams, How I Made
+ * One Million Dollars (1973). */
+static void column_williams_ad(const qb_columns *in, const double *params, double *room,
+                               double *const *out)
+{
+    double sum = 0.0;
+    for (size_t i = 1; i < in->count; i++) {
+        const double last = in->close[i - 1], close = in->close[i];
+        if (close > last)
+            sum += close - qb_lower(in->low[i], last);
+        else if (close < last)
+            sum += close - qb_higher(in->high[i], last);
+        out[0][i] = sum;
+    }
+}
+
+static size_t warmup_two(const double *params)
+{
+    return 2;
+}
 
 /* Where a new average starts: dates are those of the stamps, UTC. */
 static const char *const anchors[] = {"day", "week", "month", "none", NULL};
@@ -101,6 +122,8 @@ static const qb_indicator rows[] = {
     {"accumulation", "volume summed by where the close stands in its bar",
      QB_INPUT_BARS | QB_INPUT_VOLUME, NULL, 0, OUTPUTS("accumulation"), warmup_one, NULL,
      column_accumulation},
+    {"williams_ad", "Williams' accumulation, without volume", QB_INPUT_BARS, NULL, 0,
+     OUTPUTS("williams_ad"), warmup_two, NULL, column_williams_ad},
     {"vwap", "volume-weighted average price since the day, week or month began",
      QB_INPUT_TIME | QB_INPUT_OPEN | QB_INPUT_BARS | QB_INPUT_VOLUME, PARAMS(vwap_params),
      OUTPUTS("vwap"), warmup_one, NULL, column_vwap},

@@ -10,6 +10,7 @@
 #include "core/indicators/adx.h"
 #include "core/indicators/aroon.h"
 #include "core/indicators/atr.h"
+#include "core/indicators/awesome.h"
 #include "core/indicators/bollinger.h"
 #include "core/indicators/cci.h"
 #include "core/indicators/deviation.h"
@@ -30,7 +31,9 @@
 #include "core/indicators/rsi.h"
 #include "core/indicators/sma.h"
 #include "core/indicators/stochastic.h"
+#include "core/indicators/ultimate.h"
 #include "core/indicators/volatility.h"
+#include "core/indicators/vortex.h"
 #include "core/indicators/vwap.h"
 #include "core/indicators/wma.h"
 

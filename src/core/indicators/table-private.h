@@ -29,7 +29,8 @@ typedef struct qb_indicator_family {
     size_t count;
 } qb_indicator_family;
 
-extern const qb_indicator_family qb_averages, qb_ranges, qb_oscillators, qb_spreads, qb_volumes;
+extern const qb_indicator_family qb_averages, qb_ranges, qb_oscillators, qb_mores, qb_spreads,
+    qb_volumes;
 
 static inline size_t period_of(double param)
 {

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static const qb_indicator_family *const families[] = {&qb_averages, &qb_ranges, &qb_oscillators,
-                                                      &qb_spreads, &qb_volumes};
+static const qb_indicator_family *const families[] = {&qb_averages, &qb_ranges,  &qb_oscillators,
+                                                      &qb_mores,    &qb_spreads, &qb_volumes};
 
 size_t qb_indicator_count(void)
 {
