@@ -67,8 +67,15 @@ static gboolean read_params(const flags *flags, result *out, GError **error)
     const char *problem = qb_params_parse(indicator->params, indicator->param_count,
                                           (const char *const *)flags->params, count, out->params,
                                           &bad);
+    const gboolean each = problem == NULL;
+    if (each && indicator->check != NULL)
+        problem = indicator->check(out->params);
     if (problem == NULL)
         return TRUE;
+    if (each) {
+        g_set_error(error, FAILURE, FAILURE_USAGE, "--param: %s", problem);
+        return FALSE;
+    }
     g_autofree char *text = failure_quote(flags->params[bad], -1);
     for (gsize i = 0; i < indicator->param_count; i++) {
         const qb_param *param = &indicator->params[i];

@@ -72,6 +72,7 @@ cases = [
     ("roc", ["period=14"], "change", talib.MOM(c, 14), 0),
     ("aroon", ["period=25"], "up", talib.AROON(h, l, 25)[1], 0),
     ("aroon", ["period=25"], "down", talib.AROON(h, l, 25)[0], 0),
+    ("ultimate", [], "ultimate", talib.ULTOSC(h, l, c, 7, 14, 28), 0),
     ("obv", ["start=volume"], "obv", talib.OBV(c, v), 0),
     ("accumulation", [], "accumulation", talib.AD(h, l, c, v), 0),
     ("mfi", ["period=14"], "mfi", talib.MFI(h, l, c, v, 14), 0),

@@ -1,5 +1,5 @@
 /* Live, with TA-Lib itself: QUANTBOT_PYTHON names a Python that has it. talib_judge.py runs the
- * program over the bundled bars and compares 41 columns from the first bar on which each is defined
+ * program over the bundled bars and compares 42 columns from the first bar on which each is defined
  * (MACD once its other start has decayed). */
 #include <glib.h>
 

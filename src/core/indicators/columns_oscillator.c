@@ -136,11 +136,14 @@ static size_t room_roc(const double *params)
     return qb_roc_room(period_of(params[0]));
 }
 
+static const char *check_roc(const double *params)
+{
+    return params[1] < params[0] ? NULL : "skip must be below period";
+}
+
 static void column_roc(const qb_columns *in, const double *params, double *room, double *const *out)
 {
     qb_roc roc;
-    if (params[1] >= params[0])
-        return;
     qb_roc_init(&roc, room, period_of(params[0]), period_of(params[1]));
     for (size_t i = 0; i < in->count; i++) {
         qb_roc_add(&roc, in->close[i]);
@@ -223,7 +226,8 @@ static const qb_indicator rows[] = {
     {"ppo", "MACD in per cent of the slow average", QB_INPUT_CLOSE, PARAMS(ppo_params),
      OUTPUTS("line", "signal", "histogram"), warmup_macd, NULL, column_ppo},
     {"roc", "change against an older value, in per cent and as a difference", QB_INPUT_CLOSE,
-     PARAMS(roc_params), OUTPUTS("percent", "change"), warmup_after_period, room_roc, column_roc},
+     PARAMS(roc_params), OUTPUTS("percent", "change"), warmup_after_period, room_roc, column_roc,
+     check_roc},
     {"stochastic", "Lane's stochastic", QB_INPUT_BARS, PARAMS(stochastic_params),
      OUTPUTS("raw", "k", "d", "j"), warmup_stochastic, room_stochastic, column_stochastic},
     {"williams_r", "Williams' %R", QB_INPUT_BARS, PARAMS(period_14), OUTPUTS("williams_r"),

@@ -236,6 +236,11 @@ static const qb_param psar_params[] = {
     {"limit", QB_PARAM_NUMBER, 0.2, 0.0001, 1, 0.1, NULL, "largest factor"},
 };
 
+static const char *check_psar(const double *params)
+{
+    return params[0] <= params[1] ? NULL : "step must not be above limit";
+}
+
 static void column_psar(const qb_columns *in, const double *params, double *room,
                         double *const *out)
 {
@@ -310,7 +315,7 @@ static const qb_indicator rows[] = {
      PARAMS(aroon_params), OUTPUTS("up", "down", "oscillator"), warmup_after_period, room_aroon,
      column_aroon},
     {"psar", "Wilder's parabolic stop and reverse", QB_INPUT_HIGH | QB_INPUT_LOW,
-     PARAMS(psar_params), OUTPUTS("sar", "reversal"), warmup_one, NULL, column_psar},
+     PARAMS(psar_params), OUTPUTS("sar", "reversal"), warmup_one, NULL, column_psar, check_psar},
     {"fractal", "turning points, written when they show", QB_INPUT_HIGH | QB_INPUT_LOW,
      PARAMS(fractal_params), OUTPUTS("top", "bottom"), warmup_fractal, NULL, column_fractal},
     {"heikin_ashi", "smoothed bars", QB_INPUT_OPEN | QB_INPUT_BARS, NULL, 0,

@@ -43,6 +43,8 @@ typedef struct qb_indicator {
     size_t (*room)(const double *params); /* doubles of workspace; NULL: none */
     /* Writes what is defined; everything else is NaN already. */
     void (*compute)(const qb_columns *in, const double *params, double *room, double *const *out);
+    /* NULL, or a static sentence that says what is wrong with this combination. Optional. */
+    const char *(*check)(const double *params);
 } qb_indicator;
 
 size_t qb_indicator_count(void);
@@ -52,7 +54,7 @@ const qb_indicator *qb_indicator_at(size_t index);
 const qb_indicator *qb_indicator_find(const char *name);
 size_t qb_indicator_outputs(const qb_indicator *indicator);
 
-/* Every output over the whole columns. params has param_count values inside their ranges, room as
+/* Every output over the whole columns. params has param_count values that pass `check`, room as
  * many doubles as the row wants (any contents), out one column of in->count each. */
 void qb_indicator_compute(const qb_indicator *indicator, const qb_columns *in, const double *params,
                           double *room, double *const *out);
