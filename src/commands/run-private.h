@@ -135,6 +135,8 @@ void run_risk_read(failures *problems, const run_texts *texts, run_risk *risk);
 /* Once the instruments are known: the windows, of the file or of the stored run. FAILURE_BAD_DATA
  * naming file, line, field and value; FAILURE_MISSING, FAILURE_IO. */
 gboolean run_risk_blackouts(const run_texts *texts, run_plan *plan, GError **error);
+/* Whether that rule is on. */
+gboolean run_risk_limits(const run_risk *self, qb_risk_rule rule);
 void run_risk_clear(run_risk *self);
 /* A copy of a plan, made to be compared with, has no rules. */
 void run_risk_forget(run_plan *plan);

@@ -187,6 +187,19 @@ static void note_terms(const run_plan *plan, GPtrArray *notes)
     note_fees(plan, notes);
 }
 
+/* The sector rule sees no instrument without a sector. */
+static void note_sectors(const run_plan *plan, GPtrArray *warnings)
+{
+    guint without = 0;
+    for (guint32 i = 0; i < plan->count; i++)
+        without += plan->instruments[i].sector[0] == '\0';
+    if (run_risk_limits(&plan->risk, QB_RISK_SECTOR) && without > 0)
+        say(warnings,
+            "%u of %u instruments have no sector in instruments.ini: the risk rule sector does not "
+            "see them",
+            without, plan->count);
+}
+
 static void note_left_out(const run_result *result, GPtrArray *notes)
 {
     if (result->skipped_bars > 0)
@@ -236,6 +249,7 @@ run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_res
     note_survivors(plan, bars, self.warnings);
     note_samples(plan, bars, self.warnings);
     note_small_prices(plan, bars, self.warnings);
+    note_sectors(plan, self.warnings);
     if (result->idle_fills > 0)
         say(self.warnings,
             "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT

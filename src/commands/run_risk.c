@@ -96,9 +96,10 @@ static void add_problem(failures *problems, const run_texts *texts, const char *
 
 static void set_blackout(run_risk *risk)
 {
-    for (gsize i = 0; qb_risk_keys[i].name != NULL; i++)
-        if (qb_risk_keys[i].rule == QB_RISK_BLACKOUT && isnan(risk->config.values[i]))
-            risk->config.values[i] = qb_risk_keys[i].standard;
+    const qb_risk_key *key = qb_risk_key_of(QB_RISK_BLACKOUT);
+    double *value = &risk->config.values[key - qb_risk_keys];
+    if (isnan(*value))
+        *value = key->standard;
 }
 
 void run_risk_read(failures *problems, const run_texts *texts, run_risk *risk)
@@ -131,6 +132,11 @@ gboolean run_risk_blackouts(const run_texts *texts, run_plan *plan, GError **err
     risk->config.blackouts = (const qb_blackout *)risk->windows->data;
     risk->config.blackout_count = risk->windows->len;
     return TRUE;
+}
+
+gboolean run_risk_limits(const run_risk *self, qb_risk_rule rule)
+{
+    return self->on && !isnan(self->config.values[qb_risk_key_of(rule) - qb_risk_keys]);
 }
 
 void run_risk_clear(run_risk *self)

@@ -179,6 +179,13 @@ static void test_per_trade_with_the_rules_stop(void)
     event = desk_ask(&desk, AAA, 600, 100);
     CHECK_REDUCED(event, QB_RISK_PER_TRADE, 125); /* its own goes first */
     desk_close(&desk);
+
+    memset(&desk, 0, sizeof desk);
+    desk_open(&desk, "per-trade=1% stop-loss=4 trailing=1");
+    desk_bars(&desk, AAA, 101, 99, 100, 1000, 15);
+    event = desk_ask(&desk, AAA, 600, 100);
+    CHECK_REDUCED(event, QB_RISK_PER_TRADE, 500); /* the nearer one */
+    desk_close(&desk);
 }
 
 static void test_per_trade_counts_the_multiplier(void)

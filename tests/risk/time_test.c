@@ -126,6 +126,24 @@ static void test_day_trades(void)
     desk_close(&desk);
 }
 
+static void test_day_trades_of_both_sides(void)
+{
+    desk desk = {.interval = QB_5M};
+    desk_open(&desk, "day-trades=2");
+    desk.equity = 1000;
+    desk.now_us = at("2024-01-02T15:00Z");
+    desk_trade(&desk, AAA, 10, 100, desk.now_us);
+    desk_trade(&desk, AAA, -10, 100, desk.now_us);
+    desk_trade(&desk, AAA, -10, 100, desk.now_us); /* turned round: short from here on */
+    qb_risk_event event = desk_ask(&desk, BBB, 1, 100);
+    CHECK_PASSED(event, 1);
+    desk_trade(&desk, AAA, 10, 100, desk.now_us);
+    event = desk_ask(&desk, BBB, 1, 100);
+    CHECK_REFUSED(event, QB_RISK_DAY_TRADES);
+    CHECK_NEAR(event.value, 2, 0);
+    desk_close(&desk);
+}
+
 static void test_day_trades_of_shorts_and_daily_bars(void)
 {
     desk desk = {0};
@@ -303,6 +321,7 @@ static void test_week_stop(void)
     CHECK(!desk_equity(&desk, at("2024-01-12T21:00Z"), 80000, 0, &event));
     CHECK(!desk_equity(&desk, at("2024-01-16T21:00Z"), 72000.01, 0, &event)); /* a new week */
     CHECK(desk_equity(&desk, at("2024-01-17T21:00Z"), 72000, 0, &event));
+    CHECK_INT(event.until_us, at("2024-01-22T14:30Z")); /* the next Monday */
     desk_close(&desk);
 }
 
@@ -378,6 +397,23 @@ static void test_days_of_hours(void)
     desk_close(&desk);
 }
 
+/* Around the clock a day ends at 00:00 UTC, and the bar known then is its last. */
+static void test_days_of_coins(void)
+{
+    desk desk = {.interval = QB_1H};
+    desk_open(&desk, "adv=10% adv-days=1");
+    const qb_bar bar = {.open = 100, .high = 100, .low = 100, .close = 100, .volume = 1000};
+    qb_risk_bar(desk.risk, BTC, &bar, 1, at("2024-01-02T23:00Z"));
+    CHECK_INT(desk_ask(&desk, BTC, 1, 100).action, QB_RISK_REFUSED);
+    qb_risk_bar(desk.risk, BTC, &bar, 1, at("2024-01-03T00:00Z"));
+    qb_risk_event event = desk_ask(&desk, BTC, 200, 100);
+    CHECK_PASSED(event, 200);
+    qb_risk_bar(desk.risk, BTC, &bar, 1, at("2024-01-03T01:00Z")); /* a day under way */
+    event = desk_ask(&desk, BTC, 200.00000001, 100);
+    CHECK_REFUSED(event, QB_RISK_ADV);
+    desk_close(&desk);
+}
+
 int main(void)
 {
     static const tap_case cases[] = {
@@ -385,6 +421,7 @@ int main(void)
         {"/risk/time/blackout reaches around", test_blackout_reaches_around},
         {"/risk/time/blackouts are checked", test_blackouts_are_checked},
         {"/risk/time/day trades", test_day_trades},
+        {"/risk/time/day trades of both sides", test_day_trades_of_both_sides},
         {"/risk/time/day trades of shorts", test_day_trades_of_shorts_and_daily_bars},
         {"/risk/time/cool down", test_cool_down},
         {"/risk/time/order rate", test_order_rate},
@@ -397,6 +434,7 @@ int main(void)
         {"/risk/time/exits", test_exits},
         {"/risk/time/time stop needs no history", test_time_stop_needs_no_history},
         {"/risk/time/days of hours", test_days_of_hours},
+        {"/risk/time/days of coins", test_days_of_coins},
     };
     return tap_run(cases, sizeof cases / sizeof *cases);
 }
