@@ -7,6 +7,7 @@
 #include "core/indicators/sma.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Vectors only go between static functions of one instruction set. */
@@ -16,8 +17,10 @@ typedef double four __attribute__((vector_size(32)));
 typedef long long four_masks __attribute__((vector_size(32)));
 
 #define WIDE_TARGET
+#define WIDE_PIECEWISE
 #define WIDE(name) plain_##name
 #include "core/indicators/wide-private.h"
+#undef WIDE_PIECEWISE
 #undef WIDE_TARGET
 #undef WIDE
 

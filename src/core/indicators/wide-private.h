@@ -19,9 +19,17 @@ static inline WIDE_TARGET four WIDE(all)(double value)
     return (four){value, value, value, value};
 }
 
-static inline WIDE_TARGET four WIDE(choose)(four_masks where, four yes, four no)
+/* yes where a > b, else no. Without wide registers a compiler takes such a vector to pieces anyway,
+ * and does it worse than this. */
+static inline WIDE_TARGET four WIDE(choose)(four a, four b, four yes, four no)
 {
+#ifdef WIDE_PIECEWISE
+    return (four){a[0] > b[0] ? yes[0] : no[0], a[1] > b[1] ? yes[1] : no[1],
+                  a[2] > b[2] ? yes[2] : no[2], a[3] > b[3] ? yes[3] : no[3]};
+#else
+    const four_masks where = a > b;
     return (four)(((four_masks)yes & where) | ((four_masks)no & ~where));
+#endif
 }
 
 /* 0 x0 x1 x2 */
@@ -122,14 +130,16 @@ static WIDE_TARGET void WIDE(ema)(const double *values, size_t count, double alp
 static inline WIDE_TARGET four WIDE(strength)(four up, four all)
 {
     const four ratio = WIDE(all)(100.0) * (up / all);
-    return WIDE(choose)(all > WIDE(all)(0.0), ratio, WIDE(all)(50.0));
+    return WIDE(choose)(all, WIDE(all)(0.0), ratio, WIDE(all)(50.0));
 }
 
+/* The rise, and its or the fall's size: (|d| + d) / 2 is exact, and has no branch to guess. */
 static inline WIDE_TARGET void WIDE(changes)(const double *at, four *up, four *all)
 {
     const four change = WIDE(load)(at) - WIDE(load)(at - 1);
-    *up = WIDE(choose)(change > WIDE(all)(0.0), change, WIDE(all)(0.0));
-    *all = *up + (*up - change);
+    const four_masks size = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
+    *all = (four)((four_masks)change & size);
+    *up = WIDE(all)(0.5) * (*all + change);
 }
 
 /* values[-1] .. values[7] */
@@ -172,7 +182,7 @@ static inline WIDE_TARGET four WIDE(ranges)(const double *high, const double *lo
                                             const double *last)
 {
     const four top = WIDE(load)(high), bottom = WIDE(load)(low), close = WIDE(load)(last);
-    return WIDE(choose)(top > close, top, close) - WIDE(choose)(bottom < close, bottom, close);
+    return WIDE(choose)(top, close, top, close) - WIDE(choose)(close, bottom, bottom, close);
 }
 
 static inline WIDE_TARGET void WIDE(atr_eight)(WIDE(scan) * scan, const double *high,
@@ -357,7 +367,7 @@ static inline WIDE_TARGET void WIDE(bands)(const WIDE(band) * band, const double
     const four square = WIDE(load)(squares) + WIDE(load)(upper);
     const four away = sum * WIDE(all)(band->per_value);
     four variance = (square - sum * away) * WIDE(all)(band->per_freedom);
-    variance = WIDE(choose)(variance > WIDE(all)(0.0), variance, WIDE(all)(0.0));
+    variance = WIDE(choose)(variance, WIDE(all)(0.0), variance, WIDE(all)(0.0));
     four reach;
     for (int i = 0; i < 4; i++)
         reach[i] = __builtin_sqrt(variance[i]);
