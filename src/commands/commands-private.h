@@ -20,6 +20,10 @@ gboolean command_options(int *argc, char ***argv, const char *arguments, const c
 /* Levenshtein's: letters to put in, take out or change. For "did you mean". */
 guint command_distance(const char *a, const char *b);
 
+/* Words of the text on standard output, broken at that width; lines after the first are indented by as
+ * much as the lead is long. */
+void command_print_wrapped(const char *lead, const char *text, int width);
+
 /* Settings from .env and the environment; warnings are printed. NULL: *out_exit. */
 settings *command_settings(int *out_exit);
 
@@ -67,6 +71,7 @@ int command_db_purge_sim(int argc, char **argv);
 int command_db_dump_kpis(int argc, char **argv);
 
 int command_strategy_list(int argc, char **argv);
+int command_strategy_check(int argc, char **argv);
 int command_strategy_new(int argc, char **argv);
 int command_strategy_show(int argc, char **argv);
 int command_risk_list(int argc, char **argv);

@@ -39,6 +39,7 @@ const command commands_table[] = {
     {"calendar", "show", "when an exchange trades", command_calendar_show},
     {"strategy", "list", "the strategies that are built in", command_strategy_list},
     {"strategy", "new", "write a strategy of your own to begin with", command_strategy_new},
+    {"strategy", "check", "does it decide only by what it could know?", command_strategy_check},
     {"strategy", "show", "one strategy's parameters", command_strategy_show},
     {"risk", "list", "the risk rules and their standard values", command_risk_list},
     {"backtest", NULL, "run a strategy over bars of the cache", command_backtest},

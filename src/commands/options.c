@@ -96,6 +96,27 @@ guint command_distance(const char *a, const char *b)
     return row[length];
 }
 
+void command_print_wrapped(const char *lead, const char *text, int width)
+{
+    const int indent = (int)strlen(lead);
+    int column = indent;
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    fputs(lead, stdout);
+    for (char **word = words; *word != NULL; word++) {
+        const int length = (int)g_utf8_strlen(*word, -1);
+        if (word != words && column + 1 + length > width) {
+            printf("\n%*s", indent, "");
+            column = indent;
+        } else if (word != words) {
+            putchar(' ');
+            column++;
+        }
+        fputs(*word, stdout);
+        column += length;
+    }
+    putchar('\n');
+}
+
 settings *command_settings(int *out_exit)
 {
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);

@@ -14,8 +14,11 @@ char *run_check_place(const run_plan *plan, const qb_finding *finding)
     if (!finding->located)
         return NULL;
     g_autofree char *wanted = value_text(finding->wanted), *got = value_text(finding->got);
-    return g_strdup_printf("%s, %s: %s in the run, %s here", plan->symbols[finding->instrument],
-                           qb_time_to_text(finding->at_us, time), wanted, got);
+    const gboolean warm = finding->check == QB_CHECK_WARMUP;
+    return g_strdup_printf("%s, %s: %s %s, %s %s", plan->symbols[finding->instrument],
+                           qb_time_to_text(finding->at_us, time), wanted,
+                           warm ? "with more bars before" : "in the run", got,
+                           warm ? "with fewer" : "here");
 }
 
 char *run_check_text(const run_plan *plan, const qb_finding *finding)

@@ -1,3 +1,4 @@
+#include "commands/commands-private.h"
 #include "commands/run-private.h"
 #include "platform/files.h"
 #include "reports/reports.h"
@@ -82,31 +83,10 @@ static char *period_text(const run_result *result)
 
 /* ---- terminal ------------------------------------------------------------------------------ */
 
-static void print_wrapped(const char *lead, const char *text, int width)
-{
-    const int indent = (int)strlen(lead);
-    int column = indent;
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    fputs(lead, stdout);
-    for (char **word = words; *word != NULL; word++) {
-        const int length = (int)g_utf8_strlen(*word, -1);
-        if (word != words && column + 1 + length > width) {
-            printf("\n%*s", indent, "");
-            column = indent;
-        } else if (word != words) {
-            putchar(' ');
-            column++;
-        }
-        fputs(*word, stdout);
-        column += length;
-    }
-    putchar('\n');
-}
-
 static void print_lines(const char *lead, const GPtrArray *lines, int width)
 {
     for (guint i = 0; i < lines->len; i++)
-        print_wrapped(i == 0 ? lead : "          ", g_ptr_array_index(lines, i), width);
+        command_print_wrapped(i == 0 ? lead : "          ", g_ptr_array_index(lines, i), width);
 }
 
 void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
@@ -125,9 +105,9 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     g_autofree char *strategy = g_strdup_printf("%s%s%s", plan->strategy->name, *params ? " " : "",
                                                 params);
     g_autofree char *terms = g_strdup_printf("%s in cash; %s", cash, costs);
-    print_wrapped("Universe  ", line, style.width);
-    print_wrapped("Strategy  ", strategy, style.width);
-    print_wrapped("Terms     ", terms, style.width);
+    command_print_wrapped("Universe  ", line, style.width);
+    command_print_wrapped("Strategy  ", strategy, style.width);
+    command_print_wrapped("Terms     ", terms, style.width);
     putchar('\n');
     const report_run runs[] = {
         {plan->strategy->name, &result->kpis, run_result_curve(result)},
@@ -144,13 +124,13 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     print_lines("Notes     ", notes.notes, style.width);
     if (result->checked) {
         g_autofree char *check = run_check_text(plan, &result->honesty);
-        print_wrapped("Check     ", check, style.width);
+        command_print_wrapped("Check     ", check, style.width);
     }
     if (result->id != NULL) {
         g_autofree char *logged = g_strdup_printf("%s in %s", result->id, log);
-        print_wrapped("Run       ", logged, style.width);
+        command_print_wrapped("Run       ", logged, style.width);
     }
-    print_wrapped("          ", "Simulated results, no advice.", style.width);
+    command_print_wrapped("          ", "Simulated results, no advice.", style.width);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "core/honesty/honesty-private.h"
 
 #define EQUAL_WITHIN 1e-9 /* what another order of rounding may change */
+#define MOVES_ADRIFT 4u   /* changes of mind after which two honest runs have met */
 #define STEP_WITHIN 0.01  /* of the run's size: what an average that has settled may still change */
 
 /* ---- call by call --------------------------------------------------------------------------- */
@@ -139,10 +140,14 @@ static void walk_instrument(const notes *base, const notes *other, uint32_t inst
 {
     walker a = {.next = base->first[instrument]}, b = {.next = other->first[instrument]};
     bool in_step = false;
+    uint32_t a_moves = 0, b_moves = 0;
+    difference latest = {0};
     for (int64_t at_us = from_us; at_us <= until_us && at_us != INT64_MAX;
          at_us = next_us(&a) < next_us(&b) ? next_us(&a) : next_us(&b)) {
         walk_to(&a, at_us);
         walk_to(&b, at_us);
+        a_moves += a.moved;
+        b_moves += b.moved;
         bool same_pulse = a.pulsed == b.pulsed && same_level(a.pulse, b.pulse);
         if (same_level(a.level, b.level) && same_pulse) {
             in_step |= a.moved && b.moved && at_us > from_us;
@@ -153,7 +158,10 @@ static void walk_instrument(const notes *base, const notes *other, uint32_t inst
         keep_first(&out->differ, &out->first, &found);
         if (in_step)
             keep_first(&out->differ_in_step, &out->first_in_step, &found);
+        latest = found;
     }
+    if (!in_step && latest.at_us != 0 && a_moves >= MOVES_ADRIFT && b_moves >= MOVES_ADRIFT)
+        keep_first(&out->adrift, &out->first_adrift, &latest);
 }
 
 void notes_steps(const notes *base, const notes *other, int64_t from_us, int64_t until_us,

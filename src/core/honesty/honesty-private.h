@@ -120,7 +120,8 @@ bool notes_equal(const notes *base, const notes *other, int64_t until_us, double
 typedef struct steps {
     bool differ;         /* at some instant they wish different things */
     bool differ_in_step; /* even after both had changed their mind alike, at the same instant */
-    difference first, first_in_step;
+    bool adrift;         /* both change their mind often, and never come into step */
+    difference first, first_in_step, first_adrift;
 } steps;
 void notes_steps(const notes *base, const notes *other, int64_t from_us, int64_t until_us,
                  steps *out);

@@ -7,7 +7,8 @@
  *   - where twice the warm-up agrees with four times at every place tried, and once does not: what
  *     the rule needs lies in the bars that it says it can do without;
  *   - where two runs have changed their mind alike, at the same bar, and still part again: from
- *     there on they hold on to the same thing, and yet the past beyond the warm-up decides. */
+ *     there on they hold on to the same thing, and yet the past beyond the warm-up decides;
+ *   - where two runs change their mind again and again and never alike, at more places than one. */
 #include "core/honesty/honesty-private.h"
 
 #define WINDOW_MIN 500u /* bars compared after T */
@@ -20,7 +21,8 @@ typedef struct warm {
     size_t window;
     uint32_t once, twice; /* places at which that much differs from four times */
     bool parted;
-    difference first, first_parted; /* once from four times; of either */
+    uint32_t adrift;                              /* places at which one never meets four times */
+    difference first, first_parted, first_adrift; /* four times, and what differs from it */
 } warm;
 
 static uint32_t longest(const base *base)
@@ -90,6 +92,11 @@ static void judge_place(warm *warm, const notes samples[SAMPLES], int64_t at_us,
         warm->once++;
     }
     warm->twice += twice.differ;
+    if (once.adrift || twice.adrift) {
+        keep_earlier(warm->adrift == 0, &warm->first_adrift,
+                     once.adrift ? &once.first_adrift : &twice.first_adrift);
+        warm->adrift++;
+    }
     if (once.differ_in_step) {
         keep_earlier(!warm->parted, &warm->first_parted, &once.first_in_step);
         warm->parted = true;
@@ -130,6 +137,11 @@ static void judge(const warm *warm, qb_finding *out)
         finding_fail(warm->base, &warm->first_parted,
                      "bars beyond the warm-up decide: an indicator that never settles, or the "
                      "number of the bar",
+                     out);
+    else if (warm->adrift > 1)
+        finding_fail(warm->base, &warm->first_adrift,
+                     "it decides by where its bars begin: by the number of the bar, or by a table "
+                     "of them",
                      out);
     else if (warm->once > 0 || warm->twice > 0)
         out->why = "it holds on to what it did before: after another beginning it is out of step "
