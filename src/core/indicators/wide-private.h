@@ -368,9 +368,8 @@ static inline WIDE_TARGET void WIDE(bands)(const WIDE(band) * band, const double
     const four away = sum * WIDE(all)(band->per_value);
     four variance = (square - sum * away) * WIDE(all)(band->per_freedom);
     variance = WIDE(choose)(variance, WIDE(all)(0.0), variance, WIDE(all)(0.0));
-    four reach;
-    for (int i = 0; i < 4; i++)
-        reach[i] = __builtin_sqrt(variance[i]);
+    four reach = {__builtin_sqrt(variance[0]), __builtin_sqrt(variance[1]),
+                  __builtin_sqrt(variance[2]), __builtin_sqrt(variance[3])};
     reach *= WIDE(all)(band->width);
     const four mean = WIDE(all)(band->shift) + away;
     WIDE(store)(middle, mean);
