@@ -310,6 +310,32 @@ static void fee_random(void)
     }
 }
 
+#define UNSOUND(member, value)              \
+    do {                                    \
+        qb_costs costs = sound;             \
+        costs.member = (value);             \
+        CHECK(!qb_costs_are_sound(&costs)); \
+    } while (0)
+
+static void soundness(void)
+{
+    const qb_costs sound = {.fee_rate = {QB_ONE}, .maker_discount = {QB_ONE}};
+    const qb_costs none = {0};
+    CHECK(qb_costs_are_sound(&sound) && qb_costs_are_sound(&none));
+    UNSOUND(fee_rate.raw, QB_ONE + 1);
+    UNSOUND(fee_rate.raw, QB_ONE - 1); /* below the maker's discount */
+    UNSOUND(maker_discount.raw, -1);
+    UNSOUND(fee_per_unit.raw, 1000000 * QB_ONE + 1);
+    UNSOUND(fee_minimum.raw, -1);
+    UNSOUND(fee_cap.raw, QB_ONE + 1);
+    UNSOUND(sell_rate.raw, -1);
+    UNSOUND(sell_per_unit.raw, INT64_MAX);
+    UNSOUND(slippage.raw, QB_ONE);
+    UNSOUND(volume_cap.raw, QB_ONE + 1);
+    UNSOUND(impact, (qb_impact)3);
+    UNSOUND(impact_rate.raw, 10 * QB_ONE + 1);
+}
+
 static void presets(void)
 {
     size_t count = 0;
@@ -318,7 +344,7 @@ static void presets(void)
         CHECK(strlen(preset->what) > 0 && strlen(preset->what) <= 70);
         CHECK(strlen(preset->since) == 10 && strlen(preset->source) > 0);
         CHECK(preset->costs.slippage.raw == 0 && preset->costs.volume_cap.raw == 0);
-        CHECK(preset->costs.maker_discount.raw <= preset->costs.fee_rate.raw);
+        CHECK(qb_costs_are_sound(&preset->costs));
     }
     CHECK(count >= 10);
     CHECK(qb_fee_preset_find("none of these") == NULL);
@@ -577,6 +603,7 @@ static const tap_case cases[] = {
     {"/engine/trading/fee-of-makers", fee_of_makers},
     {"/engine/trading/fee-ends", fee_ends},
     {"/engine/trading/fee-random", fee_random},
+    {"/engine/trading/soundness", soundness},
     {"/engine/trading/presets", presets},
     {"/engine/trading/budget-random", budget_random},
     {"/engine/trading/budget-edges", budget_edges},

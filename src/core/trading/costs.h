@@ -14,8 +14,8 @@ typedef enum qb_impact { QB_IMPACT_NONE, QB_IMPACT_SQUARE_ROOT, QB_IMPACT_QUADRA
  * rate is fee_rate less maker_discount for what a maker fills; a sale pays sell_rate and
  * sell_per_unit on top (in the US the fees of SEC and FINRA), outside minimum and cap. */
 typedef struct qb_costs {
-    qb_rate fee_rate; /* 0 .. 1.0 */
-    qb_money fee_per_unit;
+    qb_rate fee_rate;      /* 0 .. 1.0 */
+    qb_money fee_per_unit; /* amounts: 0 .. 1,000,000 */
     qb_money fee_minimum;
     qb_rate slippage;       /* adverse, of the reference price; 0 .. below 1.0 */
     qb_rate volume_cap;     /* share of a bar's volume that can be had; 0: off */
@@ -26,6 +26,9 @@ typedef struct qb_costs {
     qb_impact impact;
     qb_rate impact_rate; /* 0 .. 10.0 */
 } qb_costs;
+
+/* Whether every member lies within its range. What is beyond is a slip of the keyboard. */
+bool qb_costs_are_sound(const qb_costs *costs);
 
 /* What a fill is about to be. */
 typedef struct qb_fill_terms {

@@ -2,6 +2,24 @@
  * owes. Minimum and cap are the order's, so a fill pays the difference. */
 #include "core/trading/trading.h"
 
+static bool within(int64_t raw, int64_t most)
+{
+    return raw >= 0 && raw <= most;
+}
+
+bool qb_costs_are_sound(const qb_costs *costs)
+{
+    const int64_t amount_max = 1000000 * QB_ONE;
+    return within(costs->fee_rate.raw, QB_ONE) && within(costs->fee_per_unit.raw, amount_max) &&
+           within(costs->fee_minimum.raw, amount_max) &&
+           within(costs->maker_discount.raw, costs->fee_rate.raw) &&
+           within(costs->fee_cap.raw, QB_ONE) && within(costs->sell_rate.raw, QB_ONE) &&
+           within(costs->sell_per_unit.raw, amount_max) &&
+           within(costs->slippage.raw, QB_ONE - 1) && within(costs->volume_cap.raw, QB_ONE) &&
+           (unsigned)costs->impact <= QB_IMPACT_QUADRATIC &&
+           within(costs->impact_rate.raw, 10 * QB_ONE);
+}
+
 /* notional x rate + units x per_unit, each rounded once. */
 static qb_status by_schedule(qb_price unit, qb_quantity units, qb_rate rate, qb_money per_unit,
                              qb_money *out)
