@@ -195,7 +195,7 @@ gboolean run_blackouts_read(const char *path, const run_plan *plan, run_risk *ri
     failures_init(&self.problems);
     if (find_columns(&self))
         read_rows(&self);
-    qsort(risk->windows->data, risk->windows->len, sizeof(qb_blackout), compare_windows);
+    g_array_sort(risk->windows, compare_windows);
     return failures_finish(&self.problems, FAILURE_BAD_DATA, error);
 }
 
