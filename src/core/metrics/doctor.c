@@ -1,0 +1,187 @@
+#include "core/metrics/doctor.h"
+
+#include <math.h>
+
+static const char *const kind_texts[QB_FINDING_COUNT] = {
+    "few-trades",  "one-trade",  "one-month",  "one-instrument", "costs",
+    "large-fills", "late-fills", "idle-fills", "flagged-bars",   "no-edge",
+};
+
+const char *qb_finding_text(qb_finding_kind kind)
+{
+    return kind_texts[kind];
+}
+
+const char *qb_severity_text(qb_severity severity)
+{
+    static const char *const texts[] = {"note", "warning", "serious"};
+    return texts[severity];
+}
+
+/* ---- trades concerned ----------------------------------------------------------------------- */
+
+static void concern(qb_finding *finding, size_t trade)
+{
+    if (finding->trades < QB_FINDING_SHOWN)
+        finding->shown[finding->trades] = trade;
+    finding->trades++;
+}
+
+static void concern_touched(qb_finding *finding, const qb_doctor_input *in, qb_touch touch)
+{
+    for (size_t i = 0; i < in->trade_count; i++)
+        if ((in->trades[i].touched & touch) != 0)
+            concern(finding, i);
+}
+
+/* ---- rules: each fills a finding and says whether there is one ------------------------------- */
+
+static bool few_trades(const qb_doctor_input *in, qb_finding *out)
+{
+    out->value = (double)in->trade_count;
+    out->threshold = QB_DOCTOR_TRADES;
+    return in->trade_count < QB_DOCTOR_TRADES;
+}
+
+static bool one_trade(const qb_doctor_input *in, qb_finding *out)
+{
+    double profit = 0;
+    size_t best = 0;
+    for (size_t i = 0; i < in->trade_count; i++) {
+        profit += in->trades[i].profit;
+        if (in->trades[i].profit > in->trades[best].profit)
+            best = i;
+    }
+    if (in->trade_count < 2 || !(profit > 0))
+        return false;
+    out->value = in->trades[best].profit / profit;
+    out->threshold = QB_DOCTOR_SHARE;
+    out->severity = out->value >= 1 ? QB_SERIOUS : QB_WARNING;
+    concern(out, best);
+    return out->value >= out->threshold;
+}
+
+static bool one_month(const qb_doctor_input *in, qb_finding *out)
+{
+    double growth = 0;
+    size_t best = 0;
+    for (size_t i = 0; i < in->month_count; i++) {
+        growth += log1p(in->months[i].value);
+        if (in->months[i].value > in->months[best].value)
+            best = i;
+    }
+    if (in->month_count < 3 || !(growth > 0) || !isfinite(growth))
+        return false;
+    out->value = log1p(in->months[best].value) / growth;
+    out->threshold = QB_DOCTOR_SHARE;
+    out->severity = out->value >= 1 ? QB_SERIOUS : QB_WARNING;
+    out->month = in->months[best];
+    return out->value >= out->threshold;
+}
+
+static bool best_group(const qb_trade_group *groups, size_t count, qb_finding *out)
+{
+    double profit = 0;
+    size_t best = 0;
+    for (size_t i = 0; i < count; i++) {
+        profit += groups[i].profit;
+        if (groups[i].profit > groups[best].profit)
+            best = i;
+    }
+    if (count < 3 || !(profit > 0))
+        return false;
+    out->value = groups[best].profit / profit;
+    out->threshold = QB_DOCTOR_SHARE;
+    out->severity = out->value >= 1 ? QB_SERIOUS : QB_WARNING;
+    out->instrument = (uint32_t)groups[best].key;
+    return out->value >= out->threshold;
+}
+
+static bool costs(const qb_doctor_input *in, qb_finding *out)
+{
+    if (!(in->earned > 0) || !(in->costs > 0))
+        return false;
+    out->value = in->costs / in->earned;
+    out->threshold = QB_DOCTOR_COST_SHARE;
+    out->severity = out->value >= 1 ? QB_SERIOUS : QB_WARNING;
+    return out->value >= out->threshold;
+}
+
+static bool large_fills(const qb_doctor_input *in, qb_finding *out)
+{
+    out->value = in->largest_share;
+    out->threshold = QB_DOCTOR_VOLUME_SHARE;
+    out->fills = in->large_fills;
+    out->instrument = in->largest_instrument;
+    concern_touched(out, in, QB_TOUCH_LARGE);
+    return in->large_fills > 0;
+}
+
+static bool late_fills(const qb_doctor_input *in, qb_finding *out)
+{
+    out->value = (double)in->late_fills;
+    out->threshold = 1;
+    out->fills = in->late_fills;
+    concern_touched(out, in, QB_TOUCH_LATE);
+    return in->late_fills > 0;
+}
+
+static bool idle_fills(const qb_doctor_input *in, qb_finding *out)
+{
+    out->value = (double)in->idle_fills;
+    out->threshold = 1;
+    out->fills = in->idle_fills;
+    concern_touched(out, in, QB_TOUCH_IDLE);
+    return in->idle_fills > 0;
+}
+
+static bool flagged_bars(const qb_doctor_input *in, qb_finding *out)
+{
+    concern_touched(out, in, QB_TOUCH_FLAGGED);
+    out->value = (double)out->trades;
+    out->threshold = 1;
+    return out->trades > 0;
+}
+
+/* A ratio that is below 0 for sure is no good news either, but then the result says so itself. */
+static bool no_edge(const qb_doctor_input *in, qb_finding *out)
+{
+    const qb_bootstrap *intervals = in->intervals;
+    if (intervals == NULL || intervals->sharpe.undefined != NULL)
+        return false;
+    out->value = intervals->sharpe.low;
+    out->threshold = 0;
+    return intervals->sharpe.low <= 0 && intervals->sharpe.high > 0;
+}
+
+static const struct {
+    qb_finding_kind kind;
+    bool (*found)(const qb_doctor_input *in, qb_finding *out);
+} rules[] = {
+    {QB_FINDING_FEW_TRADES, few_trades},   {QB_FINDING_ONE_TRADE, one_trade},
+    {QB_FINDING_ONE_MONTH, one_month},     {QB_FINDING_COSTS, costs},
+    {QB_FINDING_LARGE_FILLS, large_fills}, {QB_FINDING_LATE_FILLS, late_fills},
+    {QB_FINDING_IDLE_FILLS, idle_fills},   {QB_FINDING_FLAGGED_BARS, flagged_bars},
+    {QB_FINDING_NO_EDGE, no_edge},
+};
+
+qb_status qb_doctor_examine(const qb_doctor_input *input, qb_finding *out, size_t *out_count)
+{
+    qb_trade_group *groups = NULL;
+    size_t group_count = 0, count = 0;
+    const qb_status status = qb_trades_by(input->trades, input->trade_count, QB_BY_INSTRUMENT,
+                                          &groups, &group_count);
+    if (status != QB_OK)
+        return status;
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        qb_finding finding = {.kind = rules[i].kind, .severity = QB_WARNING};
+        if (rules[i].found(input, &finding))
+            out[count++] = finding;
+        qb_finding concentrated = {.kind = QB_FINDING_ONE_INSTRUMENT, .severity = QB_WARNING};
+        if (rules[i].kind == QB_FINDING_ONE_MONTH && best_group(groups, group_count, &concentrated))
+            out[count++] = concentrated;
+    }
+    qb_realloc(groups, 0);
+    *out_count = count;
+    return QB_OK;
+}
