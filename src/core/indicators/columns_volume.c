@@ -27,8 +27,8 @@ static const char *const prices[] = {"typical", "close", "average", NULL};
 #define PRICE(standard) \
     CHOICE("price", standard, prices, "(h + l + c) / 3, the close, or (o + h + l + c) / 4")
 
-/* The close against the true low of a rise, the true high of a fall; no volume. Williams, How I Made
- * One Million Dollars (1973). */
+/* The close against the true low of a rise, the true high of a fall; no volume. Williams, How I
+ * Made One Million Dollars (1973). */
 static void column_williams_ad(const qb_columns *in, const double *params, double *room,
                                double *const *out)
 {
