@@ -711,11 +711,11 @@ static void no_edge(patient *p)
 }
 static void sure_loss(patient *p)
 {
-    p->intervals.sharpe = (qb_interval){-2, -1, NULL};
+    p->intervals.sharpe = (qb_range){-2, -1, NULL};
 }
 static void no_interval(patient *p)
 {
-    p->intervals.sharpe = (qb_interval){NAN, NAN, "no variation"};
+    p->intervals.sharpe = (qb_range){NAN, NAN, "no variation"};
 }
 static void nothing(patient *p)
 {
@@ -727,33 +727,33 @@ static void test_doctor(void)
     static const struct {
         void (*change)(patient *p);
         int kind; /* -1: healthy */
-        qb_severity severity;
+        qb_grade grade;
         size_t trades, first;
     } cases[] = {
         {nothing, -1, 0, 0, 0},
-        {without_trades, QB_FINDING_FEW_TRADES, QB_WARNING, 0, 0},
-        {one_trade, QB_FINDING_ONE_TRADE, QB_WARNING, 1, 7},
+        {without_trades, QB_SYMPTOM_FEW_TRADES, QB_GRADE_WARNING, 0, 0},
+        {one_trade, QB_SYMPTOM_ONE_TRADE, QB_GRADE_WARNING, 1, 7},
         {nearly_one_trade, -1, 0, 0, 0},
-        {one_trade_and_losses, QB_FINDING_ONE_TRADE, QB_SERIOUS, 1, 7},
-        {one_month, QB_FINDING_ONE_MONTH, QB_WARNING, 0, 0},
+        {one_trade_and_losses, QB_SYMPTOM_ONE_TRADE, QB_GRADE_SERIOUS, 1, 7},
+        {one_month, QB_SYMPTOM_ONE_MONTH, QB_GRADE_WARNING, 0, 0},
         {nearly_one_month, -1, 0, 0, 0},
         {losing_months, -1, 0, 0, 0},
-        {one_instrument, QB_FINDING_ONE_INSTRUMENT, QB_WARNING, 0, 0},
+        {one_instrument, QB_SYMPTOM_ONE_INSTRUMENT, QB_GRADE_WARNING, 0, 0},
         {two_instruments, -1, 0, 0, 0},
-        {half_costs, QB_FINDING_COSTS, QB_WARNING, 0, 0},
-        {all_costs, QB_FINDING_COSTS, QB_SERIOUS, 0, 0},
+        {half_costs, QB_SYMPTOM_COSTS, QB_GRADE_WARNING, 0, 0},
+        {all_costs, QB_SYMPTOM_COSTS, QB_GRADE_SERIOUS, 0, 0},
         {costs_of_a_loser, -1, 0, 0, 0},
-        {large, QB_FINDING_LARGE_FILLS, QB_WARNING, 1, 3},
-        {late, QB_FINDING_LATE_FILLS, QB_WARNING, 0, 0},
-        {idle, QB_FINDING_IDLE_FILLS, QB_WARNING, 0, 0},
-        {flagged, QB_FINDING_FLAGGED_BARS, QB_WARNING, 10, 10},
-        {no_edge, QB_FINDING_NO_EDGE, QB_WARNING, 0, 0},
+        {large, QB_SYMPTOM_LARGE_FILLS, QB_GRADE_WARNING, 1, 3},
+        {late, QB_SYMPTOM_LATE_FILLS, QB_GRADE_WARNING, 0, 0},
+        {idle, QB_SYMPTOM_IDLE_FILLS, QB_GRADE_WARNING, 0, 0},
+        {flagged, QB_SYMPTOM_FLAGGED_BARS, QB_GRADE_WARNING, 10, 10},
+        {no_edge, QB_SYMPTOM_NO_EDGE, QB_GRADE_WARNING, 0, 0},
         {sure_loss, -1, 0, 0, 0},
         {no_interval, -1, 0, 0, 0},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         patient p = {0};
-        qb_finding found[QB_FINDING_COUNT];
+        qb_symptom found[QB_SYMPTOM_COUNT];
         size_t count = 99;
         healthy(p.trades, p.months, &p.intervals, &p.in);
         cases[i].change(&p);
@@ -763,7 +763,7 @@ static void test_doctor(void)
         if (cases[i].kind < 0)
             continue;
         g_assert_cmpint(found[0].kind, ==, cases[i].kind);
-        g_assert_cmpint(found[0].severity, ==, cases[i].severity);
+        g_assert_cmpint(found[0].grade, ==, cases[i].grade);
         g_assert_cmpuint(found[0].trades, ==, cases[i].trades);
         if (cases[i].trades > 0)
             g_assert_cmpuint(found[0].shown[0], ==, cases[i].first);
@@ -773,13 +773,13 @@ static void test_doctor(void)
 static void test_doctor_of_nothing(void)
 {
     const qb_doctor_input in = {0};
-    qb_finding found[QB_FINDING_COUNT];
+    qb_symptom found[QB_SYMPTOM_COUNT];
     size_t count = 0;
     g_assert_cmpint(qb_doctor_examine(&in, found, &count), ==, QB_OK);
     g_assert_cmpuint(count, ==, 1);
-    g_assert_cmpint(found[0].kind, ==, QB_FINDING_FEW_TRADES);
-    for (int i = 0; i < QB_FINDING_COUNT; i++)
-        g_assert_cmpuint(strlen(qb_finding_text((qb_finding_kind)i)), >, 0);
+    g_assert_cmpint(found[0].kind, ==, QB_SYMPTOM_FEW_TRADES);
+    for (int i = 0; i < QB_SYMPTOM_COUNT; i++)
+        g_assert_cmpuint(strlen(qb_symptom_text((qb_symptom_kind)i)), >, 0);
 }
 
 int main(int argc, char **argv)

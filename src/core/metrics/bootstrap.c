@@ -173,13 +173,13 @@ static int compare_numbers(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static qb_interval interval_of(double *values, size_t count, double level)
+static qb_range interval_of(double *values, size_t count, double level)
 {
     if (count < 10)
-        return (qb_interval){NAN, NAN, "no variation"};
+        return (qb_range){NAN, NAN, "no variation"};
     qsort(values, count, sizeof *values, compare_numbers);
-    return (qb_interval){qb_quantile_of_sorted(values, count, (1 - level) / 2),
-                         qb_quantile_of_sorted(values, count, (1 + level) / 2), NULL};
+    return (qb_range){qb_quantile_of_sorted(values, count, (1 - level) / 2),
+                      qb_quantile_of_sorted(values, count, (1 + level) / 2), NULL};
 }
 
 static void draw_all(const sample *from, const qb_curve *periods, double periods_per_year,
@@ -202,7 +202,7 @@ static void draw_all(const sample *from, const qb_curve *periods, double periods
     out->sharpe = interval_of(sharpe, defined, out->level);
     out->cagr = interval_of(cagr, replicates, out->level);
     if (!isfinite(out->cagr.low) || !isfinite(out->cagr.high))
-        out->cagr = (qb_interval){NAN, NAN, "too large to annualise"};
+        out->cagr = (qb_range){NAN, NAN, "too large to annualise"};
     out->max_drawdown = interval_of(drawdown, replicates, out->level);
 }
 
@@ -231,7 +231,7 @@ qb_status qb_bootstrap_run(const qb_curve *periods, double periods_per_year, dou
     const char *flaw = flaw_of(periods, periods_per_year);
     if (flaw != NULL) {
         self.mean_block = NAN;
-        self.sharpe = self.cagr = self.max_drawdown = (qb_interval){NAN, NAN, flaw};
+        self.sharpe = self.cagr = self.max_drawdown = (qb_range){NAN, NAN, flaw};
         *out = self;
         return QB_OK;
     }

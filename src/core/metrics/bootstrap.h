@@ -15,16 +15,16 @@
 #define QB_BOOTSTRAP_RETURNS 30
 #define QB_BOOTSTRAP_RETURNS_LIMIT 100000
 
-typedef struct qb_interval {
+typedef struct qb_range {
     double low, high;      /* NaN exactly when undefined is not NULL */
     const char *undefined; /* static */
-} qb_interval;
+} qb_range;
 
 typedef struct qb_bootstrap {
     double level; /* 0.95 */
     size_t replicates, returns;
-    double mean_block;                      /* periods */
-    qb_interval sharpe, cagr, max_drawdown; /* as in qb_kpis; the drawdown of period ends alone */
+    double mean_block;                   /* periods */
+    qb_range sharpe, cagr, max_drawdown; /* as in qb_kpis; the drawdown of period ends alone */
 } qb_bootstrap;
 
 /* Percentile intervals (2.5 % and 97.5 % of the courses at level 0.95), the same for the same seed.

@@ -2,32 +2,32 @@
 
 #include <math.h>
 
-static const char *const kind_texts[QB_FINDING_COUNT] = {
+static const char *const kind_texts[QB_SYMPTOM_COUNT] = {
     "few-trades",  "one-trade",  "one-month",  "one-instrument", "costs",
     "large-fills", "late-fills", "idle-fills", "flagged-bars",   "no-edge",
 };
 
-const char *qb_finding_text(qb_finding_kind kind)
+const char *qb_symptom_text(qb_symptom_kind kind)
 {
     return kind_texts[kind];
 }
 
-const char *qb_severity_text(qb_severity severity)
+const char *qb_grade_text(qb_grade grade)
 {
-    static const char *const texts[] = {"note", "warning", "serious"};
-    return texts[severity];
+    static const char *const texts[] = {"warning", "serious"};
+    return texts[grade];
 }
 
 /* ---- trades concerned ----------------------------------------------------------------------- */
 
-static void concern(qb_finding *finding, size_t trade)
+static void concern(qb_symptom *finding, size_t trade)
 {
-    if (finding->trades < QB_FINDING_SHOWN)
+    if (finding->trades < QB_SYMPTOM_SHOWN)
         finding->shown[finding->trades] = trade;
     finding->trades++;
 }
 
-static void concern_touched(qb_finding *finding, const qb_doctor_input *in, qb_touch touch)
+static void concern_touched(qb_symptom *finding, const qb_doctor_input *in, qb_touch touch)
 {
     for (size_t i = 0; i < in->trade_count; i++)
         if ((in->trades[i].touched & touch) != 0)
@@ -36,14 +36,14 @@ static void concern_touched(qb_finding *finding, const qb_doctor_input *in, qb_t
 
 /* ---- rules: each fills a finding and says whether there is one ------------------------------- */
 
-static bool few_trades(const qb_doctor_input *in, qb_finding *out)
+static bool few_trades(const qb_doctor_input *in, qb_symptom *out)
 {
     out->value = (double)in->trade_count;
     out->threshold = QB_DOCTOR_TRADES;
     return in->trade_count < QB_DOCTOR_TRADES;
 }
 
-static bool one_trade(const qb_doctor_input *in, qb_finding *out)
+static bool one_trade(const qb_doctor_input *in, qb_symptom *out)
 {
     double profit = 0;
     size_t best = 0;
@@ -56,12 +56,12 @@ static bool one_trade(const qb_doctor_input *in, qb_finding *out)
         return false;
     out->value = in->trades[best].profit / profit;
     out->threshold = QB_DOCTOR_SHARE;
-    out->severity = out->value >= 1 ? QB_SERIOUS : QB_WARNING;
+    out->grade = out->value >= 1 ? QB_GRADE_SERIOUS : QB_GRADE_WARNING;
     concern(out, best);
     return out->value >= out->threshold;
 }
 
-static bool one_month(const qb_doctor_input *in, qb_finding *out)
+static bool one_month(const qb_doctor_input *in, qb_symptom *out)
 {
     double growth = 0;
     size_t best = 0;
@@ -74,12 +74,12 @@ static bool one_month(const qb_doctor_input *in, qb_finding *out)
         return false;
     out->value = log1p(in->months[best].value) / growth;
     out->threshold = QB_DOCTOR_SHARE;
-    out->severity = out->value >= 1 ? QB_SERIOUS : QB_WARNING;
+    out->grade = out->value >= 1 ? QB_GRADE_SERIOUS : QB_GRADE_WARNING;
     out->month = in->months[best];
     return out->value >= out->threshold;
 }
 
-static bool best_group(const qb_trade_group *groups, size_t count, qb_finding *out)
+static bool best_group(const qb_trade_group *groups, size_t count, qb_symptom *out)
 {
     double profit = 0;
     size_t best = 0;
@@ -92,22 +92,22 @@ static bool best_group(const qb_trade_group *groups, size_t count, qb_finding *o
         return false;
     out->value = groups[best].profit / profit;
     out->threshold = QB_DOCTOR_SHARE;
-    out->severity = out->value >= 1 ? QB_SERIOUS : QB_WARNING;
+    out->grade = out->value >= 1 ? QB_GRADE_SERIOUS : QB_GRADE_WARNING;
     out->instrument = (uint32_t)groups[best].key;
     return out->value >= out->threshold;
 }
 
-static bool costs(const qb_doctor_input *in, qb_finding *out)
+static bool costs(const qb_doctor_input *in, qb_symptom *out)
 {
     if (!(in->earned > 0) || !(in->costs > 0))
         return false;
     out->value = in->costs / in->earned;
     out->threshold = QB_DOCTOR_COST_SHARE;
-    out->severity = out->value >= 1 ? QB_SERIOUS : QB_WARNING;
+    out->grade = out->value >= 1 ? QB_GRADE_SERIOUS : QB_GRADE_WARNING;
     return out->value >= out->threshold;
 }
 
-static bool large_fills(const qb_doctor_input *in, qb_finding *out)
+static bool large_fills(const qb_doctor_input *in, qb_symptom *out)
 {
     out->value = in->largest_share;
     out->threshold = QB_DOCTOR_VOLUME_SHARE;
@@ -117,7 +117,7 @@ static bool large_fills(const qb_doctor_input *in, qb_finding *out)
     return in->large_fills > 0;
 }
 
-static bool late_fills(const qb_doctor_input *in, qb_finding *out)
+static bool late_fills(const qb_doctor_input *in, qb_symptom *out)
 {
     out->value = (double)in->late_fills;
     out->threshold = 1;
@@ -126,7 +126,7 @@ static bool late_fills(const qb_doctor_input *in, qb_finding *out)
     return in->late_fills > 0;
 }
 
-static bool idle_fills(const qb_doctor_input *in, qb_finding *out)
+static bool idle_fills(const qb_doctor_input *in, qb_symptom *out)
 {
     out->value = (double)in->idle_fills;
     out->threshold = 1;
@@ -135,7 +135,7 @@ static bool idle_fills(const qb_doctor_input *in, qb_finding *out)
     return in->idle_fills > 0;
 }
 
-static bool flagged_bars(const qb_doctor_input *in, qb_finding *out)
+static bool flagged_bars(const qb_doctor_input *in, qb_symptom *out)
 {
     concern_touched(out, in, QB_TOUCH_FLAGGED);
     out->value = (double)out->trades;
@@ -144,7 +144,7 @@ static bool flagged_bars(const qb_doctor_input *in, qb_finding *out)
 }
 
 /* A ratio that is below 0 for sure is no good news either, but then the result says so itself. */
-static bool no_edge(const qb_doctor_input *in, qb_finding *out)
+static bool no_edge(const qb_doctor_input *in, qb_symptom *out)
 {
     const qb_bootstrap *intervals = in->intervals;
     if (intervals == NULL || intervals->sharpe.undefined != NULL)
@@ -155,17 +155,17 @@ static bool no_edge(const qb_doctor_input *in, qb_finding *out)
 }
 
 static const struct {
-    qb_finding_kind kind;
-    bool (*found)(const qb_doctor_input *in, qb_finding *out);
+    qb_symptom_kind kind;
+    bool (*found)(const qb_doctor_input *in, qb_symptom *out);
 } rules[] = {
-    {QB_FINDING_FEW_TRADES, few_trades},   {QB_FINDING_ONE_TRADE, one_trade},
-    {QB_FINDING_ONE_MONTH, one_month},     {QB_FINDING_COSTS, costs},
-    {QB_FINDING_LARGE_FILLS, large_fills}, {QB_FINDING_LATE_FILLS, late_fills},
-    {QB_FINDING_IDLE_FILLS, idle_fills},   {QB_FINDING_FLAGGED_BARS, flagged_bars},
-    {QB_FINDING_NO_EDGE, no_edge},
+    {QB_SYMPTOM_FEW_TRADES, few_trades},   {QB_SYMPTOM_ONE_TRADE, one_trade},
+    {QB_SYMPTOM_ONE_MONTH, one_month},     {QB_SYMPTOM_COSTS, costs},
+    {QB_SYMPTOM_LARGE_FILLS, large_fills}, {QB_SYMPTOM_LATE_FILLS, late_fills},
+    {QB_SYMPTOM_IDLE_FILLS, idle_fills},   {QB_SYMPTOM_FLAGGED_BARS, flagged_bars},
+    {QB_SYMPTOM_NO_EDGE, no_edge},
 };
 
-qb_status qb_doctor_examine(const qb_doctor_input *input, qb_finding *out, size_t *out_count)
+qb_status qb_doctor_examine(const qb_doctor_input *input, qb_symptom *out, size_t *out_count)
 {
     qb_trade_group *groups = NULL;
     size_t group_count = 0, count = 0;
@@ -174,11 +174,11 @@ qb_status qb_doctor_examine(const qb_doctor_input *input, qb_finding *out, size_
     if (status != QB_OK)
         return status;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        qb_finding finding = {.kind = rules[i].kind, .severity = QB_WARNING};
+        qb_symptom finding = {.kind = rules[i].kind, .grade = QB_GRADE_WARNING};
         if (rules[i].found(input, &finding))
             out[count++] = finding;
-        qb_finding concentrated = {.kind = QB_FINDING_ONE_INSTRUMENT, .severity = QB_WARNING};
-        if (rules[i].kind == QB_FINDING_ONE_MONTH && best_group(groups, group_count, &concentrated))
+        qb_symptom concentrated = {.kind = QB_SYMPTOM_ONE_INSTRUMENT, .grade = QB_GRADE_WARNING};
+        if (rules[i].kind == QB_SYMPTOM_ONE_MONTH && best_group(groups, group_count, &concentrated))
             out[count++] = concentrated;
     }
     qb_realloc(groups, 0);

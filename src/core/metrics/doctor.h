@@ -37,35 +37,35 @@ typedef enum qb_touch {
     QB_TOUCH_FLAGGED = 8,
 } qb_touch;
 
-typedef enum qb_finding_kind {
-    QB_FINDING_FEW_TRADES,
-    QB_FINDING_ONE_TRADE,
-    QB_FINDING_ONE_MONTH,
-    QB_FINDING_ONE_INSTRUMENT,
-    QB_FINDING_COSTS,
-    QB_FINDING_LARGE_FILLS,
-    QB_FINDING_LATE_FILLS,
-    QB_FINDING_IDLE_FILLS,
-    QB_FINDING_FLAGGED_BARS,
-    QB_FINDING_NO_EDGE,
-    QB_FINDING_COUNT
-} qb_finding_kind;
-typedef enum qb_severity { QB_NOTE, QB_WARNING, QB_SERIOUS } qb_severity;
+typedef enum qb_symptom_kind {
+    QB_SYMPTOM_FEW_TRADES,
+    QB_SYMPTOM_ONE_TRADE,
+    QB_SYMPTOM_ONE_MONTH,
+    QB_SYMPTOM_ONE_INSTRUMENT,
+    QB_SYMPTOM_COSTS,
+    QB_SYMPTOM_LARGE_FILLS,
+    QB_SYMPTOM_LATE_FILLS,
+    QB_SYMPTOM_IDLE_FILLS,
+    QB_SYMPTOM_FLAGGED_BARS,
+    QB_SYMPTOM_NO_EDGE,
+    QB_SYMPTOM_COUNT
+} qb_symptom_kind;
+typedef enum qb_grade { QB_GRADE_WARNING, QB_GRADE_SERIOUS } qb_grade;
 /* "few-trades", "warning"; static, stable. */
-const char *qb_finding_text(qb_finding_kind kind);
-const char *qb_severity_text(qb_severity severity);
+const char *qb_symptom_text(qb_symptom_kind kind);
+const char *qb_grade_text(qb_grade grade);
 
-#define QB_FINDING_SHOWN 5
-typedef struct qb_finding {
-    qb_finding_kind kind;
-    qb_severity severity;
+#define QB_SYMPTOM_SHOWN 5
+typedef struct qb_symptom {
+    qb_symptom_kind kind;
+    qb_grade grade;
     double value, threshold;        /* what was found, and from where on it is told */
     uint64_t fills;                 /* concerned; 0 where none are meant */
     size_t trades;                  /* concerned */
-    size_t shown[QB_FINDING_SHOWN]; /* the first of them, min(trades, SHOWN) indices */
+    size_t shown[QB_SYMPTOM_SHOWN]; /* the first of them, min(trades, SHOWN) indices */
     qb_month_return month;          /* ONE_MONTH */
     uint32_t instrument;            /* ONE_INSTRUMENT; of the worst fill for LARGE_FILLS */
-} qb_finding;
+} qb_symptom;
 
 typedef struct qb_doctor_input {
     const qb_closed_trade *trades;
@@ -80,9 +80,9 @@ typedef struct qb_doctor_input {
     const qb_bootstrap *intervals; /* NULL: none */
 } qb_doctor_input;
 
-/* In the order of the list above, at most one of a kind; out has QB_FINDING_COUNT entries. Returns
+/* In the order of the list above, at most one of a kind; out has QB_SYMPTOM_COUNT entries. Returns
  * QB_NO_MEMORY, or QB_OK with *out_count. */
-QB_CHECKED qb_status qb_doctor_examine(const qb_doctor_input *input, qb_finding *out,
+QB_CHECKED qb_status qb_doctor_examine(const qb_doctor_input *input, qb_symptom *out,
                                        size_t *out_count);
 
 #endif
