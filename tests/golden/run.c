@@ -113,8 +113,9 @@ golden_run golden_run_series(const golden_spec *spec, const qb_series *series)
         .size = spec->size,
         .fill_at = spec->fill_at,
         .leverage = {spec->leverage != NULL ? golden_raw(spec->leverage) : QB_ONE},
-        /* None of the programs compared with lets an order expire in a gap. */
+        /* None of the programs compared with lets an order expire in a gap, or calls for margin. */
         .patience = 1000,
+        .maintenance_off = true,
     };
     golden_run run = {0};
     const qb_sink sink = {.self = &run,

@@ -48,6 +48,7 @@ static qb_decision decision_of(uint32_t instrument, const outcome *outcome, int6
         .stage = outcome->stage,
         .reason = outcome->reason,
         .order_id = outcome->order_id,
+        .filter = outcome->filter,
     };
 }
 
@@ -90,6 +91,7 @@ static outcome complete(const qb_engine *engine, const instrument_state *state)
     if (outcome.stage > QB_STAGE_HELD)
         return outcome;
     outcome.order_id = 0;
+    outcome.filter = NULL;
     outcome.signal = outcome.stage == QB_STAGE_HELD ? state->wish : NAN;
     outcome.reason = outcome.stage == QB_STAGE_HELD     ? QB_REASON_UNCHANGED
                      : outcome.stage == QB_STAGE_WARMUP ? QB_REASON_WARMUP
@@ -106,7 +108,8 @@ static bool same_signal(double a, double b)
 static bool joins(const qb_decision *run, const outcome *outcome)
 {
     return run->bars > 0 && !touches_order(outcome) && outcome->stage == run->stage &&
-           outcome->reason == run->reason && same_signal(outcome->signal, run->signal);
+           outcome->reason == run->reason && outcome->filter == run->filter &&
+           same_signal(outcome->signal, run->signal);
 }
 
 void decide_record_other(qb_engine *engine, instrument_state *state)

@@ -106,36 +106,38 @@ INLINED static inline void sink_equity(qb_engine *engine)
                      engine->sink.equity(engine->sink.self, engine->context.now_us, equity));
 }
 
-/* True when nothing is left: the run ends here. */
-static inline bool is_ruined(const qb_engine *engine)
+void engine_sink_equity(qb_engine *engine)
 {
-    const qb_portfolio *portfolio = &engine->portfolio;
-    return portfolio->cash.raw <= -portfolio->value.raw;
-}
-
-RARE static void end_ruined(qb_engine *engine)
-{
-    engine->totals.bankrupt = true;
-    engine->stopped = true;
-    orders_end_all(engine, QB_ORDER_CANCELLED, QB_REASON_BANKRUPT);
     sink_equity(engine);
 }
 
-static inline void set_quote(qb_engine *engine, instrument_state *state, double price,
-                             double volume, int64_t bar_ts_us, int32_t flags)
+void engine_sink_trade(qb_engine *engine, const qb_trade *trade)
 {
-    /* Nobody traded at a price that was repaired or made up. */
-    if (flags & (QB_BAR_REPAIRED | QB_BAR_SYNTHETIC))
-        return;
+    engine->totals.trades++;
+    if (engine->sink.trade != NULL && engine->status == QB_OK)
+        engine_heard(engine, engine->sink.trade(engine->sink.self, trade));
+    if (UNLIKELY(engine->risk != NULL))
+        qb_risk_trade(engine->risk, trade);
+}
+
+/* What is paid at this instant: the price, or ask and bid where they are known. */
+static void set_quote(qb_engine *engine, instrument_state *state, const quote *times, double price,
+                      double bid, double ask)
+{
     quote *quote = &state->quote;
-    qb_status status = qb_price_from_double(price, &quote->price);
-    if (UNLIKELY(status != QB_OK)) {
-        engine_fail(engine, status);
-        return;
-    }
+    *quote = *times;
     quote->at_us = engine->context.now_us;
-    quote->volume = volume;
-    quote->bar_ts_us = bar_ts_us;
+    qb_status status = qb_price_from_double(is_price(ask) ? ask : price, &quote->buy);
+    if (status == QB_OK)
+        status = qb_price_from_double(is_price(bid) ? bid : price, &quote->sell);
+    if (UNLIKELY(status != QB_OK))
+        engine_fail(engine, status);
+}
+
+/* Nobody traded at a price that was repaired or made up. */
+static inline bool is_unreal(int32_t flags)
+{
+    return (flags & (QB_BAR_REPAIRED | QB_BAR_SYNTHETIC)) != 0;
 }
 
 /* ---- bars that close ---------------------------------------------------------------------- */
@@ -181,9 +183,9 @@ INLINED static inline void take_bar(qb_engine *engine, seat seat, const qb_bar *
     if (seat.position->quantity.raw != 0) {
         mark(engine, seat.position, bar->close);
         seat.position->bars++;
+        if (LIKELY(state->walked != seat.history->total))
+            qb_position_seen(seat.position, bar->low, bar->high);
     }
-    if (UNLIKELY(engine->fill_at != QB_FILL_NEXT_OPEN))
-        set_quote(engine, state, bar->close, bar->volume, bar->ts_us, bar->flags);
 }
 
 INLINED static inline void ask_strategy(qb_engine *engine, uint32_t instrument)
@@ -192,38 +194,97 @@ INLINED static inline void ask_strategy(qb_engine *engine, uint32_t instrument)
         engine->strategy->on_bar(engine->strategy_state, &engine->context, instrument);
 }
 
-/* Between taking the bars and deciding: what waits for a close is filled. False when the run has
- * ended. */
-INLINED static inline bool settle_closes(qb_engine *engine)
+/* What waits for the close of this bar, and the trailing stops that see it. */
+static void quote_close(qb_engine *engine, const qb_closed_bar *closed)
+{
+    const order_book *book = &engine->book;
+    instrument_state *state = &engine->states[closed->instrument];
+    const qb_bar *bar = &closed->bar;
+    const quote times = {.volume = bar->volume, .bar_ts_us = bar->ts_us};
+    set_quote(engine, state, &times, bar->close, closed->bid, closed->ask);
+    for (uint32_t i = state->first; i != NO_SLOT; i = book->slots[i].after) {
+        order_slot *slot = &book->slots[i];
+        qb_price close = {0};
+        if (slot->order.type == QB_TRAILING_STOP && !slot->sleeping &&
+            qb_price_from_double(bar->close, &close) == QB_OK)
+            trail_move(slot, close);
+    }
+}
+
+RARE static void fill_closes(qb_engine *engine, const qb_closed_bar *bars, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (engine->states[bars[i].instrument].open_orders == 0 || is_unreal(bars[i].bar.flags))
+            continue;
+        quote_close(engine, &bars[i]);
+        fills_gather_close(engine, bars[i].instrument, false);
+    }
+    fills_run(engine);
+    for (size_t i = 0; i < count && engine->status == QB_OK; i++)
+        if (engine->states[bars[i].instrument].open_orders > 0)
+            exits_count(engine, bars[i].instrument);
+}
+
+/* With fills at the close of the deciding bar. */
+RARE static void fill_decided(qb_engine *engine, const qb_closed_bar *bars, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (engine->states[bars[i].instrument].open_orders == 0 || is_unreal(bars[i].bar.flags))
+            continue;
+        quote_close(engine, &bars[i]);
+        fills_gather_close(engine, bars[i].instrument, true);
+    }
+    fills_run(engine);
+}
+
+RARE static void tell_risk(qb_engine *engine, const qb_closed_bar *bars, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        instrument_state *state = &engine->states[bars[i].instrument];
+        qb_risk_bar(engine->risk, bars[i].instrument, &bars[i].bar, state->risk_split,
+                    engine->context.now_us);
+        state->risk_split = 1.0;
+    }
+}
+
+/* Between taking the bars and deciding. False when the run has ended. */
+INLINED static inline bool settle_closes(qb_engine *engine, const qb_closed_bar *bars, size_t count)
 {
     if (UNLIKELY(engine->totals.first_us == INT64_MIN))
         engine->totals.first_us = engine->context.now_us;
-    if (UNLIKELY(engine->fill_at != QB_FILL_NEXT_OPEN) && engine->book.count > 0)
-        fills_run(engine);
-    if (UNLIKELY(!engine->stopped && is_ruined(engine)))
-        end_ruined(engine);
+    if (UNLIKELY(engine->book.count > 0))
+        fill_closes(engine, bars, count);
+    if (UNLIKELY(engine->risk != NULL))
+        tell_risk(engine, bars, count);
+    if (UNLIKELY(!account_is_safe(engine)))
+        account_review(engine);
     return LIKELY(!engine->stopped);
 }
 
-INLINED static inline void settle_decisions(qb_engine *engine)
+INLINED static inline void settle_decisions(qb_engine *engine, const qb_closed_bar *bars,
+                                            size_t count)
 {
     if (UNLIKELY(engine->fill_at == QB_FILL_CLOSE) && engine->book.count > 0)
-        fills_run(engine);
+        fill_decided(engine, bars, count);
     sink_equity(engine);
+    if (UNLIKELY(engine->risk != NULL))
+        account_risk(engine);
 }
 
 static inline void close_bars(qb_engine *engine, const qb_instant *instant)
 {
     const qb_closed_bar *first = instant->bars, *end = first + instant->bar_count;
+    if (UNLIKELY(engine->book.count > 0))
+        path_walk(engine, first, instant->bar_count);
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         take_bar(engine, seat_of(engine, bar->instrument), &bar->bar);
-    if (!settle_closes(engine))
+    if (!settle_closes(engine, first, instant->bar_count))
         return;
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         ask_strategy(engine, bar->instrument);
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         decide_record(engine, &engine->states[bar->instrument]);
-    settle_decisions(engine);
+    settle_decisions(engine, first, instant->bar_count);
 }
 
 /* ---- bars that open ----------------------------------------------------------------------- */
@@ -252,9 +313,8 @@ RARE static void apply_actions(qb_engine *engine, const qb_opening *opening)
         return;
     }
     if (closed) {
-        engine->totals.trades++;
-        if (engine->sink.trade != NULL)
-            engine_heard(engine, engine->sink.trade(engine->sink.self, &trade));
+        engine_sink_trade(engine, &trade);
+        exits_close(engine, opening->instrument);
     }
     if (actions.split.fresh == actions.split.old)
         return;
@@ -262,6 +322,7 @@ RARE static void apply_actions(qb_engine *engine, const qb_opening *opening)
     if (engine->histories[opening->instrument].total > 0) {
         state->price_factor *= qb_split_factor(actions.split);
         state->volume_factor = 1.0 / state->price_factor;
+        state->risk_split *= qb_split_factor(actions.split);
     }
     orders_split(engine, opening->instrument, actions.split);
 }
@@ -269,21 +330,28 @@ RARE static void apply_actions(qb_engine *engine, const qb_opening *opening)
 /* Orders wait for this bar: how long have they, and what is it worth? */
 RARE static void meet_orders(qb_engine *engine, const qb_opening *opening)
 {
-    bool unreal = (opening->flags & (QB_BAR_REPAIRED | QB_BAR_SYNTHETIC)) != 0;
+    instrument_state *state = &engine->states[opening->instrument];
+    bool unreal = is_unreal(opening->flags);
     uint32_t missed = opening->bars_missed;
     if (unreal && missed < UINT32_MAX)
         missed++;
     if (missed > 0)
         orders_miss(engine, opening->instrument, missed);
-    if (engine->fill_at == QB_FILL_NEXT_OPEN)
-        set_quote(engine, &engine->states[opening->instrument], opening->price, opening->volume,
-                  opening->bar_ts_us, opening->flags);
+    if (unreal)
+        return;
+    const quote times = {
+        .volume = opening->volume, .bar_ts_us = opening->bar_ts_us, .in_bar = true};
+    set_quote(engine, state, &times, opening->price, opening->bid, opening->ask);
+    fills_gather_opening(engine, opening->instrument,
+                         session_opens(&engine->instruments[opening->instrument], state->session_us,
+                                       engine->context.now_us));
 }
 
 static inline void take_opening(qb_engine *engine, const qb_opening *opening)
 {
     seat seat = seat_of(engine, opening->instrument);
     seat.state->opened_ts_us = opening->bar_ts_us;
+    seat.state->opened_us = engine->context.now_us;
     seat.state->price = opening->price;
     if (UNLIKELY(has_actions(opening)))
         apply_actions(engine, opening);
@@ -291,6 +359,18 @@ static inline void take_opening(qb_engine *engine, const qb_opening *opening)
         mark(engine, seat.position, opening->price);
     if (UNLIKELY(seat.state->open_orders > 0))
         meet_orders(engine, opening);
+    if (LIKELY(!is_unreal(opening->flags)))
+        seat.state->session_us = engine->context.now_us;
+}
+
+/* What a path has to know of its start. */
+static void remember_openings(qb_engine *engine, const qb_opening *openings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        instrument_state *state = &engine->states[openings[i].instrument];
+        state->oldest = state->on_path > 0 ? path_oldest(engine, openings[i].instrument)
+                                           : (qb_side)0;
+    }
 }
 
 static void open_bars(qb_engine *engine, const qb_opening *openings, size_t count)
@@ -299,12 +379,14 @@ static void open_bars(qb_engine *engine, const qb_opening *openings, size_t coun
         take_opening(engine, &openings[i]);
     if (UNLIKELY(engine->stopped))
         return;
-    if (UNLIKELY(is_ruined(engine))) {
-        end_ruined(engine);
+    if (UNLIKELY(account_is_ruined(engine))) {
+        account_end_ruined(engine);
         return;
     }
-    if (engine->book.count > 0 && engine->fill_at == QB_FILL_NEXT_OPEN)
+    if (engine->book.candidate_count > 0)
         fills_run(engine);
+    if (UNLIKELY(engine->book.count > 0))
+        remember_openings(engine, openings, count);
 }
 
 /* ---- the run ------------------------------------------------------------------------------ */
@@ -316,6 +398,20 @@ RARE static qb_status status_when_stopped(const qb_engine *engine)
     return QB_OUT_OF_ORDER;
 }
 
+INLINED static inline void begin_instant(qb_engine *engine, int64_t at_us)
+{
+    int64_t before_us = engine->context.now_us;
+    engine->context.now_us = at_us;
+    if (UNLIKELY(engine->opens_day))
+        account_begin(engine, before_us);
+}
+
+INLINED static inline void end_orders(qb_engine *engine)
+{
+    if (UNLIKELY(engine->book.next_end_us <= engine->context.now_us) && !engine->stopped)
+        orders_expire(engine);
+}
+
 qb_status qb_engine_step(qb_engine *engine, const qb_instant *instant)
 {
     if (UNLIKELY(engine->stopped))
@@ -323,9 +419,10 @@ qb_status qb_engine_step(qb_engine *engine, const qb_instant *instant)
     qb_status status = check_instant(engine, instant);
     if (UNLIKELY(status != QB_OK))
         return status;
-    engine->context.now_us = instant->at_us;
-    if (instant->bar_count > 0)
+    begin_instant(engine, instant->at_us);
+    if (instant->bar_count > 0 && LIKELY(!engine->stopped))
         close_bars(engine, instant);
+    end_orders(engine);
     if (instant->opening_count > 0 && LIKELY(!engine->stopped))
         open_bars(engine, instant->openings, instant->opening_count);
     return engine->status;
@@ -335,31 +432,37 @@ qb_status qb_engine_step(qb_engine *engine, const qb_instant *instant)
  * own close, and without debt or shorts no price can ruin the account. */
 static inline bool opening_is_moot(const qb_engine *engine)
 {
-    const qb_portfolio *portfolio = &engine->portfolio;
     return engine->book.count == 0 && engine->context.instrument_count == 1 &&
-           portfolio->cash.raw > 0 && portfolio->value.raw == portfolio->exposure.raw;
+           account_is_safe(engine);
 }
 
 /* One instant of a stretch, made of the same parts as any other. */
 INLINED static inline void step_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row,
                                         seat seat)
 {
-    const qb_bar bar = {
-        .ts_us = stretch->ts_us[row],
-        .open = stretch->open[row],
-        .high = stretch->high[row],
-        .low = stretch->low[row],
-        .close = stretch->close[row],
-        .volume = stretch->volume != NULL ? stretch->volume[row] : NAN,
-        .split_factor = 1.0,
+    const qb_closed_bar closed = {
+        .instrument = stretch->instrument,
+        .bar =
+            {
+                .ts_us = stretch->ts_us[row],
+                .open = stretch->open[row],
+                .high = stretch->high[row],
+                .low = stretch->low[row],
+                .close = stretch->close[row],
+                .volume = stretch->volume != NULL ? stretch->volume[row] : NAN,
+                .split_factor = 1.0,
+            },
     };
-    engine->context.now_us = stretch->ts_us[row + 1];
-    take_bar(engine, seat, &bar);
-    if (!settle_closes(engine))
+    begin_instant(engine, stretch->ts_us[row + 1]);
+    if (UNLIKELY(seat.state->on_path > 0) && !engine->stopped)
+        path_walk(engine, &closed, 1);
+    take_bar(engine, seat, &closed.bar);
+    if (!settle_closes(engine, &closed, 1))
         return;
     ask_strategy(engine, stretch->instrument);
     decide_record(engine, seat.state);
-    settle_decisions(engine);
+    settle_decisions(engine, &closed, 1);
+    end_orders(engine);
 }
 
 RARE static void open_in_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row)
@@ -371,6 +474,9 @@ RARE static void open_in_stretch(qb_engine *engine, const qb_stretch *stretch, s
         .bar_ts_us = stretch->ts_us[row],
         .split_factor = 1.0,
     };
+    /* The opening before may have been passed over. */
+    if (row > 0)
+        engine->states[stretch->instrument].session_us = stretch->ts_us[row - 1];
     open_bars(engine, &opening, 1);
 }
 
@@ -453,6 +559,9 @@ void qb_engine_totals_get(const qb_engine *engine, qb_engine_totals *out)
     out->dividends = portfolio->dividends;
     out->in_lieu = portfolio->in_lieu;
     out->traded = portfolio->traded;
+    out->deposits = portfolio->deposits;
+    out->borrow = portfolio->borrow;
+    out->interest = portfolio->interest;
 }
 
 const qb_portfolio *qb_engine_portfolio(const qb_engine *engine)

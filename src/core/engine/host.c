@@ -54,6 +54,8 @@ RARE static void signal_changed(qb_engine *engine, uint32_t instrument, double s
     engine->states[instrument].wish = strength;
     outcome outcome = orders_target(engine, instrument, strength < 0.0 ? QB_SELL : QB_BUY, size);
     outcome.signal = strength;
+    if (outcome.reason == QB_REASON_HALTED)
+        engine->states[instrument].wish_halted = true;
     decide_note(engine, instrument, outcome);
 }
 
@@ -104,6 +106,58 @@ static uint64_t host_order(const qb_context *context, uint32_t instrument, qb_si
                            qb_size size)
 {
     return submit_size(context, instrument, side, size, orders_submit);
+}
+
+static uint64_t host_submit(const qb_context *context, const qb_order_request *request)
+{
+    qb_engine *engine = engine_of(context);
+    qb_order_request asked;
+    if (request->struct_size < sizeof asked)
+        return 0;
+    asked = *request;
+    if (!is_heard(engine, asked.instrument) ||
+        !may_trade(engine, asked.instrument, asked.size.amount))
+        return 0;
+    if (!is_side(asked.side))
+        asked.size.amount = NAN;
+    if (!orders_accept_size(engine, asked.size)) {
+        decide_note(engine, asked.instrument, refusal(QB_REASON_BAD_SIZE, asked.size.amount));
+        return 0;
+    }
+    outcome outcome = orders_request(engine, &asked);
+    outcome.signal = asked.size.amount * (double)asked.side;
+    decide_note(engine, asked.instrument, outcome);
+    return outcome.order_id;
+}
+
+static bool host_cancel(const qb_context *context, uint64_t order)
+{
+    qb_engine *engine = engine_of(context);
+    return is_heard(engine, 0) && orders_cancel(engine, order);
+}
+
+static void host_filtered(const qb_context *context, uint32_t instrument, double strength,
+                          const char *filter)
+{
+    qb_engine *engine = engine_of(context);
+    if (!is_heard(engine, instrument) || !may_trade(engine, instrument, strength))
+        return;
+    decide_note(engine, instrument,
+                (outcome){
+                    .signal = strength,
+                    .stage = QB_STAGE_FILTERED,
+                    .reason = QB_REASON_FILTERED,
+                    .filter = filter,
+                });
+}
+
+static double host_macro(const qb_context *context, uint32_t series)
+{
+    const qb_engine *engine = engine_of(context);
+    if (series >= engine->macro_count)
+        return NAN;
+    const qb_macro_feed *feed = &engine->macros[series];
+    return feed->at(feed->self, context->now_us);
 }
 
 static double host_position(const qb_context *context, uint32_t instrument)
@@ -170,6 +224,10 @@ const qb_host engine_host = {
     .equity = host_equity,
     .cash = host_cash,
     .random = host_random,
+    .submit = host_submit,
+    .cancel = host_cancel,
+    .filtered = host_filtered,
+    .macro = host_macro,
     .owner = host_owner,
     .value = host_value,
     .entry = host_entry,

@@ -1,417 +1,232 @@
-/* Orders from wish to book: sizes, targets, the gate at admission, cancellation. */
+/* Orders from wish to book: requests, targets, the gate at admission, cancellation. */
 #include "core/engine/engine-private.h"
 
-/* ---- the book ----------------------------------------------------------------------------- */
+/* What the gate is asked to admit. */
+typedef struct request {
+    qb_order order; /* as it would stand in the book; its quantity 0: sized at the fill */
+    int64_t held;   /* signed units in front of it, once the orders before it have filled */
+    qb_side target; /* of a target sized at the fill */
+    bool by_target, is_target;
+    qb_reason refusal; /* found before the gate */
+    bracket bracket;
+} request;
 
-#define BOOK_BASE 64u          /* open orders any run may have, */
-#define BOOK_PER_INSTRUMENT 8u /* and more for each instrument */
+/* ---- admission ---------------------------------------------------------------------------- */
 
-qb_status orders_init(order_book *book, qb_arena *arena, uint32_t instrument_count)
+/* The price that a size counts on. */
+static price_basis basis_of(const qb_engine *engine, const qb_order *order)
 {
-    if (instrument_count > (NO_SLOT - BOOK_BASE) / BOOK_PER_INSTRUMENT)
-        return QB_OUT_OF_RANGE;
-    uint32_t capacity = BOOK_BASE + BOOK_PER_INSTRUMENT * instrument_count;
-    *book = (order_book){
-        .slots = qb_arena_alloc(arena, capacity, sizeof *book->slots),
-        .candidates = qb_arena_alloc(arena, capacity, sizeof *book->candidates),
-        .capacity = capacity,
-        .first = NO_SLOT,
-        .last = NO_SLOT,
+    price_basis basis = {
+        .reference = engine_price(engine, order->instrument),
+        .slips = engine_slips(engine, order->type),
     };
-    if (book->slots == NULL || book->candidates == NULL)
-        return QB_NO_MEMORY;
-    for (uint32_t i = 0; i < capacity; i++)
-        book->slots[i].next = i + 1 < capacity ? i + 1 : NO_SLOT;
-    return QB_OK;
+    if (order->type == QB_LIMIT || order->type == QB_STOP_LIMIT)
+        basis.reference = basis.limit = order->limit;
+    else if (order->type == QB_STOP || order->type == QB_TRAILING_STOP)
+        basis.reference = order->stop;
+    return basis;
 }
 
-/* A slot at the end of the list; the caller fills in the order. */
-static order_slot *book_append(order_book *book)
+/* From where it would be entered to its own stop-loss; NaN: it has none. */
+static double stop_distance(const qb_engine *engine, const request *request)
 {
-    uint32_t index = book->unused;
-    order_slot *slot = &book->slots[index];
-    book->unused = slot->next;
-    slot->previous = book->last;
-    slot->next = NO_SLOT;
-    if (book->last != NO_SLOT)
-        book->slots[book->last].next = index;
-    else
-        book->first = index;
-    book->last = index;
-    book->count++;
-    return slot;
-}
-
-static void book_remove(order_book *book, uint32_t index)
-{
-    order_slot *slot = &book->slots[index];
-    if (slot->previous != NO_SLOT)
-        book->slots[slot->previous].next = slot->next;
-    else
-        book->first = slot->next;
-    if (slot->next != NO_SLOT)
-        book->slots[slot->next].previous = slot->previous;
-    else
-        book->last = slot->previous;
-    slot->order.id = 0;
-    slot->next = book->unused;
-    book->unused = index;
-    book->count--;
-}
-
-/* ---- the end of an order ------------------------------------------------------------------ */
-
-static void sink_order(qb_engine *engine, const qb_order *order)
-{
-    if (engine->sink.order != NULL && engine->status == QB_OK)
-        engine_heard(engine, engine->sink.order(engine->sink.self, order));
-}
-
-static void count_end(qb_engine_totals *totals, qb_order_status status)
-{
-    totals->cancelled += status == QB_ORDER_CANCELLED;
-    totals->rejected += status == QB_ORDER_REJECTED;
-    totals->expired += status == QB_ORDER_EXPIRED;
-}
-
-void orders_end(qb_engine *engine, uint32_t slot, qb_order_status status, qb_reason reason)
-{
-    order_slot *ended = &engine->book.slots[slot];
-    instrument_state *state = &engine->states[ended->order.instrument];
-    ended->order.status = status;
-    ended->order.reason = reason;
-    ended->order.final_us = engine->context.now_us;
-    count_end(&engine->totals, status);
-    sink_order(engine, &ended->order);
-    /* What could not be filled for want of data may be wished again. */
-    if (status == QB_ORDER_EXPIRED && ended->by_target)
-        state->wish = NAN;
-    state->open_orders--;
-    book_remove(&engine->book, slot);
-}
-
-void orders_end_all(qb_engine *engine, qb_order_status status, qb_reason reason)
-{
-    while (engine->book.first != NO_SLOT)
-        orders_end(engine, engine->book.first, status, reason);
-}
-
-void orders_miss(qb_engine *engine, uint32_t instrument, uint32_t bars)
-{
-    for (uint32_t i = engine->book.first, next; i != NO_SLOT; i = next) {
-        qb_order *order = &engine->book.slots[i].order;
-        next = engine->book.slots[i].next;
-        if (order->instrument != instrument)
-            continue;
-        if (__builtin_add_overflow(order->bars_missed, bars, &order->bars_missed))
-            order->bars_missed = UINT32_MAX;
-        if (order->bars_missed >= engine->patience)
-            orders_end(engine, i, QB_ORDER_EXPIRED, QB_REASON_NO_DATA);
+    const exit_terms *stop = &request->bracket.exits[STOP_LOSS];
+    double entry = qb_raw_to_double(basis_of(engine, &request->order).reference.raw);
+    switch (stop->kind) {
+    case QB_EXIT_PRICE:
+        return fabs(entry - qb_raw_to_double(stop->price.raw));
+    case QB_EXIT_DISTANCE:
+        return qb_raw_to_double(stop->price.raw);
+    case QB_EXIT_FRACTION:
+        return entry * qb_raw_to_double(stop->rate.raw);
+    default:
+        return NAN;
     }
 }
 
-/* The remainder in whole lots; what was filled stays as it was filled. */
-static void split_order(qb_engine *engine, uint32_t index, qb_split split)
+/* Units that close what is held, and units that increase exposure. */
+static int64_t increase_of(const request *request)
 {
-    qb_order *order = &engine->book.slots[index].order;
-    qb_quantity lot = engine->instruments[order->instrument].lot, remainder;
-    int64_t rest, quantity;
-    qb_status status = qb_split_apply(split, (qb_quantity){order->quantity.raw - order->filled.raw},
-                                      lot, &remainder, &rest);
-    if (status == QB_OK)
-        status = qb_add(order->filled.raw, remainder.raw, &quantity);
-    if (status != QB_OK)
-        engine_fail(engine, status);
-    else if (remainder.raw == 0)
-        orders_end(engine, index, QB_ORDER_CANCELLED, QB_REASON_BELOW_LOT);
-    else
-        order->quantity.raw = quantity;
+    int64_t same_side = request->held * request->order.side;
+    return request->order.quantity.raw + (same_side < 0 ? same_side : 0);
 }
 
-void orders_split(qb_engine *engine, uint32_t instrument, qb_split split)
+static bool is_entry(const request *request)
 {
-    for (uint32_t i = engine->book.first, next; i != NO_SLOT; i = next) {
-        const qb_order *order = &engine->book.slots[i].order;
-        next = engine->book.slots[i].next;
-        if (order->instrument == instrument && order->quantity.raw != 0)
-            split_order(engine, i, split);
+    return !request->order.reduce_only &&
+           (request->order.quantity.raw == 0 || increase_of(request) > 0);
+}
+
+static void add_distance(exit_terms *exit, double distance, qb_reason *refusal)
+{
+    if (!(distance > 0.0) || exit->kind != QB_EXIT_NONE)
+        return;
+    exit->kind = QB_EXIT_DISTANCE;
+    if (qb_price_from_double(distance, &exit->price) != QB_OK || exit->price.raw == 0)
+        *refusal = QB_REASON_BAD_PRICE;
+}
+
+/* Exits that the risk rules want an entry to have. */
+RARE static void add_exits(qb_engine *engine, request *request)
+{
+    qb_risk_exits exits;
+    qb_risk_rule rule = QB_RISK_NONE;
+    bracket *bracket = &request->bracket;
+    if (!qb_risk_exits_of(engine->risk, request->order.instrument, &exits, &rule)) {
+        request->refusal = QB_REASON_RISK;
+        request->order.risk_rule = rule;
+        request->order.risk_limit = request->order.risk_value = NAN;
+        const qb_risk_event event = {
+            .at_us = engine->context.now_us,
+            .instrument = request->order.instrument,
+            .order_id = request->order.id,
+            .rule = rule,
+            .action = QB_RISK_REFUSED,
+            .limit = NAN,
+            .value = NAN,
+            .asked = request->order.quantity,
+            .what = "no history",
+        };
+        if (engine->sink.risk != NULL && engine->status == QB_OK)
+            engine_heard(engine, engine->sink.risk(engine->sink.self, &event));
+        return;
     }
+    add_distance(&bracket->exits[TAKE_PROFIT], exits.take_profit, &request->refusal);
+    add_distance(&bracket->exits[STOP_LOSS], exits.stop_loss, &request->refusal);
+    add_distance(&bracket->exits[TRAILING_STOP], exits.trailing, &request->refusal);
+    if (bracket->time_stop_bars == 0)
+        bracket->time_stop_bars = exits.time_stop_bars;
+}
+
+/* At admission an order is held against the whole account alone: what else is open or about to be
+ * sold is known only at the fill, where the gate looks again and counts everything. */
+static qb_reason pass_gate(qb_engine *engine, request *request)
+{
+    qb_order *order = &request->order;
+    int64_t increase = increase_of(request), same_side = request->held * order->side;
+    price_basis basis = basis_of(engine, order);
+    basis.reference = engine_price(engine, order->instrument);
+    basis.limit.raw = 0;
+    gate_ask ask = {
+        .instrument = order->instrument,
+        .side = order->side,
+        .reducible = order->size.kind != QB_SIZE_UNITS,
+        .held = same_side > 0 ? same_side : 0,
+        .units = increase,
+        .stop_distance = engine->risk != NULL ? stop_distance(engine, request) : NAN,
+    };
+    if (size_unit(engine, order->instrument, order->side, &basis, &ask.unit) != QB_OK)
+        return QB_REASON_BAD_PRICE;
+    if (qb_portfolio_equity(&engine->portfolio, &ask.equity) != QB_OK)
+        return QB_REASON_CASH;
+    gate_answer answer = gate_pass(engine, &ask, order);
+    if (answer.allowed == 0)
+        return answer.reason;
+    order->quantity.raw += answer.allowed - increase;
+    return QB_REASON_NONE;
+}
+
+static qb_reason admit(qb_engine *engine, request *request)
+{
+    const qb_order *order = &request->order;
+    if (request->refusal != QB_REASON_NONE)
+        return request->refusal;
+    if (UNLIKELY(!book_has_room(&engine->book, 1 + bracket_count(&request->bracket))))
+        return QB_REASON_TOO_MANY;
+    if (engine_price(engine, order->instrument).raw <= 0)
+        return QB_REASON_BAD_PRICE;
+    if (order->reduce_only)
+        return request->held * order->side < 0 ? QB_REASON_NONE : QB_REASON_REDUCE_ONLY;
+    if (order->quantity.raw == 0 || increase_of(request) <= 0)
+        return QB_REASON_NONE;
+    return pass_gate(engine, request);
+}
+
+static outcome refuse(qb_engine *engine, qb_order *order, qb_reason reason)
+{
+    order->status = QB_ORDER_REJECTED;
+    order->reason = reason;
+    order->final_us = engine->context.now_us;
+    engine->totals.rejected++;
+    book_tell(engine, order);
+    return (outcome){.stage = QB_STAGE_REFUSED, .reason = reason, .order_id = order->id};
+}
+
+static bool walks_paths(const qb_order *order)
+{
+    bool at_once = order->time_in_force == QB_IOC || order->time_in_force == QB_FOK;
+    return !at_once && (order->type == QB_LIMIT || order->type == QB_STOP ||
+                        order->type == QB_STOP_LIMIT || order->type == QB_TRAILING_STOP);
+}
+
+static uint32_t enter_book(qb_engine *engine, const request *request)
+{
+    const qb_order *order = &request->order;
+    order_book *book = &engine->book;
+    uint32_t index = book_append(engine, order->instrument);
+    order_slot *slot = &book->slots[index];
+    slot->order = *order;
+    slot->by_target = request->by_target;
+    slot->is_target = request->is_target;
+    slot->target = request->target;
+    slot->on_path = walks_paths(order);
+    engine->states[order->instrument].on_path += slot->on_path;
+    if (order->type == QB_TRAILING_STOP)
+        slot->best = engine_price(engine, order->instrument);
+    if (UNLIKELY(engine->risk != NULL))
+        slot->stop_distance = stop_distance(engine, request);
+    if (order->good_until_us < book->next_end_us)
+        book->next_end_us = order->good_until_us;
+    return index;
+}
+
+static outcome submit(qb_engine *engine, request *request)
+{
+    qb_order *order = &request->order;
+    order->id = ++engine->totals.orders;
+    order->submitted_us = engine->context.now_us;
+    order->owner = engine->owner;
+    if (UNLIKELY(engine->risk != NULL) && request->refusal == QB_REASON_NONE && is_entry(request))
+        add_exits(engine, request);
+    qb_reason reason = admit(engine, request);
+    if (UNLIKELY(reason != QB_REASON_NONE))
+        return refuse(engine, order, reason);
+    uint64_t id = order->id;
+    uint32_t index = enter_book(engine, request);
+    book_tell(engine, order);
+    if (UNLIKELY(bracket_count(&request->bracket) > 0))
+        exits_submit(engine, index, &request->bracket);
+    return (outcome){.stage = QB_STAGE_ORDERED, .order_id = id};
+}
+
+/* ---- market orders and targets ------------------------------------------------------------ */
+
+static request market_request(uint32_t instrument, qb_side side, qb_size size, int64_t held,
+                              qb_purpose purpose)
+{
+    return (request){
+        .order =
+            {
+                .instrument = instrument,
+                .side = side,
+                .size = size,
+                .type = QB_MARKET,
+                .purpose = purpose,
+                .good_until_us = INT64_MAX,
+            },
+        .held = held,
+    };
 }
 
 static void cancel_targets(qb_engine *engine, uint32_t instrument)
 {
     if (engine->states[instrument].open_orders == 0)
         return;
-    for (uint32_t i = engine->book.first, next; i != NO_SLOT; i = next) {
-        const order_slot *slot = &engine->book.slots[i];
-        next = slot->next;
-        if (slot->order.instrument == instrument && slot->by_target)
+    for (uint32_t i = engine->states[instrument].first, next; i != NO_SLOT; i = next) {
+        next = book_after(&engine->book, i);
+        if (engine->book.slots[i].by_target)
             orders_end(engine, i, QB_ORDER_CANCELLED, QB_REASON_REPLACED);
     }
-}
-
-/* ---- sizes -------------------------------------------------------------------------------- */
-
-static bool size_is_one(qb_size size)
-{
-    bool known = (unsigned)size.kind <= QB_SIZE_WEIGHT && (unsigned)size.when <= QB_SIZE_AT_FILL;
-    return known && size.amount >= 0.0 && size.amount <= QB_PRICE_MAX; /* NaN fails */
-}
-
-bool orders_accept_size(qb_engine *engine, qb_size size)
-{
-    if (LIKELY(size_is_one(size)))
-        return true;
-    engine->totals.disabled = true;
-    return false;
-}
-
-static qb_status size_budget(qb_size size, qb_money equity, qb_money *out)
-{
-    if (size.kind == QB_SIZE_CASH)
-        return qb_money_from_double(size.amount, out);
-    qb_rate weight;
-    qb_status status = qb_rate_from_double(size.amount, &weight);
-    return status == QB_OK ? qb_muldiv(equity.raw, weight.raw, QB_ONE, &out->raw) : status;
-}
-
-/* What one unit costs that side when it is filled at that reference. */
-static qb_status fill_unit(const qb_engine *engine, uint32_t instrument, qb_side side,
-                           qb_price reference, qb_price *out)
-{
-    qb_price price;
-    qb_status status = qb_fill_price(&engine->instruments[instrument], &engine->costs, side,
-                                     reference, &price);
-    return status == QB_OK ? engine_unit(engine, instrument, price, out) : status;
-}
-
-qb_status size_units(const qb_engine *engine, uint32_t instrument, qb_side side, qb_size size,
-                     qb_money equity, qb_price reference, int64_t *out_units)
-{
-    const qb_instrument *about = &engine->instruments[instrument];
-    qb_quantity units;
-    qb_price unit;
-    qb_money budget;
-    qb_status status;
-    if (size.kind == QB_SIZE_UNITS) {
-        status = qb_quantity_from_double(size.amount, &units);
-        if (status == QB_OK)
-            *out_units = whole_lots(about, units.raw);
-        return status;
-    }
-    status = fill_unit(engine, instrument, side, reference, &unit);
-    if (status == QB_OK)
-        status = size_budget(size, equity, &budget);
-    if (status == QB_OK)
-        status = qb_quantity_for_budget(about, &engine->costs, side, unit, budget, &units);
-    if (status == QB_OK)
-        *out_units = units.raw;
-    return status;
-}
-
-/* What is held counts at the bare price and only the change pays fees and slippage. Otherwise a
- * position bought with all of the equity would be trimmed by its own fees, again and again. */
-static qb_status change_to_budget(const qb_engine *engine, uint32_t instrument, qb_side side,
-                                  qb_money budget, qb_price reference, int64_t held,
-                                  int64_t *out_change)
-{
-    const qb_instrument *about = &engine->instruments[instrument];
-    qb_money value;
-    qb_price unit;
-    qb_quantity units;
-    qb_status status = engine_unit(engine, instrument, reference, &unit);
-    if (status == QB_OK)
-        status = qb_value(unit, (qb_quantity){held}, &value);
-    if (status != QB_OK)
-        return status;
-    if (value.raw > budget.raw) {
-        const qb_costs none = {0};
-        status = qb_quantity_for_budget(about, &none, side, unit, budget, &units);
-        if (status == QB_OK)
-            *out_change = units.raw < held ? units.raw - held : 0;
-        return status;
-    }
-    status = fill_unit(engine, instrument, side, reference, &unit);
-    if (status == QB_OK)
-        status = qb_quantity_for_budget(about, &engine->costs, side, unit,
-                                        (qb_money){budget.raw - value.raw}, &units);
-    if (status == QB_OK)
-        *out_change = units.raw;
-    return status;
-}
-
-qb_status size_change(const qb_engine *engine, uint32_t instrument, qb_side side, qb_size size,
-                      qb_money equity, qb_price reference, int64_t held, int64_t *out_change)
-{
-    if (size.kind == QB_SIZE_UNITS) {
-        int64_t wanted;
-        qb_status status = size_units(engine, instrument, side, size, equity, reference, &wanted);
-        if (status == QB_OK)
-            *out_change = wanted - held;
-        return status;
-    }
-    qb_money budget;
-    qb_status status = size_budget(size, equity, &budget);
-    if (status != QB_OK)
-        return status;
-    return change_to_budget(engine, instrument, side, budget, reference, held, out_change);
-}
-
-/* ---- the gate ----------------------------------------------------------------------------- */
-
-/* After a fill that increases exposure the sum of |position value|, this one at the fill's price,
- * may not exceed equity x leverage:
- *     others + (held + units) unit  <=  leverage (equity - fee)
- * and so units unit + leverage fee <= leverage equity - others - held unit. */
-static qb_status gate_budget(const qb_engine *engine, qb_price unit, int64_t held, qb_money others,
-                             qb_money equity, qb_money *out)
-{
-    qb_money held_value = {0};
-    int64_t budget = equity.raw;
-    qb_status status = QB_OK;
-    if (engine->leverage.raw != QB_ONE)
-        status = qb_muldiv(equity.raw, engine->leverage.raw, QB_ONE, &budget);
-    if (status == QB_OK && held != 0)
-        status = qb_value(unit, (qb_quantity){held}, &held_value);
-    if (status == QB_OK)
-        status = qb_add(budget, -others.raw, &budget);
-    if (status == QB_OK)
-        status = qb_add(budget, -held_value.raw, &budget);
-    if (status == QB_OK)
-        out->raw = budget;
-    return status;
-}
-
-/* True when the need is far enough below the budget to see it in doubles, whose error is a part in
- * 10^15. The usual order asks no more of the gate than this. */
-static bool fits_clearly(const qb_costs *costs, qb_price unit, int64_t units, qb_money budget)
-{
-    double quantity = qb_raw_to_double(units);
-    double notional = (double)unit.raw * quantity; /* 1e-8 */
-    double fee = notional * qb_raw_to_double(costs->fee_rate.raw) +
-                 quantity * (double)costs->fee_per_unit.raw + (double)costs->fee_minimum.raw;
-    return (notional + fee) * (1.0 + 1e-9) + 100.0 < (double)budget.raw;
-}
-
-qb_status gate_allow(const qb_engine *engine, uint32_t instrument, qb_side side, qb_size_kind kind,
-                     qb_price unit, int64_t held, qb_money others, qb_money equity, int64_t units,
-                     int64_t *out_allowed)
-{
-    qb_money budget, notional, fee, need;
-    qb_status status = gate_budget(engine, unit, held, others, equity, &budget);
-    if (status != QB_OK)
-        return status;
-    if (fits_clearly(&engine->costs_gate, unit, units, budget)) {
-        *out_allowed = units;
-        return QB_OK;
-    }
-    status = qb_value(unit, (qb_quantity){units}, &notional);
-    if (status == QB_OK)
-        status = qb_fill_fee(&engine->costs_gate, unit, (qb_quantity){units}, &fee);
-    if (status == QB_OK)
-        status = qb_add(notional.raw, fee.raw, &need.raw);
-    if (status == QB_OK && need.raw <= budget.raw) {
-        *out_allowed = units;
-        return QB_OK;
-    }
-    /* A need beyond the ledger's range is a shortfall as well. */
-    if (kind == QB_SIZE_UNITS || budget.raw <= 0) {
-        *out_allowed = 0;
-        return QB_OK;
-    }
-    qb_quantity most;
-    status = qb_quantity_for_budget(&engine->instruments[instrument], &engine->costs_gate, side,
-                                    unit, budget, &most);
-    if (status == QB_OK)
-        *out_allowed = most.raw < units ? most.raw : units;
-    return status;
-}
-
-/* ---- submission --------------------------------------------------------------------------- */
-
-/* What the gate is asked to admit. */
-typedef struct request {
-    uint32_t instrument;
-    qb_side side, target;
-    qb_size size;
-    int64_t units; /* 0: sized at the fill */
-    int64_t held;  /* signed units in front of it, once the orders before it have filled */
-    bool reduce_only, by_target, is_target;
-    qb_reason refusal; /* found before the gate */
-} request;
-
-/* At admission an order is held against the whole account alone: what else is open or about to be
- * sold is known only at the fill, where the gate looks again and counts everything. */
-static qb_reason admit(qb_engine *engine, request *request)
-{
-    const qb_price reference = engine_price(engine, request->instrument);
-    qb_price unit;
-    qb_money equity;
-    if (request->refusal != QB_REASON_NONE)
-        return request->refusal;
-    if (engine->book.unused == NO_SLOT)
-        return QB_REASON_TOO_MANY;
-    if (reference.raw <= 0)
-        return QB_REASON_BAD_PRICE;
-    int64_t same_side = request->held * request->side;
-    int64_t reducing = same_side < 0 ? -same_side : 0;
-    int64_t increasing = request->units - reducing;
-    if (request->reduce_only || increasing <= 0)
-        return QB_REASON_NONE;
-    if (fill_unit(engine, request->instrument, request->side, reference, &unit) != QB_OK)
-        return QB_REASON_BAD_PRICE;
-
-    int64_t allowed = 0;
-    qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
-    if (status == QB_OK)
-        status = gate_allow(engine, request->instrument, request->side, request->size.kind, unit,
-                            same_side > 0 ? same_side : 0, (qb_money){0}, equity, increasing,
-                            &allowed);
-    if (status != QB_OK || allowed == 0)
-        return QB_REASON_CASH;
-    request->units = reducing + allowed;
-    return QB_REASON_NONE;
-}
-
-static qb_order order_of(qb_engine *engine, const request *request)
-{
-    return (qb_order){
-        .id = ++engine->totals.orders,
-        .instrument = request->instrument,
-        .side = request->side,
-        .reduce_only = request->reduce_only,
-        .size = request->size,
-        .quantity = {request->units},
-        .submitted_us = engine->context.now_us,
-        .owner = engine->owner,
-    };
-}
-
-static outcome refuse(qb_engine *engine, const request *request, qb_reason reason)
-{
-    qb_order order = order_of(engine, request);
-    order.status = QB_ORDER_REJECTED;
-    order.reason = reason;
-    order.final_us = engine->context.now_us;
-    engine->totals.rejected++;
-    sink_order(engine, &order);
-    return (outcome){.stage = QB_STAGE_REFUSED, .reason = reason, .order_id = order.id};
-}
-
-static outcome submit(qb_engine *engine, request *request)
-{
-    qb_reason reason = admit(engine, request);
-    if (UNLIKELY(reason != QB_REASON_NONE))
-        return refuse(engine, request, reason);
-    order_slot *slot = book_append(&engine->book);
-    slot->order = order_of(engine, request);
-    slot->by_target = request->by_target;
-    slot->is_target = request->is_target;
-    slot->target = request->target;
-    slot->fee_uncut.raw = slot->fee_paid.raw = 0;
-    engine->states[request->instrument].open_orders++;
-    sink_order(engine, &slot->order);
-    return (outcome){.stage = QB_STAGE_ORDERED, .order_id = slot->order.id};
 }
 
 static outcome held(void)
@@ -422,15 +237,11 @@ static outcome held(void)
 /* The position's whole size in one reduce-only order. */
 static outcome submit_close(qb_engine *engine, uint32_t instrument, int64_t position, qb_size size)
 {
-    request close = {
-        .instrument = instrument,
-        .side = position > 0 ? QB_SELL : QB_BUY,
-        .size = size,
-        .units = magnitude(position),
-        .held = position,
-        .reduce_only = true,
-        .by_target = true,
-    };
+    request close = market_request(instrument, position > 0 ? QB_SELL : QB_BUY, size, position,
+                                   QB_FOR_SIGNAL);
+    close.order.quantity.raw = magnitude(position);
+    close.order.reduce_only = true;
+    close.by_target = true;
     return submit(engine, &close);
 }
 
@@ -452,25 +263,22 @@ static qb_reason size_problem(qb_status status)
 static outcome submit_change(qb_engine *engine, uint32_t instrument, qb_side side, qb_size size,
                              int64_t position)
 {
+    const price_basis basis = {.reference = engine_price(engine, instrument), .slips = 1};
     int64_t change = 0;
     qb_money equity = {0};
     qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
     if (status == QB_OK)
-        status = size_change(engine, instrument, side, size, equity,
-                             engine_price(engine, instrument), magnitude(position), &change);
-    request request = {
-        .instrument = instrument,
-        .side = change < 0 ? (qb_side)-side : side,
-        .size = size,
-        .units = magnitude(change),
-        .held = position,
-        .reduce_only = change < 0,
-        .by_target = true,
-        .refusal = size_problem(status),
-    };
+        status = size_change(engine, instrument, side, size, equity, &basis, magnitude(position),
+                             &change);
+    request request = market_request(instrument, change < 0 ? (qb_side)-side : side, size, position,
+                                     QB_FOR_SIGNAL);
+    request.order.quantity.raw = magnitude(change);
+    request.order.reduce_only = change < 0;
+    request.by_target = true;
+    request.refusal = size_problem(status);
     if (sized_at_fill(size)) {
-        request.units = 0;
-        request.reduce_only = false;
+        request.order.quantity.raw = 0;
+        request.order.reduce_only = false;
         request.is_target = true;
         request.target = side;
     } else if (status == QB_OK && change == 0) {
@@ -500,23 +308,184 @@ outcome orders_target(qb_engine *engine, uint32_t instrument, qb_side side, qb_s
     return closing;
 }
 
+/* Units on top of what is held, unless the size waits for the fill. */
+static void size_request(qb_engine *engine, request *request)
+{
+    qb_order *order = &request->order;
+    if (sized_at_fill(order->size) || request->refusal != QB_REASON_NONE)
+        return;
+    const price_basis basis = basis_of(engine, order);
+    qb_money equity = {0};
+    qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
+    if (status == QB_OK)
+        status = size_units(engine, order->instrument, order->side, order->size, equity, &basis,
+                            &order->quantity.raw);
+    request->refusal = size_problem(status);
+    if (status == QB_OK && order->quantity.raw == 0)
+        request->refusal = QB_REASON_BELOW_LOT;
+}
+
 outcome orders_submit(qb_engine *engine, uint32_t instrument, qb_side side, qb_size size)
 {
-    request request = {
-        .instrument = instrument,
-        .side = side,
-        .size = size,
-        .held = engine_held(engine, instrument),
-    };
-    if (!sized_at_fill(size)) {
-        qb_money equity = {0};
-        qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
-        if (status == QB_OK)
-            status = size_units(engine, instrument, side, size, equity,
-                                engine_price(engine, instrument), &request.units);
-        request.refusal = size_problem(status);
-        if (status == QB_OK && request.units == 0)
-            request.refusal = QB_REASON_BELOW_LOT;
-    }
+    request request = market_request(instrument, side, size, engine_held(engine, instrument),
+                                     QB_FOR_ORDER);
+    size_request(engine, &request);
     return submit(engine, &request);
+}
+
+/* ---- requests ----------------------------------------------------------------------------- */
+
+/* Prices come in the units of the history and go on in money of the day. */
+typedef struct reader {
+    double factor;
+    qb_reason problem;
+} reader;
+
+static qb_price read_price(reader *reader, double value)
+{
+    qb_price price = {0};
+    if (qb_price_from_double(value / reader->factor, &price) != QB_OK || price.raw <= 0)
+        reader->problem = QB_REASON_BAD_PRICE;
+    return price;
+}
+
+static exit_terms read_exit(reader *reader, qb_exit exit, bool may_be_price)
+{
+    exit_terms terms = {.kind = exit.kind};
+    switch (exit.kind) {
+    case QB_EXIT_NONE:
+        break;
+    case QB_EXIT_PRICE:
+    case QB_EXIT_DISTANCE:
+        if (exit.kind == QB_EXIT_PRICE && !may_be_price)
+            reader->problem = QB_REASON_BAD_ORDER;
+        else
+            terms.price = read_price(reader, exit.amount);
+        break;
+    case QB_EXIT_FRACTION:
+        if (qb_rate_from_double(exit.amount, &terms.rate) != QB_OK || terms.rate.raw <= 0)
+            reader->problem = QB_REASON_BAD_PRICE;
+        break;
+    default:
+        reader->problem = QB_REASON_BAD_ORDER;
+    }
+    return terms;
+}
+
+/* What a database column holds. */
+#define GROUP_MAX ((uint64_t)INT64_MAX)
+
+static bool parts_go_together(const qb_order_request *asked)
+{
+    bool at_once = asked->time_in_force == QB_IOC || asked->time_in_force == QB_FOK;
+    bool brings = asked->take_profit.kind != QB_EXIT_NONE ||
+                  asked->stop_loss.kind != QB_EXIT_NONE ||
+                  asked->trailing_stop.kind != QB_EXIT_NONE || asked->time_stop_bars != 0;
+    bool trails = asked->trail.kind != QB_EXIT_NONE;
+    if ((unsigned)asked->type >= QB_ORDER_TYPE_COUNT ||
+        (unsigned)asked->time_in_force >= QB_TIME_IN_FORCE_COUNT || asked->group > GROUP_MAX)
+        return false;
+    if (at_once && asked->type != QB_MARKET && asked->type != QB_LIMIT)
+        return false;
+    return trails == (asked->type == QB_TRAILING_STOP) && !(asked->reduce_only && brings);
+}
+
+static void read_prices(reader *reader, const qb_order_request *asked, qb_order *order)
+{
+    if (asked->type == QB_LIMIT || asked->type == QB_STOP_LIMIT)
+        order->limit = read_price(reader, asked->limit);
+    if (asked->type == QB_STOP || asked->type == QB_STOP_LIMIT)
+        order->stop = read_price(reader, asked->stop);
+    if (asked->type != QB_TRAILING_STOP)
+        return;
+    exit_terms trail = read_exit(reader, asked->trail, false);
+    order->trail = trail.price;
+    order->trail_rate = trail.rate;
+}
+
+static void read_request(qb_engine *engine, const qb_order_request *asked, request *request)
+{
+    qb_order *order = &request->order;
+    reader reader = {.factor = asked->raw_prices ? 1.0
+                                                 : engine->states[asked->instrument].price_factor};
+    if (!parts_go_together(asked)) {
+        request->refusal = QB_REASON_BAD_ORDER;
+        return;
+    }
+    order->type = asked->type;
+    order->time_in_force = asked->time_in_force;
+    order->reduce_only = asked->reduce_only;
+    order->group = asked->group;
+    if (asked->time_in_force == QB_GTD)
+        order->good_until_us = asked->good_until_us;
+    else if (asked->time_in_force == QB_DAY)
+        order->good_until_us = session_end_us(&engine->instruments[asked->instrument],
+                                              engine->context.now_us);
+    read_prices(&reader, asked, order);
+    bracket *bracket = &request->bracket;
+    bracket->exits[TAKE_PROFIT] = read_exit(&reader, asked->take_profit, true);
+    bracket->exits[STOP_LOSS] = read_exit(&reader, asked->stop_loss, true);
+    bracket->exits[TRAILING_STOP] = read_exit(&reader, asked->trailing_stop, false);
+    bracket->time_stop_bars = asked->time_stop_bars;
+    request->refusal = reader.problem;
+}
+
+/* A trailing stop's level before its first bar. */
+static void set_first_level(const qb_engine *engine, request *request)
+{
+    order_slot trailing = {
+        .order = request->order,
+        .best = engine_price(engine, request->order.instrument),
+    };
+    trail_level(&trailing);
+    request->order.stop = trailing.order.stop;
+    if (request->order.stop.raw <= 0)
+        request->refusal = QB_REASON_BAD_PRICE;
+}
+
+outcome orders_request(qb_engine *engine, const qb_order_request *asked)
+{
+    request request = market_request(asked->instrument, asked->side, asked->size,
+                                     engine_held(engine, asked->instrument), QB_FOR_ORDER);
+    read_request(engine, asked, &request);
+    if (request.refusal == QB_REASON_NONE && asked->type == QB_TRAILING_STOP)
+        set_first_level(engine, &request);
+    size_request(engine, &request);
+    return submit(engine, &request);
+}
+
+bool orders_cancel(qb_engine *engine, uint64_t id)
+{
+    uint32_t slot = book_find(&engine->book, id);
+    if (slot == NO_SLOT)
+        return false;
+    orders_end(engine, slot, QB_ORDER_CANCELLED, QB_REASON_ASKED);
+    return true;
+}
+
+/* ---- forced orders ------------------------------------------------------------------------ */
+
+const order_slot *orders_forced(const qb_engine *engine, uint32_t instrument, qb_purpose purpose)
+{
+    const order_book *book = &engine->book;
+    for (uint32_t i = engine->states[instrument].first; i != NO_SLOT; i = book->slots[i].after)
+        if (book->slots[i].order.purpose == purpose)
+            return &book->slots[i];
+    return NULL;
+}
+
+void orders_force(qb_engine *engine, uint32_t instrument, qb_purpose purpose)
+{
+    int64_t position = engine_held(engine, instrument);
+    if (position == 0 || orders_forced(engine, instrument, purpose) != NULL)
+        return;
+    const qb_size size = {.kind = QB_SIZE_UNITS, .amount = qb_raw_to_double(magnitude(position))};
+    request close = market_request(instrument, position > 0 ? QB_SELL : QB_BUY, size, position,
+                                   purpose);
+    close.order.quantity.raw = magnitude(position);
+    close.order.reduce_only = true;
+    close.order.id = ++engine->totals.orders;
+    close.order.submitted_us = engine->context.now_us;
+    enter_book(engine, &close);
+    book_tell(engine, &close.order);
 }

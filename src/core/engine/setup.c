@@ -7,21 +7,11 @@
 #define HISTORY_ROWS_MIN 256
 #define WARMUP_MAX ((size_t)1 << 24) /* 16.8 million bars: 32 years of minutes */
 #define LEVERAGE_MAX (100 * QB_ONE)
-#define VOLUME_CAP_MAX QB_ONE
+#define YEARLY_MAX (10 * QB_ONE) /* 1,000 % */
 
 static bool within(int64_t raw, int64_t least, int64_t most)
 {
     return raw >= least && raw <= most;
-}
-
-static bool costs_are_sound(const qb_costs *costs)
-{
-    /* A fee of all the notional, or a million a share, is a slip of the keyboard. */
-    const int64_t fee_max = 1000000 * QB_ONE;
-    return within(costs->fee_rate.raw, 0, QB_ONE) && within(costs->fee_per_unit.raw, 0, fee_max) &&
-           within(costs->fee_minimum.raw, 0, fee_max) &&
-           within(costs->slippage.raw, 0, QB_ONE - 1) &&
-           within(costs->volume_cap.raw, 0, VOLUME_CAP_MAX);
 }
 
 static bool instruments_are_sound(const qb_instrument *instruments, uint32_t count)
@@ -36,12 +26,36 @@ static bool instruments_are_sound(const qb_instrument *instruments, uint32_t cou
     return count > 0;
 }
 
+static bool all_costs_are_sound(const qb_engine_config *config)
+{
+    const qb_costs *own = config->instrument_costs;
+    for (uint32_t i = 0; own != NULL && i < config->instrument_count; i++)
+        if (!qb_costs_are_sound(&own[i]))
+            return false;
+    return qb_costs_are_sound(&config->costs);
+}
+
+/* What it has, owes and begins with. */
+static bool account_is_sound(const qb_engine_config *config)
+{
+    for (size_t i = 1; i < config->deposit_count; i++)
+        if (config->deposits[i].at_us < config->deposits[i - 1].at_us)
+            return false;
+    for (size_t i = 0; i < config->holding_count; i++)
+        if (config->holdings[i].instrument >= config->instrument_count)
+            return false;
+    return config->cash.raw > 0 && within(config->leverage.raw, 1, LEVERAGE_MAX) &&
+           within(config->borrow.raw, 0, YEARLY_MAX) &&
+           within(config->interest.raw, 0, YEARLY_MAX) &&
+           within(config->maintenance.raw, 0, QB_ONE);
+}
+
 static bool config_is_sound(const qb_engine_config *config)
 {
     qb_size size = config->size;
     return instruments_are_sound(config->instruments, config->instrument_count) &&
-           costs_are_sound(&config->costs) && config->cash.raw > 0 && config->patience > 0 &&
-           within(config->leverage.raw, 1, LEVERAGE_MAX) &&
+           all_costs_are_sound(config) && account_is_sound(config) && config->patience > 0 &&
+           (unsigned)config->fill_model <= QB_OPTIMISTIC &&
            (unsigned)config->fill_at <= QB_FILL_NEXT_CLOSE &&
            (unsigned)size.kind <= QB_SIZE_WEIGHT && (unsigned)size.when <= QB_SIZE_AT_FILL &&
            size.amount > 0.0 && size.amount <= QB_PRICE_MAX;
@@ -83,7 +97,13 @@ static qb_status histories_init(qb_engine *engine)
             .wish = NAN,
             .closed_us = INT64_MIN,
             .opened_ts_us = INT64_MIN,
+            .opened_us = INT64_MIN,
+            .first = NO_SLOT,
+            .last = NO_SLOT,
             .quote.at_us = INT64_MIN,
+            .session_us = INT64_MIN,
+            .taken_ts_us = INT64_MIN,
+            .risk_split = 1.0,
         };
         engine->histories[i] = (qb_history){
             .ts_us = state->ts_us,
@@ -129,6 +149,7 @@ static qb_status strategy_init(qb_engine *engine, const double *params)
                 .alloc = setup_alloc,
                 .strategy = strategy,
                 .size = engine->size,
+                .macro_count = engine->macro_count,
             },
         .arena = &engine->arena,
     };
@@ -139,36 +160,81 @@ static qb_status strategy_init(qb_engine *engine, const double *params)
     return status == QB_OK ? QB_OK : QB_BAD_STRATEGY;
 }
 
-static qb_status scale_costs(qb_engine *engine)
+/* FINRA rule 4210(c): 25 % of what is long, 30 % of what is short; and never more than half of what
+ * a position could be entered with. */
+static void set_maintenance(qb_engine *engine, const qb_engine_config *config)
 {
-    engine->costs_uncut = engine->costs;
-    engine->costs_uncut.fee_minimum.raw = 0;
-    qb_costs *gate = &engine->costs_gate;
-    *gate = engine->costs;
-    int64_t leverage = engine->leverage.raw;
-    qb_status status = qb_muldiv(gate->fee_rate.raw, leverage, QB_ONE, &gate->fee_rate.raw);
-    if (status == QB_OK)
-        status = qb_muldiv(gate->fee_per_unit.raw, leverage, QB_ONE, &gate->fee_per_unit.raw);
-    if (status == QB_OK)
-        status = qb_muldiv(gate->fee_minimum.raw, leverage, QB_ONE, &gate->fee_minimum.raw);
+    const int64_t long_rate = QB_ONE / 4, short_rate = 3 * QB_ONE / 10;
+    int64_t most = QB_ONE;
+    if (config->maintenance_off)
+        return;
+    if (config->maintenance.raw != 0) {
+        engine->maintain_long = engine->maintain_short = config->maintenance;
+        return;
+    }
+    if (qb_muldiv(QB_ONE, QB_ONE, 2 * engine->leverage.raw, &most) != QB_OK)
+        most = QB_ONE;
+    engine->maintain_long.raw = long_rate < most ? long_rate : most;
+    engine->maintain_short.raw = short_rate < most ? short_rate : most;
+}
+
+static qb_status own_costs_init(qb_engine *engine, const qb_engine_config *config)
+{
+    if (config->instrument_costs == NULL)
+        return QB_OK;
+    qb_costs *costs = qb_arena_alloc(&engine->arena, config->instrument_count, sizeof *costs);
+    if (costs == NULL)
+        return QB_NO_MEMORY;
+    for (uint32_t i = 0; i < config->instrument_count; i++)
+        costs[i] = config->instrument_costs[i];
+    engine->own_costs = costs;
+    return QB_OK;
+}
+
+static qb_status account_init(qb_engine *engine, const qb_engine_config *config)
+{
+    qb_status status = qb_portfolio_init(&engine->portfolio, &engine->arena,
+                                         config->instrument_count, config->cash);
+    for (uint32_t i = 0; status == QB_OK && i < config->instrument_count; i++)
+        engine->portfolio.positions[i].multiplier = config->instruments[i].multiplier;
+    /* They are dated at the first instant. */
+    for (size_t i = 0; status == QB_OK && i < config->holding_count; i++) {
+        const qb_holding *holding = &config->holdings[i];
+        status = qb_portfolio_open(&engine->portfolio, holding->instrument, holding->quantity,
+                                   holding->price, 0);
+    }
+    if (status == QB_OK && account_is_ruined(engine))
+        status = QB_OUT_OF_RANGE;
+    return status;
+}
+
+static qb_status risk_init(qb_engine *engine, const qb_engine_config *config)
+{
+    if (config->risk == NULL || qb_risk_config_is_off(config->risk))
+        return QB_OK;
+    qb_status status = qb_risk_new(config->risk, config->instruments, config->instrument_count,
+                                   &engine->arena, &engine->risk);
+    for (size_t i = 0; status == QB_OK && i < config->holding_count; i++)
+        qb_risk_hold(engine->risk, config->holdings[i].instrument, config->holdings[i].quantity);
     return status;
 }
 
 static qb_status engine_init(qb_engine *engine, const qb_engine_config *config)
 {
-    qb_status status = scale_costs(engine);
+    set_maintenance(engine, config);
+    qb_status status = own_costs_init(engine, config);
     if (status == QB_OK)
         status = strategy_init(engine, config->params);
     if (status == QB_OK)
         status = histories_init(engine);
     if (status == QB_OK)
-        status = orders_init(&engine->book, &engine->arena, config->instrument_count);
+        status = book_init(&engine->book, &engine->arena, config->instrument_count);
     if (status == QB_OK)
-        status = qb_portfolio_init(&engine->portfolio, &engine->arena, config->instrument_count,
-                                   config->cash);
-    for (uint32_t i = 0; status == QB_OK && i < config->instrument_count; i++)
-        engine->portfolio.positions[i].multiplier = config->instruments[i].multiplier;
-    return status;
+        status = account_init(engine, config);
+    if (status == QB_OK)
+        status = risk_init(engine, config);
+    engine->walks = qb_arena_alloc(&engine->arena, config->instrument_count, sizeof(walk));
+    return status == QB_OK && engine->walks == NULL ? QB_NO_MEMORY : status;
 }
 
 qb_status qb_engine_new(const qb_engine_config *config, const qb_sink *sink, qb_engine **out_engine)
@@ -199,8 +265,18 @@ qb_status qb_engine_new(const qb_engine_config *config, const qb_sink *sink, qb_
         .costs = config->costs,
         .size = config->size,
         .fill_at = config->fill_at,
+        .fill_model = config->fill_model,
         .leverage = config->leverage,
         .patience = config->patience,
+        .borrow = config->borrow,
+        .interest = config->interest,
+        .deposits = config->deposits,
+        .deposit_count = config->deposit_count,
+        .holdings = config->holdings,
+        .holding_count = config->holding_count,
+        .macros = config->macros,
+        .macro_count = config->macro_count,
+        .opens_day = true,
         .random = {config->seed},
         .totals.first_us = INT64_MIN,
     };
