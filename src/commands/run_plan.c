@@ -248,6 +248,7 @@ static run_texts *copy_texts(const run_texts *texts)
         run_texts_set_param(copy, text, g_hash_table_lookup(texts->places, name));
     }
     run_texts_copy_risk(copy, texts);
+    copy->facts = json_incref(texts->facts);
     return copy;
 }
 

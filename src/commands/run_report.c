@@ -177,6 +177,11 @@ static void add_result(GString *text, const run_plan *plan, const run_result *re
     add_number(text, "cash", totals->cash.raw);
     add_number(text, "equity", totals->equity.raw);
     add_number(text, "fees", totals->fees.raw);
+    add_number(text, "deposits", totals->deposits.raw);
+    add_number(text, "borrow", totals->borrow.raw);
+    add_number(text, "interest", totals->interest.raw);
+    add_number(text, "dividends", totals->dividends.raw);
+    add_number(text, "in_lieu", totals->in_lieu.raw);
     add_number(text, "realised", totals->realised.raw);
     add_number(text, "unrealised", totals->unrealised.raw);
     g_string_append_printf(text, "\"bankrupt\":%s,\"kpis\":%s,\"state_hash\":\"%s\"",

@@ -250,6 +250,78 @@ static void test_instruments(void)
     g_assert_nonnull(strstr(self->err, "instruments.ini:2: [AAPL] fee_preset: \"nobody\""));
 }
 
+/* ---- what they come to ----------------------------------------------------------------------- */
+
+/* Four sessions at closes of 100, 105, 105 and 110.25. */
+static program *program_with_steps(void)
+{
+    program *self = program_new();
+    program_write(self, "steps.csv",
+                  "Date,Open,High,Low,Close,Volume\n"
+                  "2024-01-08,100,100,100,100,1000000\n"
+                  "2024-01-09,105,105,105,105,1000000\n"
+                  "2024-01-10,105,105,105,105,1000000\n"
+                  "2024-01-11,110.25,110.25,110.25,110.25,1000000\n");
+    program_expect(self, 0, "data", "import", "steps.csv", "--symbol", "STEP", "--asset", "equity",
+                   "--interval", "1d", "--adjustment", "raw");
+    return self;
+}
+
+/* A run of a strategy that never gets warm, so that nothing is traded. */
+static json_t *idle(program *self, const char *const *flags)
+{
+    const char *words[32] = {"backtest", "--symbols", "STEP",     "--beside", "none",
+                             "--param",  "slow=200",  "--no-log", "--json"};
+    for (gsize i = 0; flags[i] != NULL; i++)
+        words[9 + i] = flags[i];
+    if (program_run_vector(self, words) != 0)
+        g_error("exit %d: %s", self->exit_code, self->err);
+    return program_json(self);
+}
+
+static void expect_number(json_t *root, const char *key, double want)
+{
+    g_assert_cmpfloat_with_epsilon(json_number_value(json_object_get(root, key)), want, 1e-9);
+}
+
+/* By hand: 1,000 in cash and 100 shares at 100 are 11,000. Before the third session they are 11,500;
+ * 500 come in; at the end they are 12,525. 11,500 / 11,000 x 12,525 / 12,000 - 1 = 9.11931818 %,
+ * where the money has grown by 13.86 %. */
+static void test_time_weighted(void)
+{
+    g_autoptr(program) self = program_with_steps();
+    const char *const flags[] = {"--cash",    "1000",           "--hold", "STEP=100@100",
+                                 "--deposit", "2024-01-10=500", NULL};
+    json_t *root = idle(self, flags);
+    expect_number(root, "equity", 12525);
+    expect_number(root, "deposits", 500);
+    json_t *kpis = json_object_get(root, "kpis");
+    const double got = json_real_value(json_object_get(kpis, "total_return"));
+    g_assert_cmpfloat_with_epsilon(got, 11500.0 / 11000.0 * 12525.0 / 12000.0 - 1.0, 1e-12);
+    json_decref(root);
+
+    /* Out again at once: no gain, no loss, no drawdown. */
+    const char *const out[] = {"--cash", "1000", "--deposit", "2024-01-09=-400", NULL};
+    root = idle(self, out);
+    kpis = json_object_get(root, "kpis");
+    g_assert_cmpfloat(json_number_value(json_object_get(kpis, "total_return")), ==, 0.0);
+    g_assert_cmpfloat(json_number_value(json_object_get(kpis, "max_drawdown")), ==, 0.0);
+    json_decref(root);
+}
+
+/* By hand: 10 short shares are marked at 100, 105 and 105 at the three midnights; 36.5 % a year is
+ * 0.1 % a day: 1.00 + 1.05 + 1.05. 2,000 in cash - 3.10 - 1,102.50. */
+static void test_borrow(void)
+{
+    g_autoptr(program) self = program_with_steps();
+    const char *const flags[] = {"--cash",   "2000",  "--hold", "STEP=-10@100",
+                                 "--borrow", "36.5%", NULL};
+    json_t *root = idle(self, flags);
+    expect_number(root, "equity", 894.4);
+    expect_number(root, "borrow", 3.1);
+    json_decref(root);
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static void test_list(void)
@@ -280,6 +352,8 @@ int main(int argc, char **argv)
     g_test_add_func("/commands/costs/reproduce", test_reproduce);
     g_test_add_func("/commands/costs/logged-deposits", test_logged_deposits);
     g_test_add_func("/commands/costs/instruments", test_instruments);
+    g_test_add_func("/commands/costs/time-weighted", test_time_weighted);
+    g_test_add_func("/commands/costs/borrow", test_borrow);
     g_test_add_func("/commands/costs/list", test_list);
     return g_test_run();
 }
