@@ -322,6 +322,81 @@ static void test_borrow(void)
     json_decref(root);
 }
 
+/* By hand: 190 shares at 105 (200 would be more than twice the equity) are 19,950 of 10,000: 9,950
+ * are lent. 0.1 % a day at two midnights: 9.95 and 9.95995. */
+static void test_interest(void)
+{
+    g_autoptr(program) self = program_with_steps();
+    program_expect(self, 0, "backtest", "--symbols", "STEP", "--strategy", "buy_and_hold",
+                   "--beside", "none", "--no-log", "--json", "--cash", "10000", "--size", "200%",
+                   "--leverage", "2", "--fee-bps", "0", "--slippage-bps", "0", "--volume-cap",
+                   "off", "--margin-interest", "36.5%");
+    json_t *root = program_json(self);
+    expect_number(root, "interest", 19.90995);
+    expect_number(root, "equity", 190 * 110.25 - 9950 - 19.90995);
+    json_decref(root);
+}
+
+/* One round trip of 1,000 shares: bought at 120, sold at 100. */
+static json_t *round_trip(program *self, const char *const *flags)
+{
+    const char *words[40] = {"backtest",       "--symbols", "TRIP",         "--beside", "none",
+                             "--no-log",       "--json",    "--cash",       "200000",   "--size",
+                             "1000u",          "--param",   "fast=1",       "--param",  "slow=2",
+                             "--slippage-bps", "0",         "--volume-cap", "off"};
+    for (gsize i = 0; flags[i] != NULL; i++)
+        words[19 + i] = flags[i];
+    if (program_run_vector(self, words) != 0)
+        g_error("exit %d: %s", self->exit_code, self->err);
+    json_t *root = program_json(self);
+    expect_number(root, "fills", 2);
+    return root;
+}
+
+static void test_round_trip(void)
+{
+    g_autoptr(program) self = program_new();
+    program_write(self, "trip.csv",
+                  "Date,Open,High,Low,Close,Volume\n"
+                  "2024-01-08,100,100,100,100,1000000\n"
+                  "2024-01-09,110,110,110,110,1000000\n"
+                  "2024-01-10,120,120,90,90,1000000\n"
+                  "2024-01-11,100,100,100,100,1000000\n");
+    program_expect(self, 0, "data", "import", "trip.csv", "--symbol", "TRIP", "--asset", "equity",
+                   "--interval", "1d", "--adjustment", "raw");
+
+    /* 5.00, then 5.00 + 100,000 x 20.60 a million + 1,000 x 0.000195 = 7.255 */
+    const char *const preset[] = {"--fee-preset", "ibkr-fixed", NULL};
+    json_t *root = round_trip(self, preset);
+    expect_number(root, "fees", 12.255);
+    expect_number(root, "equity", 180000 - 12.255);
+    json_decref(root);
+
+    /* The same from the instrument's file, and with its cap below what is owed: 1.20 + 1.00 */
+    const char *const none[] = {NULL}, *const cap[] = {"--fee-cap", "0.001%", NULL};
+    program_write(self, "instruments.ini", "[TRIP]\nfee_preset = ibkr-fixed\n");
+    root = round_trip(self, none);
+    expect_number(root, "fees", 12.255);
+    json_decref(root);
+    root = round_trip(self, cap);
+    expect_number(root, "fees", 1.2 + 1.0 + 2.06 + 0.195);
+    json_decref(root);
+
+    /* 0.02 x sqrt(1,000 / 1,000,000) = 0.00063246, rounded to 1e-8, on both sides */
+    const char *const impact[] = {"--fee-preset",
+                                  "us-zero",
+                                  "--sell-fee-bps",
+                                  "0",
+                                  "--impact",
+                                  "sqrt:0.02",
+                                  "--sell-fee-per-unit",
+                                  "0",
+                                  NULL};
+    root = round_trip(self, impact);
+    expect_number(root, "equity", 200000 - 120075.8952 + 99936.754);
+    json_decref(root);
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static void test_list(void)
@@ -354,6 +429,8 @@ int main(int argc, char **argv)
     g_test_add_func("/commands/costs/instruments", test_instruments);
     g_test_add_func("/commands/costs/time-weighted", test_time_weighted);
     g_test_add_func("/commands/costs/borrow", test_borrow);
+    g_test_add_func("/commands/costs/interest", test_interest);
+    g_test_add_func("/commands/costs/round-trip", test_round_trip);
     g_test_add_func("/commands/costs/list", test_list);
     return g_test_run();
 }
