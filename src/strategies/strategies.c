@@ -1,7 +1,5 @@
 #include "strategies/strategies.h"
 
-#include "core/base/base.h"
-
 #include <string.h>
 
 /* clang-format off */
