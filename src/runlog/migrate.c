@@ -5,6 +5,8 @@
 
 #include "platform/files.h"
 
+#define AS_ALTER(table, name, type) "ALTER TABLE " #table " ADD COLUMN " #name " " #type ";"
+
 static const struct {
     gint64 version; /* that the step leads to; ascending, without a gap */
     const char *sql;
@@ -12,6 +14,7 @@ static const struct {
     {2, "ALTER TABLE orders ADD COLUMN risk_rule TEXT;"
         "ALTER TABLE orders ADD COLUMN risk_limit REAL;"
         "ALTER TABLE orders ADD COLUMN risk_value REAL;" SCHEMA_CREATE_RISK_EVENTS},
+    {3, "ALTER TABLE runs ADD COLUMN result TEXT;" SCHEMA_TRADES_LATER(AS_ALTER)},
 };
 
 static gboolean take_steps(runlog *self, gint64 version, GError **error)

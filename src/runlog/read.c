@@ -205,6 +205,28 @@ GArray *runlog_equity(runlog *self, const char *run_id, GError **error)
     return NULL;
 }
 
+static double column_number(sqlite3_stmt *row, int column)
+{
+    return sqlite3_column_type(row, column) != SQLITE_NULL ? sqlite3_column_double(row, column)
+                                                           : NAN;
+}
+
+/* A text of ours that is kept in place; NULL is empty. */
+static void column_name(sqlite3_stmt *row, int column, char out[RUNLOG_NAME_SIZE])
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    g_strlcpy(out, text != NULL ? text : "", RUNLOG_NAME_SIZE);
+}
+
+static gint32 column_date(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    int64_t day_us = 0;
+    if (text == NULL || qb_time_from_text(text, strlen(text), &day_us) != QB_OK)
+        return INT32_MIN;
+    return qb_date_from_us(day_us);
+}
+
 static runlog_trade trade_of(sqlite3_stmt *row)
 {
     runlog_trade trade = {
@@ -218,19 +240,35 @@ static runlog_trade trade_of(sqlite3_stmt *row)
         .fees_e8 = sqlite3_column_int64(row, 8),
         .return_fraction = sqlite3_column_double(row, 9),
         .bars = sqlite3_column_int64(row, 10),
+        .exit_date = column_date(row, 14),
+        .adverse = column_number(row, 15),
+        .favourable = column_number(row, 16),
+        .touched = (guint32)sqlite3_column_int64(row, 17),
     };
     column_symbol(row, 0, trade.symbol);
+    column_name(row, 11, trade.strategy);
+    column_name(row, 12, trade.entry_reason);
+    column_name(row, 13, trade.exit_reason);
     return trade;
 }
 
+/* Trades had fewer columns before version 3. */
+#define TRADES_LATER_SINCE 3
+#define TRADES(later)                                                                      \
+    "SELECT * FROM (SELECT symbol, side, entry_ts, exit_ts, qty_e8, entry_price_e8,"       \
+    " exit_price_e8, profit_e8, fees_e8, return_fraction, bars, " later ", id FROM trades" \
+    " WHERE run_id = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id"
+static const char trades_now[] =
+    TRADES("strategy, entry_reason, exit_reason, exit_date, adverse, favourable, touched");
+static const char trades_before[] = TRADES("NULL, NULL, NULL, NULL, NULL, NULL, NULL");
+
 GArray *runlog_trades(runlog *self, const char *run_id, guint limit, GError **error)
 {
-    g_autoptr(sqlite3_stmt) statement = database_prepare(
-        self,
-        "SELECT * FROM (SELECT symbol, side, entry_ts, exit_ts, qty_e8, entry_price_e8,"
-        " exit_price_e8, profit_e8, fees_e8, return_fraction, bars, id FROM trades"
-        " WHERE run_id = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
-        error);
+    gint64 version = 0;
+    if (!schema_version_get(self, &version, error))
+        return NULL;
+    g_autoptr(sqlite3_stmt) statement =
+        database_prepare(self, version >= TRADES_LATER_SINCE ? trades_now : trades_before, error);
     if (statement == NULL || !bind_text(self, statement, 1, run_id, error))
         return NULL;
     if (sqlite3_bind_int64(statement, 2, limit > 0 ? (gint64)limit : -1) != SQLITE_OK) {
@@ -246,6 +284,24 @@ GArray *runlog_trades(runlog *self, const char *run_id, guint limit, GError **er
         g_array_append_val(trades, trade);
     }
     return NULL;
+}
+
+gboolean runlog_result_get(runlog *self, const char *run_id, char **out, GError **error)
+{
+    gint64 version = 0;
+    gboolean row = FALSE;
+    if (!schema_version_get(self, &version, error))
+        return FALSE;
+    *out = NULL;
+    if (version < TRADES_LATER_SINCE)
+        return TRUE;
+    g_autoptr(sqlite3_stmt)
+        statement = database_prepare(self, "SELECT result FROM runs WHERE id = ?1", error);
+    if (statement == NULL || !bind_text(self, statement, 1, run_id, error) ||
+        !database_step(self, statement, "runs", &row, error))
+        return FALSE;
+    *out = row ? column_text(statement, 0) : NULL;
+    return TRUE;
 }
 
 GArray *runlog_positions(runlog *self, const char *run_id, GError **error)
@@ -278,12 +334,6 @@ static void clear_risk(void *row)
     g_free(risk->rule);
     g_free(risk->action);
     g_free(risk->what);
-}
-
-static double column_number(sqlite3_stmt *row, int column)
-{
-    return sqlite3_column_type(row, column) != SQLITE_NULL ? sqlite3_column_double(row, column)
-                                                           : NAN;
 }
 
 static runlog_risk risk_of(sqlite3_stmt *row)

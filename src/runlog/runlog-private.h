@@ -48,7 +48,7 @@ gboolean database_backup(runlog *self, const char *why, GError **error);
 
 /* ---- schema.c, adopt.c, migrate.c ---------------------------------------------------------------------- */
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define SCHEMA_APPLICATION_ID 0x51424c47 /* "QBLG" */
 
 typedef struct schema_column {
@@ -75,6 +75,8 @@ gboolean schema_check(runlog *self, GError **error);
  * the caller's transaction. */
 gboolean schema_create_ours(runlog *self, GError **error);
 gboolean schema_has_table(runlog *self, const char *name, gboolean *out, GError **error);
+/* The file's own version, which may be older than SCHEMA_VERSION for a reader. */
+gboolean schema_version_get(runlog *self, gint64 *out, GError **error);
 
 /* The row of SCHEMA_VERSION. */
 gboolean schema_write_version(runlog *self, GError **error);
@@ -88,6 +90,18 @@ gboolean schema_write_version(runlog *self, GError **error);
     " limit_value REAL, found_value REAL, asked_e8 INTEGER NOT NULL,"                          \
     " allowed_e8 INTEGER NOT NULL, until_ts TEXT, flatten INTEGER NOT NULL, what TEXT,"        \
     " PRIMARY KEY (run_id, number)) STRICT, WITHOUT ROWID;"
+
+/* Columns of trades that came after the first release: one list, for new files and for old ones.
+ * exit_date is the day in the zone of the portfolio's calendar; adverse and favourable are amounts,
+ * touched is qb_closed_trade's. */
+#define SCHEMA_TRADES_LATER(X)    \
+    X(trades, strategy, TEXT)     \
+    X(trades, entry_reason, TEXT) \
+    X(trades, exit_reason, TEXT)  \
+    X(trades, exit_date, TEXT)    \
+    X(trades, adverse, REAL)      \
+    X(trades, favourable, REAL)   \
+    X(trades, touched, INTEGER)
 
 /* From an older version of ours, which must be there, to SCHEMA_VERSION; a copy of before is made. */
 gboolean migrate_to_current(runlog *self, GError **error);

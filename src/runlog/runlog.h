@@ -41,6 +41,11 @@ typedef struct runlog_run {
     const char *const *symbols; /* [instrument_count] */
     guint32 instrument_count;
     gint64 started_us; /* 0: now */
+    /* Names of the strategies, by the owner that trades tell; NULL: trades have none. */
+    const char *const *strategies; /* [strategy_count] */
+    guint32 strategy_count;
+    /* The portfolio's, for the day on which a trade ended; borrowed, NULL: UTC. */
+    const qb_calendar *calendar;
 } runlog_run;
 #define RUNLOG_ID_LIMIT 64
 
@@ -59,6 +64,10 @@ const GError *runlog_writer_error(const runlog_writer *self);
 /* FAILURE_BAD_DATA for a value that is not finite. */
 gboolean runlog_writer_metric(runlog_writer *self, gint64 ts_us, const char *name, double value,
                               GError **error);
+/* The rest of what is shown of the run, as JSON, beside its ratios; not in the state's hash. */
+void runlog_writer_result(runlog_writer *self, const char *json);
+/* What the fills and bars of the trade told last were like: bits of qb_touch. */
+void runlog_writer_touch(runlog_writer *self, guint32 touched);
 /* A row of error_logs: level "WARNING", "ERROR"; meta is JSON or NULL. */
 void runlog_writer_log(runlog_writer *self, gint64 ts_us, const char *level, const char *message,
                        const char *meta);
@@ -105,6 +114,7 @@ typedef struct runlog_point {
 } runlog_point;
 GArray *runlog_equity(runlog *self, const char *run_id, GError **error);
 
+#define RUNLOG_NAME_SIZE 32 /* longer names of strategies are cut */
 typedef struct runlog_trade {
     char symbol[QB_SYMBOL_SIZE];
     gboolean is_short;
@@ -112,9 +122,17 @@ typedef struct runlog_trade {
     gint64 qty_e8, entry_price_e8, exit_price_e8, profit_e8, fees_e8;
     double return_fraction;
     gint64 bars;
+    /* Of logs older than these: no texts, INT32_MIN, NaN and 0. */
+    char strategy[RUNLOG_NAME_SIZE], entry_reason[RUNLOG_NAME_SIZE], exit_reason[RUNLOG_NAME_SIZE];
+    gint32 exit_date;           /* in the zone of the portfolio's calendar */
+    double adverse, favourable; /* amounts >= 0: the worst and the best it stood at */
+    guint32 touched;            /* of qb_touch */
 } runlog_trade;
 /* The last `limit` closed trades (0: all), oldest first. Array of runlog_trade. */
 GArray *runlog_trades(runlog *self, const char *run_id, guint limit, GError **error);
+
+/* *out: as runlog_writer_result was given it; NULL: none, as in older logs. Caller frees. */
+gboolean runlog_result_get(runlog *self, const char *run_id, char **out, GError **error);
 
 /* What a risk rule of a run did. */
 typedef struct runlog_risk {
@@ -138,6 +156,40 @@ typedef struct runlog_position {
 } runlog_position;
 /* What the run held at its end, without flat instruments. Array of runlog_position. */
 GArray *runlog_positions(runlog *self, const char *run_id, GError **error);
+
+/* ---- the rows of a run as tables, for export and comparison ---------------------------------- */
+
+typedef enum runlog_kind {
+    RUNLOG_TEXT,
+    RUNLOG_STAMP,  /* microseconds */
+    RUNLOG_REAL,   /* a measurement */
+    RUNLOG_COUNT,  /* whole */
+    RUNLOG_AMOUNT, /* exact, in 1e-8 */
+} runlog_kind;
+typedef struct runlog_column {
+    const char *name;
+    runlog_kind kind;
+} runlog_column;
+#define RUNLOG_COLUMNS_MAX 20
+typedef struct runlog_view {
+    const char *name; /* "equity" "trades" "fills" "orders" "decisions" */
+    const runlog_column *columns;
+    guint count;
+} runlog_view;
+/* Static; NULL: there is none of that name; none at that index. */
+const runlog_view *runlog_view_find(const char *name);
+const runlog_view *runlog_view_at(guint index);
+
+typedef struct runlog_cell {
+    gboolean none;    /* what follows is then nothing */
+    gint64 integer;   /* stamp, count, amount */
+    double number;    /* real */
+    const char *text; /* borrowed until the call returns */
+} runlog_cell;
+typedef gboolean (*runlog_row_func)(const runlog_cell *cells, gpointer data, GError **error);
+/* Each row in order, until `each` returns FALSE with an error of its own. */
+gboolean runlog_view_read(runlog *self, const runlog_view *view, const char *run_id,
+                          runlog_row_func each, gpointer data, GError **error);
 
 typedef struct runlog_row {
     const char *table; /* static */

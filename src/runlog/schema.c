@@ -27,7 +27,8 @@ const char *const schema_our_tables[] = {"trades",      "decisions",      "posit
     X(runs, order_count, INTEGER) \
     X(runs, fill_count, INTEGER)  \
     X(runs, trade_count, INTEGER) \
-    X(runs, point_count, INTEGER)
+    X(runs, point_count, INTEGER) \
+    X(runs, result, TEXT)
 #define ORDERS_COLUMNS(X)           \
     X(orders, qty_e8, INTEGER)      \
     X(orders, price_e8, INTEGER)    \
@@ -97,21 +98,24 @@ static const char create_ours[] =
     " qty REAL NOT NULL, entry_price REAL NOT NULL, exit_price REAL NOT NULL,"
     " profit REAL NOT NULL, fees REAL NOT NULL, return_fraction REAL, bars INTEGER NOT NULL,"
     " qty_e8 INTEGER NOT NULL, entry_price_e8 INTEGER NOT NULL, exit_price_e8 INTEGER NOT NULL,"
-    " profit_e8 INTEGER NOT NULL, fees_e8 INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX trades_run_id ON trades (run_id);"
-    "CREATE INDEX trades_symbol ON trades (symbol);"
-    "CREATE TABLE decisions (" OF_RUN
-    " number INTEGER NOT NULL, symbol TEXT NOT NULL, first_ts TEXT NOT NULL,"
-    " last_ts TEXT NOT NULL, bars INTEGER NOT NULL, signal REAL, stage TEXT NOT NULL,"
-    " reason TEXT NOT NULL, order_id TEXT, PRIMARY KEY (run_id, number)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE positions (" OF_RUN
-    " number INTEGER NOT NULL, symbol TEXT NOT NULL, qty REAL NOT NULL, cost REAL NOT NULL,"
-    " mark REAL NOT NULL, qty_e8 INTEGER NOT NULL, cost_e8 INTEGER NOT NULL,"
-    " mark_e8 INTEGER NOT NULL, PRIMARY KEY (run_id, number)) STRICT, WITHOUT "
-    "ROWID;" SCHEMA_CREATE_RISK_EVENTS
-    "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY,"
-    " applied_at TEXT NOT NULL, program TEXT NOT NULL) STRICT;"
-    "PRAGMA application_id = " G_STRINGIFY(SCHEMA_APPLICATION_ID);
+    " profit_e8 INTEGER NOT NULL, fees_e8 INTEGER NOT NULL" SCHEMA_TRADES_LATER(
+        AS_COLUMN) ") STRICT;"
+                   "CREATE INDEX trades_run_id ON trades (run_id);"
+                   "CREATE INDEX trades_symbol ON trades (symbol);"
+                   "CREATE TABLE decisions (" OF_RUN
+                   " number INTEGER NOT NULL, symbol TEXT NOT NULL, first_ts TEXT NOT NULL,"
+                   " last_ts TEXT NOT NULL, bars INTEGER NOT NULL, signal REAL, stage TEXT NOT "
+                   "NULL,"
+                   " reason TEXT NOT NULL, order_id TEXT, PRIMARY KEY (run_id, number)) STRICT, "
+                   "WITHOUT ROWID;"
+                   "CREATE TABLE positions (" OF_RUN " number INTEGER NOT NULL, symbol TEXT NOT "
+                   "NULL, qty REAL NOT NULL, cost REAL NOT NULL,"
+                   " mark REAL NOT NULL, qty_e8 INTEGER NOT NULL, cost_e8 INTEGER NOT NULL,"
+                   " mark_e8 INTEGER NOT NULL, PRIMARY KEY (run_id, number)) STRICT, WITHOUT "
+                   "ROWID;" SCHEMA_CREATE_RISK_EVENTS
+                   "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY,"
+                   " applied_at TEXT NOT NULL, program TEXT NOT NULL) STRICT;"
+                   "PRAGMA application_id = " G_STRINGIFY(SCHEMA_APPLICATION_ID);
 
 const schema_index schema_indices[] = {
     {"runs", "mode", "CREATE INDEX runs_mode ON runs (mode)"},
@@ -262,6 +266,11 @@ static gboolean refuse_foreign(runlog *self, GError **error)
                            "a database of something else (tables %s; expected an empty file or a "
                            "run log)",
                            quoted);
+}
+
+gboolean schema_version_get(runlog *self, gint64 *out, GError **error)
+{
+    return database_integer(self, "SELECT max(version) FROM schema_version", out, error);
 }
 
 /* ---- making it ------------------------------------------------------------------------------ */

@@ -27,12 +27,15 @@ typedef struct log_row {
 struct runlog_writer {
     runlog *log;
     char *id, *mode, *universe, *params;
-    char **symbols;
-    guint32 instrument_count;
+    char *result;
+    char **symbols, **strategies;
+    guint32 instrument_count, strategy_count;
+    const qb_calendar *calendar;
     gint64 started_us;
     GArray *orders;    /* of qb_order, by id */
     GArray *fills;     /* of qb_fill */
     GArray *trades;    /* of qb_trade */
+    GArray *touches;   /* of guint32: what each trade touched */
     GArray *points;    /* of runlog_point */
     GArray *decisions; /* of qb_decision */
     GArray *risks;     /* of qb_risk_event */
@@ -139,7 +142,9 @@ static qb_status keep_trade(void *object, const qb_trade *trade)
     runlog_writer *self = object;
     if (trade->instrument >= self->instrument_count)
         return reject(self, "a trade of an unknown instrument");
+    const guint32 none = 0;
     g_array_append_val(self->trades, *trade);
+    g_array_append_val(self->touches, none);
     return self->hash.trade(self->hash.self, trade);
 }
 
@@ -200,6 +205,18 @@ gboolean runlog_writer_metric(runlog_writer *self, gint64 ts_us, const char *nam
     return TRUE;
 }
 
+void runlog_writer_result(runlog_writer *self, const char *json)
+{
+    g_free(self->result);
+    self->result = g_strdup(json);
+}
+
+void runlog_writer_touch(runlog_writer *self, guint32 touched)
+{
+    if (self->touches->len > 0)
+        g_array_index(self->touches, guint32, self->touches->len - 1) |= touched;
+}
+
 void runlog_writer_log(runlog_writer *self, gint64 ts_us, const char *level, const char *message,
                        const char *meta)
 {
@@ -222,12 +239,12 @@ static void clear_log(void *row)
     g_free(log->meta);
 }
 
-static char **copy_symbols(const runlog_run *run)
+static char **copy_texts(const char *const *texts, guint32 count)
 {
-    char **symbols = g_new0(char *, run->instrument_count + 1);
-    for (guint32 i = 0; i < run->instrument_count; i++)
-        symbols[i] = g_strdup(run->symbols[i]);
-    return symbols;
+    char **copy = g_new0(char *, count + 1);
+    for (guint32 i = 0; i < count; i++)
+        copy[i] = g_strdup(texts[i]);
+    return copy;
 }
 
 runlog_writer *runlog_writer_new(runlog *log, const runlog_run *run, GError **error)
@@ -245,11 +262,15 @@ runlog_writer *runlog_writer_new(runlog *log, const runlog_run *run, GError **er
     self->mode = g_strdup(run->mode);
     self->universe = g_strdup(run->universe);
     self->params = g_strdup(run->params);
-    self->symbols = copy_symbols(run);
+    self->symbols = copy_texts(run->symbols, run->instrument_count);
     self->instrument_count = run->instrument_count;
+    self->strategies = copy_texts(run->strategies, run->strategy_count);
+    self->strategy_count = run->strategy_count;
+    self->calendar = run->calendar;
     self->orders = g_array_new(FALSE, FALSE, sizeof(qb_order));
     self->fills = g_array_new(FALSE, FALSE, sizeof(qb_fill));
     self->trades = g_array_new(FALSE, FALSE, sizeof(qb_trade));
+    self->touches = g_array_new(FALSE, FALSE, sizeof(guint32));
     self->points = g_array_new(FALSE, FALSE, sizeof(runlog_point));
     self->decisions = g_array_new(FALSE, FALSE, sizeof(qb_decision));
     self->risks = g_array_new(FALSE, FALSE, sizeof(qb_risk_event));
@@ -266,13 +287,16 @@ void runlog_writer_free(runlog_writer *self)
 {
     if (self == NULL)
         return;
-    GArray *const arrays[] = {self->orders,    self->fills,   self->trades, self->points,
-                              self->decisions, self->metrics, self->logs,   self->risks};
+    GArray *const arrays[] = {self->orders, self->fills,     self->trades,
+                              self->points, self->decisions, self->metrics,
+                              self->logs,   self->risks,     self->touches};
     for (gsize i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
     g_clear_pointer(&self->positions, g_array_unref);
     runlog_hasher_free(self->hasher);
     g_strfreev(self->symbols);
+    g_strfreev(self->strategies);
+    g_free(self->result);
     g_free(self->id);
     g_free(self->mode);
     g_free(self->universe);
@@ -478,10 +502,22 @@ static gboolean store_points(runlog_writer *self, insert *row, GError **error)
     return TRUE;
 }
 
+static const char *strategy_of(const runlog_writer *self, const qb_trade *trade)
+{
+    return trade->owner < self->strategy_count ? self->strategies[trade->owner] : NULL;
+}
+
+static gint32 exit_date_of(const runlog_writer *self, const qb_trade *trade)
+{
+    return self->calendar != NULL ? qb_calendar_date(self->calendar, trade->exit_us)
+                                  : qb_date_from_us(trade->exit_us);
+}
+
 static gboolean store_trades(runlog_writer *self, insert *row, GError **error)
 {
     row_id id;
     stamp exit = {0};
+    char date[QB_TIME_TEXT];
     row_id_init(&id, self->id, 't');
     for (guint i = 0; i < self->trades->len; i++) {
         const qb_trade *trade = &g_array_index(self->trades, qb_trade, i);
@@ -499,6 +535,13 @@ static gboolean store_trades(runlog_writer *self, insert *row, GError **error)
         put_integer(row, (gint64)trade->bars);
         for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
             put_integer(row, amounts[k]);
+        put_text(row, strategy_of(self, trade));
+        put_text(row, qb_purpose_text(trade->entry));
+        put_text(row, qb_purpose_text(trade->exit));
+        put_text(row, qb_date_to_text(exit_date_of(self, trade), date));
+        put_double(row, trade->adverse);
+        put_double(row, trade->favourable);
+        put_integer(row, g_array_index(self->touches, guint32, i));
         if (!store_row(row, error))
             return FALSE;
     }
@@ -634,6 +677,7 @@ static gboolean store_run(runlog_writer *self, insert *row, const char *kpis,
     put_integer(row, self->fills->len);
     put_integer(row, self->trades->len);
     put_integer(row, self->points->len);
+    put_text(row, self->result);
     return store_row(row, error);
 }
 
@@ -648,8 +692,8 @@ typedef struct table_writer {
 
 static const char insert_run[] =
     "INSERT INTO runs (id, started_at, ended_at, mode, universe, params, kpis, version, state_hash,"
-    " cash_e8, order_count, fill_count, trade_count, point_count)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    " cash_e8, order_count, fill_count, trade_count, point_count, result)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 
 static const table_writer table_writers[] = {
     {"orders",
@@ -665,8 +709,10 @@ static const table_writer table_writers[] = {
     {"trades",
      "INSERT INTO trades (run_id, id, symbol, side, entry_ts, exit_ts, qty, entry_price,"
      " exit_price, profit, fees, return_fraction, bars, qty_e8, entry_price_e8, exit_price_e8,"
-     " profit_e8, fees_e8)"
-     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+     " profit_e8, fees_e8, strategy, entry_reason, exit_reason, exit_date, adverse, favourable,"
+     " touched)"
+     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+     " ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
      G_STRUCT_OFFSET(runlog_writer, trades), store_trades},
     {"equity_points",
      "INSERT INTO equity_points (run_id, id, ts, equity, equity_e8) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -131,6 +131,14 @@ static void make_first_version(const sample_folder *folder)
                              "ALTER TABLE orders DROP COLUMN risk_rule;"
                              "ALTER TABLE orders DROP COLUMN risk_limit;"
                              "ALTER TABLE orders DROP COLUMN risk_value;"
+                             "ALTER TABLE runs DROP COLUMN result;"
+                             "ALTER TABLE trades DROP COLUMN strategy;"
+                             "ALTER TABLE trades DROP COLUMN entry_reason;"
+                             "ALTER TABLE trades DROP COLUMN exit_reason;"
+                             "ALTER TABLE trades DROP COLUMN exit_date;"
+                             "ALTER TABLE trades DROP COLUMN adverse;"
+                             "ALTER TABLE trades DROP COLUMN favourable;"
+                             "ALTER TABLE trades DROP COLUMN touched;"
                              "DELETE FROM schema_version;"
                              "INSERT INTO schema_version VALUES (1, '2020-01-01', 'first')");
 }
@@ -149,7 +157,7 @@ static void test_migrated(sample_folder *folder, gconstpointer unused)
     g_assert_cmpint(sample_count(backup, "SELECT count(*) FROM orders"), ==, orders);
     g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM orders"), ==, orders);
     g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM schema_version"), ==, 2);
-    g_assert_cmpint(sample_count(folder->path, "SELECT max(version) FROM schema_version"), ==, 2);
+    g_assert_cmpint(sample_count(folder->path, "SELECT max(version) FROM schema_version"), ==, 3);
     g_autoptr(GArray) none = runlog_risks(log, "run-old", 0, &error);
     g_assert_cmpuint(none->len, ==, 0);
     g_autoptr(runlog_writer) writer = new_writer(log);
@@ -196,6 +204,16 @@ static void test_older_is_read(sample_folder *folder, gconstpointer unused)
     runlog_status status;
     g_assert_true(runlog_status_get(log, &status, &error));
     g_assert_cmpint(status.schema_version, ==, 1);
+    g_autoptr(GArray) trades = runlog_trades(log, "run-old", 0, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(trades->len, ==, 5);
+    const runlog_trade *trade = &g_array_index(trades, runlog_trade, 0);
+    g_assert_cmpstr(trade->exit_reason, ==, "");
+    g_assert_cmpint(trade->exit_date, ==, INT32_MIN);
+    g_assert_true(isnan(trade->adverse));
+    g_autofree char *result = NULL;
+    g_assert_true(runlog_result_get(log, "run-old", &result, &error));
+    g_assert_null(result);
     runlog_status_clear(&status);
 }
 

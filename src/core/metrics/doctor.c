@@ -20,21 +20,21 @@ const char *qb_grade_text(qb_grade grade)
 
 /* ---- trades concerned ----------------------------------------------------------------------- */
 
-static void concern(qb_symptom *finding, size_t trade)
+static void concern(qb_symptom *symptom, size_t trade)
 {
-    if (finding->trades < QB_SYMPTOM_SHOWN)
-        finding->shown[finding->trades] = trade;
-    finding->trades++;
+    if (symptom->trades < QB_SYMPTOM_SHOWN)
+        symptom->shown[symptom->trades] = trade;
+    symptom->trades++;
 }
 
-static void concern_touched(qb_symptom *finding, const qb_doctor_input *in, qb_touch touch)
+static void concern_touched(qb_symptom *symptom, const qb_doctor_input *in, qb_touch touch)
 {
     for (size_t i = 0; i < in->trade_count; i++)
         if ((in->trades[i].touched & touch) != 0)
-            concern(finding, i);
+            concern(symptom, i);
 }
 
-/* ---- rules: each fills a finding and says whether there is one ------------------------------- */
+/* ---- rules: each fills a symptom and says whether there is one ------------------------------- */
 
 static bool few_trades(const qb_doctor_input *in, qb_symptom *out)
 {
@@ -174,9 +174,9 @@ qb_status qb_doctor_examine(const qb_doctor_input *input, qb_symptom *out, size_
     if (status != QB_OK)
         return status;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        qb_symptom finding = {.kind = rules[i].kind, .grade = QB_GRADE_WARNING};
-        if (rules[i].found(input, &finding))
-            out[count++] = finding;
+        qb_symptom symptom = {.kind = rules[i].kind, .grade = QB_GRADE_WARNING};
+        if (rules[i].found(input, &symptom))
+            out[count++] = symptom;
         qb_symptom concentrated = {.kind = QB_SYMPTOM_ONE_INSTRUMENT, .grade = QB_GRADE_WARNING};
         if (rules[i].kind == QB_SYMPTOM_ONE_MONTH && best_group(groups, group_count, &concentrated))
             out[count++] = concentrated;
