@@ -136,7 +136,7 @@ static void test_views(sample_folder *folder, gconstpointer unused)
                 "6.25|3");
     expect_rows(log, "run-utc", "fills", 0, NULL);
     expect_rows(log, "run-a", "equity", 50, NULL);
-    expect_rows(log, "run-a", "orders", 10, NULL);
+    expect_rows(log, "run-a", "orders", 11, NULL); /* the last one stays open */
     expect_rows(log, "run-a", "decisions", 10, NULL);
     expect_rows(log, "run-a", "fills", 9, NULL); /* the seventh order of ten is rejected */
     g_assert_null(runlog_view_find("runs"));
