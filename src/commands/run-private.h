@@ -237,6 +237,7 @@ typedef struct run_result {
     guint64 skipped_bars;  /* in no session */
     guint64 unpriced_bars; /* with a price that is none */
     guint64 idle_fills;    /* on bars without volume, in a series that has volumes */
+    guint64 ruled[QB_RISK_RULE_COUNT]; /* orders that each risk rule refused or cut */
     gboolean checked;      /* honesty is set */
     qb_finding honesty;    /* of the short form */
     char *id;              /* of the logged run; NULL: not logged */

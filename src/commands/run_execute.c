@@ -99,7 +99,10 @@ static qb_status record_flow(void *self, const qb_flow *flow)
 
 static qb_status record_risk(void *self, const qb_risk_event *event)
 {
-    const qb_sink *inner = &((recorder *)self)->inner;
+    const recorder *recorder = self;
+    const qb_sink *inner = &recorder->inner;
+    if (event->order_id != 0)
+        recorder->result->ruled[event->rule]++;
     return inner->risk != NULL ? inner->risk(inner->self, event) : QB_OK;
 }
 

@@ -220,6 +220,22 @@ static void note_flows(const run_result *result, GPtrArray *notes)
             qb_raw_to_text(result->totals.deposits.raw, amount));
 }
 
+static void note_rules(const run_result *result, GPtrArray *notes)
+{
+    guint64 orders = 0;
+    int most = QB_RISK_NONE;
+    for (int rule = QB_RISK_NONE + 1; rule < QB_RISK_RULE_COUNT; rule++) {
+        orders += result->ruled[rule];
+        if (result->ruled[rule] > result->ruled[most])
+            most = rule;
+    }
+    if (orders > 0)
+        say(notes,
+            "risk rules refused or cut orders %" G_GUINT64_FORMAT
+            " times, most often %s (quantbot runs show last --risk)",
+            orders, qb_risk_rule_text((qb_risk_rule)most));
+}
+
 static void note_course(const run_result *result, GPtrArray *notes)
 {
     const qb_engine_totals *totals = &result->totals;
@@ -259,6 +275,7 @@ run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_res
     note_terms(plan, self.notes);
     note_flows(result, self.notes);
     note_left_out(result, self.notes);
+    note_rules(result, self.notes);
     note_course(result, self.notes);
     return self;
 }

@@ -11,17 +11,22 @@ static const qb_risk_key *key_of(const char *rule)
     return NULL;
 }
 
+/* Four digits say enough of what was measured. Caller frees. */
+static char *number_text(const qb_risk_key *key, double value)
+{
+    if (isnan(value))
+        return g_strdup("-");
+    if (key != NULL && g_str_equal(key->unit, "%"))
+        return g_strdup_printf("%.4g%%", value * 100);
+    return fabs(value) < 10000 ? g_strdup_printf("%.4g", value) : g_strdup_printf("%.0f", value);
+}
+
 /* "12.5% (10%)": what was found, and what is allowed. Caller frees. */
 static char *figures_text(const runlog_risk *risk)
 {
-    char value[QB_RISK_VALUE_TEXT], limit[QB_RISK_VALUE_TEXT];
     const qb_risk_key *key = key_of(risk->rule);
-    if (key == NULL)
-        return g_strdup_printf("%g (%g)", risk->value, risk->limit);
-    if (isnan(risk->value))
-        return g_strdup_printf("- (%s)", qb_risk_value_to_text(key, risk->limit, limit));
-    return g_strdup_printf("%s (%s)", qb_risk_value_to_text(key, risk->value, value),
-                           qb_risk_value_to_text(key, risk->limit, limit));
+    g_autofree char *value = number_text(key, risk->value), *limit = number_text(key, risk->limit);
+    return g_strdup_printf("%s (%s)", value, limit);
 }
 
 /* "10 of 25"; nothing for the whole account. Caller frees. */
