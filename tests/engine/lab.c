@@ -183,6 +183,27 @@ static qb_status take_decision(void *self, const qb_decision *decision)
     return QB_OK;
 }
 
+static qb_status take_flow(void *self, const qb_flow *flow)
+{
+    lab *lab = self;
+    see(lab, flow->at_us);
+    mix(lab, (uint64_t)flow->amount.raw ^ (uint64_t)flow->refused);
+    GROW(lab->flows, lab->flow_count);
+    lab->flows[lab->flow_count++] = *flow;
+    return QB_OK;
+}
+
+static qb_status take_risk(void *self, const qb_risk_event *event)
+{
+    lab *lab = self;
+    see(lab, event->at_us);
+    mix(lab, (uint64_t)event->rule * 16 + (uint64_t)event->action);
+    require(lab, event->action != QB_RISK_PASSED, "a rule is told that let through");
+    GROW(lab->risks, lab->risk_count);
+    lab->risks[lab->risk_count++] = *event;
+    return QB_OK;
+}
+
 /* ---- runs --------------------------------------------------------------------------------- */
 
 static void check_after(lab *lab)
@@ -210,6 +231,8 @@ static lab run(const qb_engine_config *config, const qb_series *series, bool ste
         .trade = take_trade,
         .equity = take_equity,
         .decision = take_decision,
+        .flow = take_flow,
+        .risk = take_risk,
     };
     qb_series_feed *feed = NULL;
     lab.status = qb_series_feed_new(config->instruments, series, config->instrument_count, &feed);
@@ -251,6 +274,8 @@ void lab_clear(lab *lab)
     free(lab->trades);
     free(lab->equity);
     free(lab->decisions);
+    free(lab->flows);
+    free(lab->risks);
     *lab = (struct lab){0};
 }
 
@@ -301,6 +326,20 @@ void lab_day(qb_series *series, int day, double open, double close)
                                           .low = open < close ? open : close,
                                           .close = close,
                                           .volume = NAN,
+                                          .split_factor = 1.0,
+                                      }));
+}
+
+void lab_bar_day(qb_series *series, int day, double open, double high, double low, double close,
+                 double volume)
+{
+    CHECK_OK(qb_series_append(series, &(qb_bar){
+                                          .ts_us = LAB_START + day * QB_DAY_US,
+                                          .open = open,
+                                          .high = high,
+                                          .low = low,
+                                          .close = close,
+                                          .volume = volume,
                                           .split_factor = 1.0,
                                       }));
 }

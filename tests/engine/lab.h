@@ -32,6 +32,9 @@ typedef struct lab {
     qb_trade *trades;
     lab_point *equity;
     qb_decision *decisions;
+    qb_flow *flows;
+    qb_risk_event *risks;
+    size_t flow_count, risk_count;
     size_t order_count, fill_count, trade_count, equity_count, decision_count;
     qb_engine_totals totals;
     qb_status status;
@@ -55,6 +58,10 @@ qb_instrument lab_share(void);
 
 /* One bar a day from 2020-01-01 on (0 is that day), open and close as given, volume unknown. */
 void lab_day(qb_series *series, int day, double open, double close);
+
+/* The same with extremes and volume. */
+void lab_bar_day(qb_series *series, int day, double open, double high, double low, double close,
+                 double volume);
 
 /* Runs to the end of the series and finishes. Clear the result. */
 lab lab_run(const qb_engine_config *config, const qb_series *series);
