@@ -247,18 +247,24 @@ RARE static void tell_risk(qb_engine *engine, const qb_closed_bar *bars, size_t 
     }
 }
 
-/* Between taking the bars and deciding. False when the run has ended. */
-INLINED static inline bool settle_closes(qb_engine *engine, const qb_closed_bar *bars, size_t count)
+/* False when the run has ended. */
+INLINED static inline bool settle_account(qb_engine *engine)
 {
     if (UNLIKELY(engine->totals.first_us == INT64_MIN))
         engine->totals.first_us = engine->context.now_us;
+    if (UNLIKELY(!account_is_safe(engine)))
+        account_review(engine);
+    return LIKELY(!engine->stopped);
+}
+
+/* Between taking the bars and deciding. */
+INLINED static inline bool settle_closes(qb_engine *engine, const qb_closed_bar *bars, size_t count)
+{
     if (UNLIKELY(engine->book.count > 0))
         fill_closes(engine, bars, count);
     if (UNLIKELY(engine->risk != NULL))
         tell_risk(engine, bars, count);
-    if (UNLIKELY(!account_is_safe(engine)))
-        account_review(engine);
-    return LIKELY(!engine->stopped);
+    return settle_account(engine);
 }
 
 INLINED static inline void settle_decisions(qb_engine *engine, const qb_closed_bar *bars,
@@ -271,20 +277,20 @@ INLINED static inline void settle_decisions(qb_engine *engine, const qb_closed_b
         account_risk(engine);
 }
 
-static inline void close_bars(qb_engine *engine, const qb_instant *instant)
+static void close_bars(qb_engine *engine, const qb_closed_bar *first, size_t count)
 {
-    const qb_closed_bar *first = instant->bars, *end = first + instant->bar_count;
+    const qb_closed_bar *end = first + count;
     if (UNLIKELY(engine->book.count > 0))
-        path_walk(engine, first, instant->bar_count);
+        path_walk(engine, first, count);
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         take_bar(engine, seat_of(engine, bar->instrument), &bar->bar);
-    if (!settle_closes(engine, first, instant->bar_count))
+    if (!settle_closes(engine, first, count))
         return;
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         ask_strategy(engine, bar->instrument);
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         decide_record(engine, &engine->states[bar->instrument]);
-    settle_decisions(engine, first, instant->bar_count);
+    settle_decisions(engine, first, count);
 }
 
 /* ---- bars that open ----------------------------------------------------------------------- */
@@ -421,7 +427,7 @@ qb_status qb_engine_step(qb_engine *engine, const qb_instant *instant)
         return status;
     begin_instant(engine, instant->at_us);
     if (instant->bar_count > 0 && LIKELY(!engine->stopped))
-        close_bars(engine, instant);
+        close_bars(engine, instant->bars, instant->bar_count);
     end_orders(engine);
     if (instant->opening_count > 0 && LIKELY(!engine->stopped))
         open_bars(engine, instant->openings, instant->opening_count);
@@ -436,32 +442,51 @@ static inline bool opening_is_moot(const qb_engine *engine)
            account_is_safe(engine);
 }
 
+/* Nothing looks at the bar but the strategy. */
+static inline bool is_quiet(const qb_engine *engine)
+{
+    return engine->book.count == 0 && engine->risk == NULL && engine->fill_at != QB_FILL_CLOSE;
+}
+
+INLINED static inline qb_bar stretch_bar(const qb_stretch *stretch, size_t row)
+{
+    return (qb_bar){
+        .ts_us = stretch->ts_us[row],
+        .open = stretch->open[row],
+        .high = stretch->high[row],
+        .low = stretch->low[row],
+        .close = stretch->close[row],
+        .volume = stretch->volume != NULL ? stretch->volume[row] : NAN,
+        .split_factor = 1.0,
+    };
+}
+
+RARE static void close_in_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row)
+{
+    const qb_closed_bar closed = {
+        .instrument = stretch->instrument,
+        .bar = stretch_bar(stretch, row),
+    };
+    close_bars(engine, &closed, 1);
+    end_orders(engine);
+}
+
 /* One instant of a stretch, made of the same parts as any other. */
 INLINED static inline void step_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row,
                                         seat seat)
 {
-    const qb_closed_bar closed = {
-        .instrument = stretch->instrument,
-        .bar =
-            {
-                .ts_us = stretch->ts_us[row],
-                .open = stretch->open[row],
-                .high = stretch->high[row],
-                .low = stretch->low[row],
-                .close = stretch->close[row],
-                .volume = stretch->volume != NULL ? stretch->volume[row] : NAN,
-                .split_factor = 1.0,
-            },
-    };
     begin_instant(engine, stretch->ts_us[row + 1]);
-    if (UNLIKELY(seat.state->on_path > 0) && !engine->stopped)
-        path_walk(engine, &closed, 1);
-    take_bar(engine, seat, &closed.bar);
-    if (!settle_closes(engine, &closed, 1))
+    if (UNLIKELY(!is_quiet(engine))) {
+        close_in_stretch(engine, stretch, row);
+        return;
+    }
+    const qb_bar bar = stretch_bar(stretch, row);
+    take_bar(engine, seat, &bar);
+    if (UNLIKELY(!settle_account(engine)))
         return;
     ask_strategy(engine, stretch->instrument);
     decide_record(engine, seat.state);
-    settle_decisions(engine, &closed, 1);
+    sink_equity(engine);
     end_orders(engine);
 }
 
