@@ -5,8 +5,8 @@
  *     2024-02-01T20:30:00Z,2024-02-02T15:00:00Z,AAPL,earnings
  *
  * A bare date is that whole day on the wall clock of the instrument's calendar, as `to` its end is
- * meant; without `to` a date is one day. A time without a zone is UTC. Without a symbol a row is for
- * every instrument; rows of instruments that the run does not have are left out. */
+ * meant; without `to` a date is one day. A time without a zone is UTC. Without a symbol a row is
+ * for every instrument; rows of instruments that the run does not have are left out. */
 #include "commands/run-private.h"
 #include "csv/csv.h"
 #include "platform/files.h"

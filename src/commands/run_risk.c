@@ -1,5 +1,5 @@
-/* The words of risk: --risk standard, --risk NAME=VALUE, --risk off, --blackouts FILE, and the group
- * [risk] of a run file.
+/* The words of risk: --risk standard, --risk NAME=VALUE, --risk off, --blackouts FILE, and the
+ * group [risk] of a run file.
  *
  * A flag goes over the file; "standard" is laid under all values, wherever it stands; a flag "off"
  * forgets the file's. */
@@ -155,7 +155,7 @@ void run_risk_forget(run_plan *plan)
 
 /* ---- as the run's row keeps it --------------------------------------------------------------- */
 
-/* What is on, and what of it is not as it stands in the table; exact, so that it can be read again. */
+/* What is on, and settings that are not as the table has them; exact, to be read again. */
 json_t *run_risk_to_json(const run_plan *plan)
 {
     json_t *all = json_object();

@@ -1,5 +1,5 @@
-/* From an older schema of ours to this one: a backup beside the file, then every missing step and its
- * version row in one transaction. A step is never changed once a release had it; the tables of a
+/* From an older schema of ours to this one: a backup beside the file, then every missing step and
+ * its version row in one transaction. A step is never changed once a release had it; the tables of a
  * new file (schema.c) are what all steps together lead to. */
 #include "runlog/runlog-private.h"
 

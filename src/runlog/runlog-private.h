@@ -46,7 +46,7 @@ gboolean database_use_wal(runlog *self, GError **error);
  * self->backup. Not inside a transaction. */
 gboolean database_backup(runlog *self, const char *why, GError **error);
 
-/* ---- schema.c, adopt.c, migrate.c ---------------------------------------------------------------------- */
+/* ---- schema.c, adopt.c, migrate.c ----------------------------------------------------------- */
 
 #define SCHEMA_VERSION 3
 #define SCHEMA_APPLICATION_ID 0x51424c47 /* "QBLG" */
@@ -103,7 +103,7 @@ gboolean schema_write_version(runlog *self, GError **error);
     X(trades, favourable, REAL)   \
     X(trades, touched, INTEGER)
 
-/* From an older version of ours, which must be there, to SCHEMA_VERSION; a copy of before is made. */
+/* From an older version of ours to SCHEMA_VERSION; a copy of before is made. */
 gboolean migrate_to_current(runlog *self, GError **error);
 
 /* The earlier bot's six tables: checks, backs up, adds columns, all or nothing. */

@@ -1,6 +1,6 @@
 /* Every rule trips in a backtest of the program on real bars, and what it did is recorded: a row of
- * risk_events with rule, limit and value, and the order that it refused. Bars: the bundled Apple, and
- * Bitcoin of the shared data set. */
+ * risk_events with rule, limit and value, and the order that it refused. Bars: the bundled Apple,
+ * and Bitcoin of the shared data set. */
 #include "program.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* A desk with six instruments, an account and the rules that a test asks for. Amounts are written as
- * a person would, and turned into the ledger's integers here. */
+/* A desk with six instruments, an account and the rules that a test asks for. Amounts are written
+ * as a person would, and turned into the ledger's integers here. */
 #ifndef DESK_H
 #define DESK_H
 

@@ -1,5 +1,5 @@
-/* The rules in a run of the engine: exits that they give to entries, worked by hand; rules that never
- * speak change nothing; and whatever a strategy asks for, what fills breaks no limit. */
+/* The rules in a run of the engine: exits that they give to entries, worked by hand; rules that
+ * never speak change nothing; and whatever a strategy asks for, what fills breaks no limit. */
 #include "lab.h"
 
 /* ---- exits --------------------------------------------------------------------------------- */
@@ -209,8 +209,8 @@ static void test_silent_rules_change_nothing(void)
 
 static uint32_t entries_seen;
 
-/* After each fill, at the prices that the account is valued at. The price of the fill itself differs
- * from its mark by nothing here: no slippage, and only openings fill entries. */
+/* After each fill that entered. A strategy sees the others' last closes, while they are valued at
+ * their openings, which lie within 1 % of those: so much more a sum may come to. */
 static void check_after_fill(const qb_context *context, const qb_fill *fill)
 {
     double gross = 0, sector = 0, own = 0;
@@ -223,8 +223,6 @@ static void check_after_fill(const qb_context *context, const qb_fill *fill)
     entries_seen++;
     const qb_history *history = context->history;
     for (uint32_t i = 0; i < context->instrument_count; i++) {
-        /* Prices of others are their last closes while all openings of the day are still to come
-         * for them; a bound holds for any mark between, so only the sum of one is checked exactly. */
         const double value = fabs(context->host->position(context, i)) *
                              (i == fill->instrument ? qb_raw_to_double(fill->price.raw)
                                                     : history[i].close[history[i].count - 1]);
@@ -233,7 +231,6 @@ static void check_after_fill(const qb_context *context, const qb_fill *fill)
         own += i == fill->instrument ? value : 0;
     }
     CHECK(own <= 0.25 * equity * slack);
-    /* Openings lie within 1 % of closes. */
     CHECK(gross <= 0.8 * equity * slack * 1.011);
     CHECK(sector <= 0.4 * equity * slack * 1.011);
 }

@@ -83,8 +83,8 @@ void qb_risk_config_off(qb_risk_config *out);
 void qb_risk_config_standard(qb_risk_config *out);
 bool qb_risk_config_is_off(const qb_risk_config *config);
 /* One "name=value": "drawdown=20%", "gross=2", "drawdown=on" (its standard), "drawdown=off";
- * "triple-barrier" stands for take-profit, stop-loss and time-stop, on or off. QB_NOT_FOUND (no such
- * name), QB_BAD_FORMAT, QB_OUT_OF_RANGE, with a static phrase in *out_why. */
+ * "triple-barrier" stands for take-profit, stop-loss and time-stop, on or off. QB_NOT_FOUND (no
+ * such name), QB_BAD_FORMAT, QB_OUT_OF_RANGE, with a static phrase in *out_why. */
 QB_CHECKED qb_status qb_risk_config_set(qb_risk_config *config, const char *text,
                                         const char **out_why);
 
@@ -141,9 +141,9 @@ void qb_risk_hold(qb_risk *risk, uint32_t instrument, qb_quantity quantity);
  * carry averages over (1: none). O(1). */
 void qb_risk_bar(qb_risk *risk, uint32_t instrument, const qb_bar *bar, double split,
                  int64_t known_us);
-/* After each instant with a bar; the first call is what gains and losses are counted from. True when
- * something has to happen: *out says what. `flows` is what came from outside since the call before:
- * neither gain nor loss. */
+/* After each instant with a bar; the first call is what gains and losses are counted from. True
+ * when something has to happen: *out says what. `flows` is what came from outside since the call
+ * before: neither gain nor loss. */
 bool qb_risk_equity(qb_risk *risk, int64_t at_us, qb_money equity, qb_money flows,
                     qb_risk_event *out);
 /* Each fill, and then the trade that it closed. */

@@ -6,7 +6,7 @@
  *   kelly       sum of |value| of all positions       <= max(0, c mean / variance) x equity
  *
  * Units include what is held already, and are rounded down to whole lots; nothing left refuses.
- * A distance is money per unit (price x multiplier); 0 (a market that does not move) limits nothing.
+ * A distance is money per unit (price x multiplier); 0 limits nothing: a market that does not move.
  *
  * Fixed fractional risk: Vince, Portfolio Management Formulas (1990). ATR units: the "N" of the
  * Turtles, Faith, Way of the Turtle (2007). Volatility: Moreira and Muir, Volatility-Managed

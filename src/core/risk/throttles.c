@@ -2,8 +2,8 @@
  *
  *   blackout    within a window of the run's file for the instrument, or for all
  *   day-trades  an equity, once so many day trades were made within the last sessions, while equity
- *               is below the threshold. FINRA rule 4210(f)(8)(B): who makes four or more within five
- *               business days is a pattern day trader and needs 25,000 dollars. A day trade is what
+ *               is below the threshold. FINRA rule 4210(f)(8)(B): who makes four or more within
+ *               five business days is a pattern day trader and needs 25,000 dollars. One is what
  *               was opened, or added to, and reduced on one date; more reductions of the same
  *               opening are no further one. Since exits are never refused, entries are: any might
  *               become the fourth.
