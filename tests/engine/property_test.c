@@ -39,6 +39,8 @@ static qb_series sample(void)
     return series;
 }
 
+#define INSTRUMENTS_MAX 2 /* of the prefix cases */
+
 static qb_series head(const qb_series *series, size_t count)
 {
     qb_series first = *series; /* borrows the columns */
@@ -56,12 +58,14 @@ typedef struct verdict {
     uint64_t order_id;
 } verdict;
 
-static verdict *verdicts(const lab *lab, size_t *out_count)
+static verdict *verdicts(const lab *lab, uint32_t instrument, size_t *out_count)
 {
     verdict *all = calloc(lab->totals.bars + 1, sizeof *all);
     size_t count = 0;
     for (size_t i = 0; i < lab->decision_count; i++) {
         const qb_decision *decision = &lab->decisions[i];
+        if (decision->instrument != instrument)
+            continue;
         for (uint64_t bar = 0; bar < decision->bars && count < lab->totals.bars; bar++)
             all[count++] = (verdict){decision->signal, decision->stage, decision->reason,
                                      decision->order_id};
@@ -76,16 +80,26 @@ static bool same_verdict(const verdict *a, const verdict *b)
     return signal && a->stage == b->stage && a->reason == b->reason && a->order_id == b->order_id;
 }
 
-static void check_verdicts(const lab *part, const lab *full)
+static size_t check_verdicts_of(const lab *part, const lab *full, uint32_t instrument)
 {
     size_t part_count, full_count, differ = 0;
-    verdict *first = verdicts(part, &part_count), *all = verdicts(full, &full_count);
-    CHECK(part_count == part->totals.bars && part_count <= full_count);
+    verdict *first = verdicts(part, instrument, &part_count);
+    verdict *all = verdicts(full, instrument, &full_count);
+    CHECK(part_count <= full_count);
     for (size_t i = 0; i < part_count && i < full_count; i++)
         differ += !same_verdict(&first[i], &all[i]);
     CHECK_INT(differ, 0);
     free(first);
     free(all);
+    return part_count;
+}
+
+static void check_verdicts(const lab *part, const lab *full)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < INSTRUMENTS_MAX; i++)
+        count += check_verdicts_of(part, full, i);
+    CHECK_INT(count, part->totals.bars);
 }
 
 static bool same_request(const qb_order *a, const qb_order *b)
@@ -117,6 +131,7 @@ static void check_prefix(const lab *part, const lab *full)
               part->equity[i].equity == full->equity[i].equity);
 }
 
+/* series: one for each instrument of the configuration, with the same stamps. */
 static void prefixes_of(qb_engine_config *config, const qb_series *series)
 {
     lab full = lab_run(config, series);
@@ -124,8 +139,10 @@ static void prefixes_of(qb_engine_config *config, const qb_series *series)
     CHECK(full.fill_count > 0);
     static const size_t shares[] = {0, 1, 3, 17, 250, 500, 777, 999}; /* of 1,000 */
     for (size_t i = 0; i < sizeof shares / sizeof *shares && tap_failed == 0; i++) {
-        qb_series first = head(series, series->count * shares[i] / 1000 + 1);
-        lab part = lab_run(config, &first);
+        qb_series first[INSTRUMENTS_MAX] = {{0}};
+        for (uint32_t k = 0; k < config->instrument_count; k++)
+            first[k] = head(&series[k], series->count * shares[i] / 1000 + 1);
+        lab part = lab_run(config, first);
         CHECK_OK(part.status);
         check_prefix(&part, &full);
         lab_clear(&part);
@@ -133,12 +150,33 @@ static void prefixes_of(qb_engine_config *config, const qb_series *series)
     lab_clear(&full);
 }
 
+/* Short periods and daily schedules, so that much is decided within a few hundred bars. */
 static const struct {
     const char *strategy;
-    double params[4];
+    double params[8]; /* in the order of its table */
+    uint32_t instruments;
 } built_in[] = {
-    {"buy_and_hold", {0}},       {"sma_cross", {10, 30, 0, 0}}, {"sma_cross", {10, 30, 1, 1}},
-    {"sma_cross", {3, 7, 2, 1}}, {"sma_cross", {1, 15, 2, 0}},  {"sma_cross", {5, 20, 0, 1}},
+    {"buy_and_hold", {0}, 1},
+    {"sma_cross", {10, 30, 0, 0}, 1},
+    {"sma_cross", {10, 30, 1, 1}, 1},
+    {"sma_cross", {3, 7, 2, 1}, 1},
+    {"sma_cross", {1, 15, 2, 0}, 1},
+    {"sma_cross", {5, 20, 0, 1}, 1},
+    {"dollar_cost_average", {20000, 0}, 1},
+    {"equal_weight", {0.9, 0.01, 0}, 2},
+    {"hrp", {20, 0.9, 0}, 2},
+    {"momentum_rotation", {20, 2, 1, 0.9, 1, 0, 0}, 2},
+    {"ema_cross", {5, 13, 1}, 1},
+    {"macd", {5, 13, 4, 1}, 1},
+    {"donchian", {20, 10, 2, 5, 1}, 1},
+    {"trend_breakout", {10, 5, 20, 20, 0.5, 90, 2}, 2},
+    {"bull_mode", {1, 60, 20, 0.12, 20, 252, 0.1}, 1},
+    {"rsi_reversion", {5, 30, 50, 0, 1}, 1},
+    {"bollinger", {20, 2, 0, 1}, 1},
+    {"bollinger", {20, 1, 1, 1}, 1},
+    {"scalper_sigma", {20, 2, 0.5, 1.5, 5, 10, 1}, 1},
+    {"gamma_reversal", {3, 1.5, 20, 3, 2, 1}, 1},
+    {"market_neutral", {30, 1, 2, 1, 0.2, 4, 0}, 2},
 };
 
 /* Every built-in strategy has its row above. */
@@ -152,42 +190,73 @@ static void all_listed(void)
     }
 }
 
-static void prefixes(qb_instrument instrument, const qb_series *series)
+static void prefixes_of_row(size_t row, qb_instrument instrument, const qb_series *series)
 {
     static const qb_size sizes[] = {
         {QB_SIZE_UNITS, QB_SIZE_AT_DECISION, 2},
         {QB_SIZE_WEIGHT, QB_SIZE_AT_DECISION, 0.9},
         {QB_SIZE_WEIGHT, QB_SIZE_AT_FILL, 1.0},
     };
-    for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
-        for (int fill_at = QB_FILL_NEXT_OPEN; fill_at <= QB_FILL_NEXT_CLOSE; fill_at++) {
-            qb_engine_config config = lab_config(&instrument, 1);
-            config.cash.raw = 1000000 * QB_ONE;
-            config.strategy = strategies_find(built_in[i].strategy);
-            config.params = built_in[i].params;
-            config.costs = (qb_costs){.fee_rate = {100000}, .slippage = {50000}};
-            config.size = sizes[(i + (size_t)fill_at) % 3];
-            config.fill_at = (qb_fill_at)fill_at;
-            prefixes_of(&config, series);
-        }
+    const qb_instrument instruments[] = {instrument, instrument};
+    for (int fill_at = QB_FILL_NEXT_OPEN; fill_at <= QB_FILL_NEXT_CLOSE; fill_at++) {
+        qb_engine_config config = lab_config(instruments, built_in[row].instruments);
+        config.cash.raw = 1000000 * QB_ONE;
+        config.strategy = strategies_find(built_in[row].strategy);
+        config.params = built_in[row].params;
+        config.costs = (qb_costs){.fee_rate = {100000}, .slippage = {50000}};
+        config.size = sizes[(row + (size_t)fill_at) % 3];
+        config.fill_at = (qb_fill_at)fill_at;
+        prefixes_of(&config, series);
     }
+}
+
+/* series: [2], the second for those that need a universe. */
+static void prefixes(qb_instrument instrument, const qb_series *series)
+{
+    for (size_t row = 0; row < sizeof built_in / sizeof *built_in; row++)
+        prefixes_of_row(row, instrument, series);
+}
+
+static double beside(double price, double first, size_t row)
+{
+    return 50.0 * pow(price / first, 0.7) * (1.0 + 0.01 * sin(0.7 * (double)row));
+}
+
+/* A second instrument that goes where the first one goes, and comes back to it when it strays. */
+static qb_series companion(const qb_series *series)
+{
+    qb_series self = {0};
+    for (size_t i = 0; i < series->count; i++) {
+        qb_bar bar = qb_series_bar(series, i);
+        const double first = series->open[0];
+        bar.open = beside(bar.open, first, i);
+        bar.high = beside(bar.high, first, i);
+        bar.low = beside(bar.low, first, i);
+        bar.close = beside(bar.close, first, i);
+        CHECK_OK(qb_series_append(&self, &bar));
+    }
+    return self;
 }
 
 static void prefix_walk(void)
 {
-    qb_series series = walk(3000);
-    prefixes(lab_coin(QB_1M), &series);
-    qb_series_clear(&series);
+    qb_series series[INSTRUMENTS_MAX] = {walk(3000)};
+    series[1] = companion(&series[0]);
+    prefixes(lab_coin(QB_1M), series);
+    qb_series_clear(&series[0]);
+    qb_series_clear(&series[1]);
 }
 
 static void prefix_real(void)
 {
-    qb_series series = sample();
-    if (series.count == 0)
+    qb_series series[INSTRUMENTS_MAX] = {sample()};
+    if (series[0].count == 0)
         SKIP("needs samples/AAPL-2013-2018.csv (QUANTBOT_SOURCE)");
-    CHECK(series.count > 1000);
-    prefixes(lab_share(), &series);
-    qb_series_clear(&series);
+    CHECK(series[0].count > 1000);
+    series[1] = companion(&series[0]);
+    prefixes(lab_share(), series);
+    qb_series_clear(&series[0]);
+    qb_series_clear(&series[1]);
 }
 
 /* ---- storms ------------------------------------------------------------------------------- */
