@@ -280,9 +280,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(run_notes, run_notes_clear)
 char *run_check_text(const run_plan *plan, const qb_finding *finding);
 /* One check as JSON; names the instrument. A new reference. */
 json_t *run_check_json(const run_plan *plan, const qb_finding *finding);
-/* A row of metrics, and where it failed one of error_logs. FAILURE_DATABASE. */
-gboolean run_check_store(const run_plan *plan, const qb_finding *finding, runlog_writer *writer,
-                         GError **error);
+/* A row of metrics, and where it failed one of error_logs; at end_us where nothing is located.
+ * FAILURE_DATABASE. */
+gboolean run_check_store(const run_plan *plan, const qb_finding *finding, gint64 end_us,
+                         runlog_writer *writer, GError **error);
 /* "AAPL, bar 2020-01-31 00:00: 1 and 0", or NULL where nothing is located. Caller frees. */
 char *run_check_place(const run_plan *plan, const qb_finding *finding);
 

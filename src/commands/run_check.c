@@ -59,13 +59,13 @@ json_t *run_check_json(const run_plan *plan, const qb_finding *finding)
     return object;
 }
 
-gboolean run_check_store(const run_plan *plan, const qb_finding *finding, runlog_writer *writer,
-                         GError **error)
+gboolean run_check_store(const run_plan *plan, const qb_finding *finding, gint64 end_us,
+                         runlog_writer *writer, GError **error)
 {
     g_autofree char *name = g_strdup_printf("check.%s", qb_check_text(finding->check));
     if (finding->verdict == QB_VERDICT_UNDECIDED)
         return TRUE;
-    const gint64 ts_us = finding->located ? finding->at_us : 0;
+    const gint64 ts_us = finding->located ? finding->at_us : end_us;
     if (finding->verdict == QB_VERDICT_FAILED) {
         g_autofree char *text = run_check_text(plan, finding);
         runlog_writer_log(writer, ts_us, "ERROR", text, NULL);

@@ -361,7 +361,8 @@ static gboolean finish_check(const run_plan *plan, qb_short_check *check, runlog
     if (status != QB_OK)
         return failure_from_status(error, status, "the run's beginning made again");
     result->checked = TRUE;
-    return writer == NULL || run_check_store(plan, &result->honesty, writer, error);
+    return writer == NULL ||
+           run_check_store(plan, &result->honesty, result->totals.last_us, writer, error);
 }
 
 run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log, GError **error)

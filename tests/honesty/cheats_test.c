@@ -209,6 +209,35 @@ static void test_unfinished(void)
     program_free(self);
 }
 
+/* Hours of an exchange; in the middle third they are stamped as if it stood two zones further west. */
+static void test_stamps(void)
+{
+    program *self = program_new();
+    g_autoptr(GString) text = g_string_new("ts,open,high,low,close,volume\n");
+    g_autoptr(GDateTime) first = g_date_time_new_utc(2022, 6, 6, 13, 0, 0.0); /* 09:00, a Monday */
+    for (int day = 0, days = 0; days < 60; day++) {
+        if (day % 7 >= 5)
+            continue;
+        for (int hour = 0; hour < 7; hour++) {
+            const int early = days >= 20 && days < 40 ? 2 : 0;
+            g_autoptr(GDateTime) date = g_date_time_add_days(first, day);
+            g_autoptr(GDateTime) at = g_date_time_add_hours(date, hour - early);
+            g_autofree char *stamp = g_date_time_format(at, "%Y-%m-%dT%H:%M:%SZ");
+            const int price = 100 + (days * 7 + hour) * 5 % 17;
+            g_string_append_printf(text, "%s,%d,%d,%d,%d,%d\n", stamp, price, price + 2, price - 2,
+                                   price + hour % 3 - 1, 1000 + hour * 10);
+        }
+        days++;
+    }
+    program_write(self, "hours.csv", text->str);
+    program_expect(self, 0, "data", "import", "hours.csv", "--symbol", "HOURS", "--asset", "equity",
+                   "--interval", "1h", "--calendar", "XNYS", "--extended");
+    g_autofree char *verdict = check_bars(self, "stamps", "HOURS");
+    g_assert_cmpstr(verdict, ==, "failed");
+    g_assert_cmpint(self->exit_code, ==, 1);
+    program_free(self);
+}
+
 /* ---- those that do not cheat ----------------------------------------------------------------- */
 
 static void test_built_in(void)
@@ -268,6 +297,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cheats/first-place", test_first_place);
     g_test_add_func("/bars/adjusted", test_adjusted);
     g_test_add_func("/bars/unfinished", test_unfinished);
+    g_test_add_func("/bars/stamps", test_stamps);
     g_test_add_func("/honest/built-in", test_built_in);
     g_test_add_func("/honest/template", test_template);
     g_test_add_func("/honest/flags", test_flags);
