@@ -216,6 +216,18 @@ static size_t guard_warmup(const slot *slot, const double *params)
     return bars;
 }
 
+/* The loaded one is set up by its own struct, as if nothing stood before it. */
+typedef struct lent_setup {
+    qb_setup base; /* first */
+    const qb_setup *outer;
+} lent_setup;
+
+static void *lent_alloc(const qb_setup *setup, size_t count, size_t size)
+{
+    const qb_setup *outer = ((const lent_setup *)setup)->outer;
+    return outer->alloc(outer, count, size);
+}
+
 static qb_status guard_init(const slot *slot, const qb_setup *setup, void **out_state)
 {
     guarded *self = setup->alloc(setup, 1, sizeof *self);
@@ -223,8 +235,11 @@ static qb_status guard_init(const slot *slot, const qb_setup *setup, void **out_
         return QB_NO_MEMORY;
     prepare_thread();
     *self = (guarded){.slot = slot, .instruments = setup->instruments};
+    lent_setup lent = {.base = *setup, .outer = setup};
+    lent.base.alloc = lent_alloc;
+    lent.base.strategy = slot->loaded;
     const place before = swap(place_of(slot, "init"));
-    const qb_status status = slot->inner.init(setup, &self->state);
+    const qb_status status = slot->inner.init(&lent.base, &self->state);
     swap(before);
     if (status == QB_OK)
         *out_state = self;
