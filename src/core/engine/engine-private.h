@@ -196,6 +196,7 @@ struct qb_engine {
     qb_status status;
     uint32_t owner; /* of the orders made now, where several strategies trade */
     bool telling;   /* the strategy is being told of a fill: it decides no bar */
+    bool watches;   /* risk rules look at each close, or it fills what was decided there */
     bool opens_day; /* something is due at the start of an instant: charges, flows, holdings */
     bool halted;    /* the risk rules have closed the gate, and entries were cancelled */
     qb_money flows; /* since the risk rules last looked at equity */
@@ -450,7 +451,7 @@ order_slot *fills_find(const qb_engine *engine, candidate candidate);
 void fills_value_account(qb_engine *engine);
 /* Orders of one instrument that wait for the opening, or the close, quoted now join the candidates.
  * decided: of the bar that the strategy has just decided on. */
-void fills_gather_opening(qb_engine *engine, uint32_t instrument, bool first_of_session);
+void fills_gather_opening(qb_engine *engine, uint32_t instrument);
 void fills_gather_close(qb_engine *engine, uint32_t instrument, bool decided);
 /* Fills the candidates, reducing ones first, then by submission. */
 void fills_run(qb_engine *engine);

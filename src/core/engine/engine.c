@@ -348,9 +348,7 @@ RARE static void meet_orders(qb_engine *engine, const qb_opening *opening)
     const quote times = {
         .volume = opening->volume, .bar_ts_us = opening->bar_ts_us, .in_bar = true};
     set_quote(engine, state, &times, opening->price, opening->bid, opening->ask);
-    fills_gather_opening(engine, opening->instrument,
-                         session_opens(&engine->instruments[opening->instrument], state->session_us,
-                                       engine->context.now_us));
+    fills_gather_opening(engine, opening->instrument);
 }
 
 static inline void take_opening(qb_engine *engine, const qb_opening *opening)
@@ -445,7 +443,7 @@ static inline bool opening_is_moot(const qb_engine *engine)
 /* Nothing looks at the bar but the strategy. */
 static inline bool is_quiet(const qb_engine *engine)
 {
-    return engine->book.count == 0 && engine->risk == NULL && engine->fill_at != QB_FILL_CLOSE;
+    return engine->book.count == 0 && !engine->watches && !engine->opens_day;
 }
 
 INLINED static inline qb_bar stretch_bar(const qb_stretch *stretch, size_t row)
@@ -467,19 +465,20 @@ RARE static void close_in_stretch(qb_engine *engine, const qb_stretch *stretch, 
         .instrument = stretch->instrument,
         .bar = stretch_bar(stretch, row),
     };
-    close_bars(engine, &closed, 1);
-    end_orders(engine);
+    begin_instant(engine, stretch->ts_us[row + 1]);
+    if (!engine->stopped)
+        close_bars(engine, &closed, 1);
 }
 
 /* One instant of a stretch, made of the same parts as any other. */
 INLINED static inline void step_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row,
                                         seat seat)
 {
-    begin_instant(engine, stretch->ts_us[row + 1]);
     if (UNLIKELY(!is_quiet(engine))) {
         close_in_stretch(engine, stretch, row);
         return;
     }
+    engine->context.now_us = stretch->ts_us[row + 1];
     const qb_bar bar = stretch_bar(stretch, row);
     take_bar(engine, seat, &bar);
     if (UNLIKELY(!settle_account(engine)))
@@ -487,7 +486,6 @@ INLINED static inline void step_stretch(qb_engine *engine, const qb_stretch *str
     ask_strategy(engine, stretch->instrument);
     decide_record(engine, seat.state);
     sink_equity(engine);
-    end_orders(engine);
 }
 
 RARE static void open_in_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row)
@@ -499,6 +497,7 @@ RARE static void open_in_stretch(qb_engine *engine, const qb_stretch *stretch, s
         .bar_ts_us = stretch->ts_us[row],
         .split_factor = 1.0,
     };
+    end_orders(engine);
     /* The opening before may have been passed over. */
     if (row > 0)
         engine->states[stretch->instrument].session_us = stretch->ts_us[row - 1];

@@ -413,15 +413,16 @@ static bool stop_limit_meets(const qb_engine *engine, order_slot *slot, qb_price
 }
 
 /* Whether the order fills at this opening. */
-static bool opening_meets(const qb_engine *engine, order_slot *slot, bool first_of_session)
+static bool opening_meets(const qb_engine *engine, order_slot *slot)
 {
-    const quote *quote = &engine->states[slot->order.instrument].quote;
-    qb_price price = slot->order.side == QB_BUY ? quote->buy : quote->sell;
+    const instrument_state *state = &engine->states[slot->order.instrument];
+    const qb_instrument *instrument = &engine->instruments[slot->order.instrument];
+    qb_price price = slot->order.side == QB_BUY ? state->quote.buy : state->quote.sell;
     switch (slot->order.type) {
     case QB_MARKET:
         return engine->fill_at == QB_FILL_NEXT_OPEN;
     case QB_MARKET_ON_OPEN:
-        return first_of_session;
+        return session_opens(instrument, state->session_us, engine->context.now_us);
     case QB_LIMIT:
         return path_limit_reached(engine, slot, price);
     case QB_STOP:
@@ -440,7 +441,7 @@ static bool is_live(const order_slot *slot)
     return !slot->sleeping && (slot->order.parent == 0 || slot_rest(slot) != 0);
 }
 
-void fills_gather_opening(qb_engine *engine, uint32_t instrument, bool first_of_session)
+void fills_gather_opening(qb_engine *engine, uint32_t instrument)
 {
     const order_book *book = &engine->book;
     for (uint32_t i = engine->states[instrument].first, next; i != NO_SLOT; i = next) {
@@ -448,7 +449,7 @@ void fills_gather_opening(qb_engine *engine, uint32_t instrument, bool first_of_
         next = slot->after;
         if (!is_live(slot))
             continue;
-        if (opening_meets(engine, slot, first_of_session)) {
+        if (opening_meets(engine, slot)) {
             add_candidate(engine, i);
         } else if (at_once(&slot->order) && slot->order.type == QB_LIMIT) {
             next = book_after(book, i);

@@ -233,6 +233,7 @@ static qb_status engine_init(qb_engine *engine, const qb_engine_config *config)
         status = account_init(engine, config);
     if (status == QB_OK)
         status = risk_init(engine, config);
+    engine->watches = engine->risk != NULL || engine->fill_at == QB_FILL_CLOSE;
     engine->walks = qb_arena_alloc(&engine->arena, config->instrument_count, sizeof(walk));
     return status == QB_OK && engine->walks == NULL ? QB_NO_MEMORY : status;
 }
