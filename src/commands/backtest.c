@@ -81,8 +81,7 @@ static gboolean find_beside(const backtest_flags *flags, const run_plan *plan,
 {
     const char *name = flags->beside != NULL ? flags->beside : "buy_and_hold";
     *out_beside = NULL;
-    if (strcmp(name, "none") == 0 ||
-        (flags->beside == NULL && strcmp(name, plan->strategy->name) == 0))
+    if (strcmp(name, "none") == 0 || (flags->beside == NULL && strcmp(name, plan->name) == 0))
         return TRUE;
     const qb_strategy *strategy = strategies_find(name);
     if (strategy == NULL) {
@@ -111,7 +110,7 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
     g_autoptr(run_plan) plan = run_plan_new(texts, market, error);
     g_autoptr(run_plan) beside_plan = NULL;
     if (plan != NULL)
-        plan->check = !flags->no_check;
+        plan->check = !flags->no_check && plan->orders == NULL; /* a list looks at nothing */
     if (plan == NULL || !find_beside(flags, plan, &beside_plan, error))
         return FALSE;
     g_autoptr(run_bars) bars = run_bars_load(plan, market->cache, error);

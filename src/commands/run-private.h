@@ -8,6 +8,7 @@
 #include "commands/market-private.h"
 #include "commands/metrics-private.h"
 #include "config/config.h"
+#include "core/engine/group.h"
 #include "core/honesty/honesty.h"
 #include "core/metrics/metrics.h"
 #include "loader/loader.h"
@@ -38,6 +39,7 @@ typedef struct run_texts {
     GPtrArray *risks;   /* "standard", "off", "drawdown=15%" */
     json_t *blackouts;  /* of a stored run: its windows; NULL: read the file */
     GHashTable *places; /* run_key name or parameter name to where its text was, for messages */
+    json_t *orders;     /* of a stored run: its list of orders; NULL: read the file */
     json_t *facts;      /* of a stored run: what its instruments were; NULL: ask instruments.ini */
     GPtrArray *files;   /* of a stored run: "SHA256 PATH" of its strategy's files; NULL: any */
 } run_texts;
@@ -83,15 +85,32 @@ typedef struct run_risk {
     GStringChunk *words; /* what they are called */
 } run_risk;
 
+/* A list of orders in place of a strategy. */
+typedef struct run_orders run_orders;
+
+/* One of the run's strategies. */
+typedef struct run_member {
+    char *name; /* in parameters, ranks and trades: the strategy's; of two alike the second's is
+                 * NAME_2 */
+    const qb_strategy *strategy;
+    loaded_strategy *loaded; /* NULL: it is built in */
+    double *params;          /* [strategy->param_count] */
+} run_member;
+
 typedef struct run_plan {
     guint32 count;              /* instruments */
     cache_key *keys;            /* [count] */
     qb_instrument *instruments; /* [count] */
     char **symbols;             /* [count + 1], NULL-terminated */
     gint64 start_us, end_us;    /* bars with start <= ts < end */
-    const qb_strategy *strategy;
-    loaded_strategy *loaded; /* NULL: it is built in */
-    double *params;
+    char *name;                  /* "sma_cross", "sma_cross,rsi_reversion", "orders" */
+    const qb_strategy *strategy; /* what the engine runs: the member, the group or the list */
+    const double *params;        /* [strategy->param_count], NULL: none */
+    run_member *members;         /* [member_count]; none with a list of orders */
+    guint32 member_count;
+    qb_group *group;        /* NULL: not several */
+    qb_group_member *seats; /* [member_count] of the group */
+    run_orders *orders;     /* NULL: strategies decide */
     qb_money cash;
     qb_costs costs;
     qb_size size;
@@ -127,6 +146,42 @@ void run_plan_free(run_plan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_plan, run_plan_free)
 
 run_texts *run_texts_from_json(const char *params, GPtrArray **out_hashes, GError **error);
+
+/* ---- who decides --------------------------------------------------------------------------- */
+
+/* Strategies in files. Errors as loader_load. */
+gboolean run_strategies_load(const run_texts *texts, const market *market, run_plan *plan,
+                             GError **error);
+/* Names and parameters; then, once the instruments are known, what joins several. */
+void run_strategies_read(failures *problems, const run_texts *texts, run_plan *plan);
+void run_strategies_join(failures *problems, const run_texts *texts, run_plan *plan);
+/* What --strategy would have to be, with whole paths; and the files with hashes, a new reference. */
+char *run_strategies_text(const run_plan *plan);
+json_t *run_strategies_files(const run_plan *plan);
+/* One strategy at its defaults in place of what a copy of a plan had. */
+void run_strategies_set(run_plan *plan, const qb_strategy *strategy);
+void run_strategies_clear(run_plan *plan);
+/* Each parameter of each strategy as it is stored and shown: "fast", of several "sma_cross.fast". */
+typedef void (*run_param_func)(const char *name, const qb_param *param, const char *value,
+                               gpointer data);
+void run_plan_each_param(const run_plan *plan, run_param_func each, gpointer data);
+/* The name of the strategy whose number orders, fills and trades bear. */
+const char *run_plan_owner(const run_plan *plan, guint32 owner);
+
+/* The file of --orders, where there is one; sets "strategy", and "symbols" where there are none.
+ * FAILURE_BAD_DATA naming file, line, field and value; FAILURE_MISSING (also: it has changed since a
+ * stored run), FAILURE_IO. */
+gboolean run_orders_load(run_texts *texts, run_orders **out, GError **error);
+/* Once the instruments are known. FAILURE_BAD_DATA. */
+gboolean run_orders_join(run_plan *plan, const market *market, GError **error);
+struct run_bars;
+/* Once the bars are: when each is submitted. What the plan points to changes, the plan does not. */
+gboolean run_orders_place(const run_plan *plan, const struct run_bars *bars, GError **error);
+/* Of char *: what was placed otherwise than written. */
+const GPtrArray *run_orders_notes(const run_orders *self);
+json_t *run_orders_to_json(const run_orders *self); /* a new reference */
+void run_orders_free(run_orders *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_orders, run_orders_free)
 
 /* ---- risk ---------------------------------------------------------------------------------- */
 

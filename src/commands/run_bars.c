@@ -55,7 +55,7 @@ run_bars *run_bars_load(const run_plan *plan, cache *cache, GError **error)
         g_prefix_error(error, "benchmark: ");
         return NULL;
     }
-    return g_steal_pointer(&bars);
+    return run_orders_place(plan, bars, error) ? g_steal_pointer(&bars) : NULL;
 }
 
 void run_bars_free(run_bars *self)

@@ -309,7 +309,7 @@ static gboolean run_engine(const run_plan *plan, const run_bars *bars,
     }
     qb_series_feed_free(feed);
     if (status != QB_OK)
-        return failure_from_status(error, status, plan->strategy->name);
+        return failure_from_status(error, status, plan->name);
     qb_engine_totals_get(*out_engine, &result->totals);
     if (result->totals.bars == 0) {
         g_set_error(error, FAILURE, FAILURE_BAD_DATA,
@@ -376,7 +376,7 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
     if (plan->check) {
         const qb_status status = qb_short_check_new(&config, bars->series, &check);
         if (status != QB_OK) {
-            failure_from_status(error, status, plan->strategy->name);
+            failure_from_status(error, status, plan->name);
             return NULL;
         }
         recorder.check = check;

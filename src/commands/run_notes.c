@@ -180,6 +180,13 @@ static void note_fees(const run_plan *plan, GPtrArray *notes)
         say(notes, "no fee is charged");
 }
 
+static void note_orders(const run_plan *plan, GPtrArray *warnings)
+{
+    const GPtrArray *lines = plan->orders != NULL ? run_orders_notes(plan->orders) : NULL;
+    for (guint i = 0; lines != NULL && i < lines->len; i++)
+        say(warnings, "%s", (const char *)g_ptr_array_index(lines, i));
+}
+
 static void note_terms(const run_plan *plan, GPtrArray *notes)
 {
     if (plan->fill_at == QB_FILL_CLOSE)
@@ -266,6 +273,7 @@ run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_res
     note_samples(plan, bars, self.warnings);
     note_small_prices(plan, bars, self.warnings);
     note_sectors(plan, self.warnings);
+    note_orders(plan, self.warnings);
     if (result->idle_fills > 0)
         say(self.warnings,
             "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT

@@ -1,7 +1,5 @@
 #include "commands/commands-private.h"
 #include "commands/run-private.h"
-#include "commands/strategy-private.h"
-#include "strategies/strategies.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,51 +46,6 @@ static void read_execution(failures *problems, run_texts *texts, guint32 count, 
         run_value_problem(problems, texts, "fill-at", "next-open, next-close or close");
     if (qb_fill_model_from_text(run_texts_get(texts, "fill-model"), &plan->fill_model) != QB_OK)
         run_value_problem(problems, texts, "fill-model", "neutral, pessimistic or optimistic");
-}
-
-/* ---- strategy ------------------------------------------------------------------------------ */
-
-/* One in a file comes first: it must be the run's own, and what the compiler says is to the point. */
-static gboolean load_strategy(const run_texts *texts, const market *market, run_plan *plan,
-                              GError **error)
-{
-    const char *text = run_texts_get(texts, "strategy");
-    if (!loader_is_file(text))
-        return TRUE;
-    if (texts->files != NULL && !loader_check_files(texts->files, error))
-        return FALSE;
-    plan->loaded = strategy_load(text, market->data_dir, error);
-    if (plan->loaded == NULL)
-        return FALSE;
-    plan->strategy = plan->loaded->strategy;
-    return TRUE;
-}
-
-static void read_strategy(failures *problems, const run_texts *texts, run_plan *plan)
-{
-    const char *why = NULL;
-    gsize bad = 0;
-    if (plan->loaded == NULL)
-        plan->strategy = strategies_find(run_texts_get(texts, "strategy"));
-    if (plan->strategy == NULL) {
-        run_value_problem(problems, texts, "strategy",
-                          "a name of quantbot strategy list, or a file: ./NAME.c, ./NAME.so");
-        return;
-    }
-    plan->params = g_new0(double, plan->strategy->param_count + 1);
-    if (qb_params_from_text(plan->strategy, (const char *const *)texts->params->pdata,
-                            texts->params->len, plan->params, &bad, &why) == QB_OK)
-        return;
-    if (bad >= texts->params->len) {
-        failures_add(problems, "%s: %s", plan->strategy->name, why);
-        return;
-    }
-    const char *text = g_ptr_array_index(texts->params, bad);
-    g_autofree char *name = g_strndup(text, strcspn(text, "="));
-    g_autofree char *quoted = failure_quote(text, -1);
-    const char *place = g_hash_table_lookup(texts->places, name);
-    failures_add(problems, "%s: %s: %s (quantbot strategy show %s lists its parameters)",
-                 place != NULL ? place : "--param", quoted, why, plan->strategy->name);
 }
 
 /* ---- instruments --------------------------------------------------------------------------- */
@@ -249,6 +202,8 @@ static run_texts *copy_texts(const run_texts *texts)
     }
     run_texts_copy_risk(copy, texts);
     copy->facts = json_incref(texts->facts);
+    copy->orders = json_incref(texts->orders);
+    copy->files = texts->files != NULL ? g_ptr_array_ref(texts->files) : NULL;
     return copy;
 }
 
@@ -257,8 +212,10 @@ static void store_resolved(run_plan *plan)
 {
     g_autofree char *symbols = g_strjoinv(",", plan->symbols);
     run_texts_set(plan->texts, "symbols", symbols, "--symbols");
-    if (plan->loaded != NULL)
-        run_texts_set(plan->texts, "strategy", plan->loaded->path, "--strategy");
+    if (plan->orders == NULL) {
+        g_autofree char *strategies = run_strategies_text(plan);
+        run_texts_set(plan->texts, "strategy", strategies, "--strategy");
+    }
     if (plan->count == 0)
         return;
     gboolean one_class = TRUE, one_interval = TRUE;
@@ -280,11 +237,12 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
     g_autoptr(run_plan) plan = g_new0(run_plan, 1);
     failures problems;
     failures_init(&problems);
-    if (!load_strategy(texts, market, plan, error)) {
+    plan->texts = copy_texts(texts);
+    if (!run_orders_load(plan->texts, &plan->orders, error) ||
+        !run_strategies_load(plan->texts, market, plan, error)) {
         failures_finish(&problems, FAILURE_CONFIG, NULL);
         return NULL;
     }
-    plan->texts = copy_texts(texts);
     plan->start_us = run_value_day(&problems, texts, "start", FALSE, INT64_MIN);
     plan->end_us = run_value_day(&problems, texts, "end", TRUE, INT64_MAX);
     if (plan->start_us >= plan->end_us)
@@ -293,9 +251,9 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
     read_account(&problems, texts, plan);
     run_costs_read(&problems, plan->texts, plan);
     run_risk_read(&problems, plan->texts, &plan->risk);
-    read_strategy(&problems, texts, plan);
+    run_strategies_read(&problems, plan->texts, plan);
     GError *missing = NULL;
-    if (!find_instruments(&problems, texts, market, plan, &missing)) {
+    if (!find_instruments(&problems, plan->texts, market, plan, &missing)) {
         /* Problems of the texts come first: they may be why nothing was found. */
         if (problems.count > 0) {
             failures_add(&problems, "%s", missing->message);
@@ -309,8 +267,9 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
     }
     read_execution(&problems, plan->texts, plan->count, plan);
     run_costs_of_instruments(&problems, plan->texts, market, plan);
+    run_strategies_join(&problems, plan->texts, plan);
     if (!failures_finish(&problems, FAILURE_CONFIG, error) ||
-        !find_benchmark(texts, market, plan, error) ||
+        !run_orders_join(plan, market, error) || !find_benchmark(texts, market, plan, error) ||
         !run_risk_blackouts(plan->texts, plan, error))
         return NULL;
     store_resolved(plan);
@@ -328,12 +287,8 @@ run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
                                          sizeof *plan->instrument_costs * plan->count);
     beside->deposits = g_memdup2(plan->deposits, sizeof *plan->deposits * plan->deposit_count);
     beside->holdings = g_memdup2(plan->holdings, sizeof *plan->holdings * plan->holding_count);
-    beside->strategy = strategy;
-    beside->loaded = NULL;
+    run_strategies_set(beside, strategy);
     beside->check = FALSE;
-    beside->params = g_new0(double, strategy->param_count + 1);
-    for (gsize i = 0; i < strategy->param_count; i++)
-        beside->params[i] = strategy->params[i].standard;
     beside->texts = copy_texts(plan->texts);
     g_ptr_array_set_size(beside->texts->params, 0);
     run_risk_forget(beside);
@@ -351,8 +306,7 @@ void run_plan_free(run_plan *self)
     g_free(self->instrument_costs);
     g_free(self->deposits);
     g_free(self->holdings);
-    g_free(self->params);
-    loaded_strategy_free(self->loaded);
+    run_strategies_clear(self);
     run_texts_free(self->texts);
     run_risk_clear(&self->risk);
     g_free(self);

@@ -9,15 +9,17 @@
 
 /* ---- words for a run ----------------------------------------------------------------------- */
 
+static void add_param_text(const char *name, const qb_param *param, const char *value,
+                           gpointer data)
+{
+    GString *text = data;
+    g_string_append_printf(text, "%s%s=%s", text->len > 0 ? " " : "", name, value);
+}
+
 static char *params_text(const run_plan *plan)
 {
     GString *text = g_string_new(NULL);
-    for (gsize i = 0; i < plan->strategy->param_count; i++) {
-        char value[64];
-        qb_param_to_text(&plan->strategy->params[i], plan->params[i], value, sizeof value);
-        g_string_append_printf(text, "%s%s=%s", i > 0 ? " " : "", plan->strategy->params[i].name,
-                               value);
-    }
+    run_plan_each_param(plan, add_param_text, text);
     return g_string_free(text, FALSE);
 }
 
@@ -102,16 +104,15 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     g_autofree char *line = g_strdup_printf(
         "%s, %s, %" G_GUINT64_FORMAT " bars of %s (%s)", universe, period, result->totals.bars,
         qb_interval_text(plan->keys[0].interval), qb_calendar_name(plan->instruments[0].calendar));
-    g_autofree char *strategy = g_strdup_printf("%s%s%s", plan->strategy->name, *params ? " " : "",
-                                                params);
+    g_autofree char *strategy = g_strdup_printf("%s%s%s", plan->name, *params ? " " : "", params);
     g_autofree char *terms = g_strdup_printf("%s in cash; %s", cash, costs);
     command_print_wrapped("Universe  ", line, style.width);
     command_print_wrapped("Strategy  ", strategy, style.width);
     command_print_wrapped("Terms     ", terms, style.width);
     putchar('\n');
     const report_run runs[] = {
-        {plan->strategy->name, &result->kpis, run_result_curve(result)},
-        {beside_plan != NULL ? beside_plan->strategy->name : "", beside ? &beside->kpis : NULL,
+        {plan->name, &result->kpis, run_result_curve(result)},
+        {beside_plan != NULL ? beside_plan->name : "", beside ? &beside->kpis : NULL,
          beside != NULL ? run_result_curve(beside) : (qb_curve){0}},
     };
     if (as != NULL)
@@ -141,6 +142,15 @@ static void add_number(GString *text, const char *name, gint64 raw)
     g_string_append_printf(text, "\"%s\":%s,", name, qb_raw_to_text(raw, number));
 }
 
+static void add_param_json(const char *name, const qb_param *param, const char *value,
+                           gpointer data)
+{
+    GString *text = data;
+    const char *quote = param->type == QB_PARAM_CHOICE ? "\"" : "";
+    g_string_append_printf(text, "%s\"%s\":%s%s%s", text->str[text->len - 1] == '{' ? "" : ",",
+                           name, quote, value, quote);
+}
+
 static void add_result(GString *text, const run_plan *plan, const run_result *result)
 {
     const qb_engine_totals *totals = &result->totals;
@@ -150,15 +160,8 @@ static void add_result(GString *text, const run_plan *plan, const run_result *re
         g_string_append_printf(text, "\"%s\",", result->id);
     else
         g_string_append(text, "null,");
-    g_string_append_printf(text, "\"strategy\":\"%s\",\"params\":{", plan->strategy->name);
-    for (gsize i = 0; i < plan->strategy->param_count; i++) {
-        const qb_param *param = &plan->strategy->params[i];
-        char value[64];
-        qb_param_to_text(param, plan->params[i], value, sizeof value);
-        const char *quote = param->type == QB_PARAM_CHOICE ? "\"" : "";
-        g_string_append_printf(text, "%s\"%s\":%s%s%s", i > 0 ? "," : "", param->name, quote, value,
-                               quote);
-    }
+    g_string_append_printf(text, "\"strategy\":\"%s\",\"params\":{", plan->name);
+    run_plan_each_param(plan, add_param_json, text);
     g_string_append(text, "},\"symbols\":[");
     for (guint32 i = 0; i < plan->count; i++)
         g_string_append_printf(text, "%s\"%s\"", i > 0 ? "," : "", plan->symbols[i]);
@@ -262,15 +265,15 @@ gboolean run_report_chart(const run_plan *plan, const run_result *result,
     g_autofree char *params = params_text(plan);
     g_autofree char *period = period_text(result);
     g_autofree char *costs = costs_text(plan);
-    g_autofree char *title = g_strdup_printf("%s  \u00b7  %s", universe, plan->strategy->name);
+    g_autofree char *title = g_strdup_printf("%s  \u00b7  %s", universe, plan->name);
     g_autofree char *subtitle = g_strdup_printf("%s%s%s  \u00b7  %s", params,
                                                 *params ? "  \u00b7  " : "", period, costs);
     const chart chart = {
         .title = title,
         .subtitle = subtitle,
         .footer = "Simulated results, no advice.",
-        .equity = {plan->strategy->name, run_result_curve(result)},
-        .benchmark = {beside_plan ? beside_plan->strategy->name : NULL,
+        .equity = {plan->name, run_result_curve(result)},
+        .benchmark = {beside_plan ? beside_plan->name : NULL,
                       beside ? run_result_curve(beside) : (qb_curve){0}},
         .facts = (const char *const *)facts->pdata,
     };

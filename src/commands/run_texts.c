@@ -10,13 +10,22 @@ const run_key run_keys[] = {
     {"end", "run", NULL, "DATE", "Last day, included (default: last bar)"},
     {"calendar", "run", NULL, "NAME",
      "XNYS, 24/7, weekdays or one of instruments.ini (default: as imported)"},
-    {"strategy", "run", "sma_cross", "NAME|FILE",
-     "See quantbot strategy list; or ./NAME.c, ./NAME.so"},
+    {"strategy", "run", "sma_cross", "NAME|FILE[,..]",
+     "See quantbot strategy list; or ./NAME.c, ./NAME.so; several at once: a,b"},
+    {"orders", "run", NULL, "FILE", "A CSV of orders in place of a strategy (docs/ORDERS.md)"},
     {"benchmark", "run", NULL, "SYMBOL",
      "For alpha and beta (default: a single instrument itself)"},
     {"cash", "run", "100000", "AMOUNT", "Cash at the start"},
     {"risk-free", "run", "0", "RATE", "Risk-free rate a year, 0.02 is 2 %"},
     {"seed", "run", "1", "N", "Seed of the run's random numbers"},
+    {"allocation", "strategies", NULL, "SHARE,..",
+     "Of the size, for each strategy: 0.6,0.4 (default: equal)"},
+    {"conflict", "strategies", "sum", "RULE",
+     "sum, veto or priority: strategies that disagree on an instrument"},
+    {"regime", "strategies", NULL, "SYMBOL:BARS",
+     "Bull while its close is above its average of so many bars: SPY:200"},
+    {"bull", "strategies", NULL, "NAME,..", "Who opens then, first goes first (default: all)"},
+    {"bear", "strategies", NULL, "NAME,..", "Who opens else, first goes first (default: all)"},
     {"size", "execution", NULL, "SIZE", "Of a full signal: 95%, 10u, 5000cash (default: 100% / n)"},
     {"size-at", "execution", "decision", "WHEN", "decision or fill: when a size becomes units"},
     {"fill-at", "execution", "next-open", "WHEN", "next-open, next-close or close"},
@@ -117,6 +126,7 @@ void run_texts_free(run_texts *self)
     g_ptr_array_unref(self->params);
     g_ptr_array_unref(self->risks);
     json_decref(self->facts);
+    json_decref(self->orders);
     json_decref(self->blackouts);
     g_clear_pointer(&self->files, g_ptr_array_unref);
     g_free(self);
@@ -192,13 +202,9 @@ gboolean run_texts_read_file(run_texts *self, const char *path, GError **error)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
-/* The files of a strategy of the user's, by hash. */
-static json_t *files_json(const loaded_strategy *loaded)
+static void add_param(const char *name, const qb_param *param, const char *value, gpointer params)
 {
-    json_t *files = json_array();
-    for (guint i = 0; i < loaded->files->len; i++)
-        json_array_append_new(files, json_string(g_ptr_array_index(loaded->files, i)));
-    return files;
+    json_object_set_new(params, name, json_string(value));
 }
 
 static GPtrArray *files_from_json(const json_t *files)
@@ -218,11 +224,7 @@ json_t *run_plan_to_json(const run_plan *plan, const run_bars *bars)
         if (value != NULL)
             json_object_set_new(config, key->name, json_string(value));
     }
-    for (gsize i = 0; i < plan->strategy->param_count; i++) {
-        char text[64];
-        qb_param_to_text(&plan->strategy->params[i], plan->params[i], text, sizeof text);
-        json_object_set_new(params, plan->strategy->params[i].name, json_string(text));
-    }
+    run_plan_each_param(plan, add_param, params);
     for (guint i = 0; i < bars->hashes->len; i++) {
         g_auto(GStrv) words = g_strsplit(g_ptr_array_index(bars->hashes, i), " ", 2);
         json_object_set_new(data, words[0], json_string(words[1]));
@@ -230,10 +232,14 @@ json_t *run_plan_to_json(const run_plan *plan, const run_bars *bars)
     json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", QUANTBOT_VERSION, "config",
                              config, "params", params, "instruments", run_facts_to_json(plan, bars),
                              "data", data);
-    if (plan->loaded != NULL) {
-        json_object_set_new(root, "strategy", json_string(plan->strategy->name));
-        json_object_set_new(root, "strategy_files", files_json(plan->loaded));
+    json_t *files = run_strategies_files(plan);
+    if (json_array_size(files) > 0) {
+        json_object_set_new(root, "strategy", json_string(plan->name));
+        json_object_set(root, "strategy_files", files);
     }
+    json_decref(files);
+    if (plan->orders != NULL)
+        json_object_set_new(root, "orders", run_orders_to_json(plan->orders));
     if (plan->risk.on)
         json_object_set_new(root, "risk", run_risk_to_json(plan));
     if (plan->risk.on && plan->risk.windows->len > 0)
@@ -271,6 +277,8 @@ run_texts *run_texts_from_json(const char *text, GPtrArray **out_hashes, GError 
     /* Runs of before instruments had a file have none, and the defaults hold. */
     if (json_is_array(json_object_get(root, "instruments")))
         texts->facts = json_incref(json_object_get(root, "instruments"));
+    if (json_is_object(json_object_get(root, "orders")))
+        texts->orders = json_incref(json_object_get(root, "orders"));
     if (json_is_array(json_object_get(root, "strategy_files")))
         texts->files = files_from_json(json_object_get(root, "strategy_files"));
     *out_hashes = g_ptr_array_new_with_free_func(g_free);
