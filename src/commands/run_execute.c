@@ -327,6 +327,9 @@ static runlog_writer *open_writer(const run_plan *plan, const run_bars *bars, ru
     g_autofree char *params_text = json_dumps(params, JSON_COMPACT);
     json_decref(params);
     g_autofree char *universe = g_strjoinv(",", plan->symbols);
+    g_autofree const char **owners = g_new0(const char *, MAX(plan->member_count, 1));
+    for (guint32 i = 0; i < MAX(plan->member_count, 1); i++)
+        owners[i] = run_plan_owner(plan, i);
     const runlog_run run = {
         .mode = "backtest",
         .universe = universe,
@@ -334,6 +337,8 @@ static runlog_writer *open_writer(const run_plan *plan, const run_bars *bars, ru
         .symbols = (const char *const *)plan->symbols,
         .instrument_count = plan->count,
         .started_us = clock_now_us(),
+        .strategies = owners,
+        .strategy_count = MAX(plan->member_count, 1),
     };
     return runlog_writer_new(log, &run, error);
 }
