@@ -149,6 +149,7 @@ typedef struct instrument_state {
 typedef struct walk {
     uint32_t instrument;
     bool detailed;
+    int64_t bar_ts_us;   /* of the whole bar */
     bool under_way;      /* in this round */
     size_t place, count; /* of the (finer) bar under way, and all of them */
     const qb_bar *bars;  /* [count] */
@@ -196,6 +197,7 @@ struct qb_engine {
     qb_status status;
     uint32_t owner; /* of the orders made now, where several strategies trade */
     bool telling;   /* the strategy is being told of a fill: it decides no bar */
+    bool counted;   /* the time stops have counted the bars that close here */
     bool watches;   /* risk rules look at each close, or it fills what was decided there */
     bool opens_day; /* something is due at the start of an instant: charges, flows, holdings */
     bool halted;    /* the risk rules have closed the gate, and entries were cancelled */
@@ -303,6 +305,12 @@ static inline uint32_t engine_slips(const qb_engine *engine, qb_order_type type)
 static inline int64_t slot_rest(const order_slot *slot)
 {
     return slot->order.quantity.raw - slot->order.filled.raw;
+}
+
+/* A child without units has nothing to trade; an order without them is sized at its fill. */
+static inline bool slot_is_live(const order_slot *slot)
+{
+    return !slot->sleeping && (slot->order.parent == 0 || slot_rest(slot) != 0);
 }
 
 /* An order of known size that cannot increase what is held. */

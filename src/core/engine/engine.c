@@ -234,7 +234,9 @@ RARE static void fill_decided(qb_engine *engine, const qb_closed_bar *bars, size
         quote_close(engine, &bars[i]);
         fills_gather_close(engine, bars[i].instrument, true);
     }
+    engine->counted = true;
     fills_run(engine);
+    engine->counted = false;
 }
 
 RARE static void tell_risk(qb_engine *engine, const qb_closed_bar *bars, size_t count)

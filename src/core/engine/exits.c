@@ -142,6 +142,9 @@ static void begin_to_live(const qb_engine *engine, order_slot *child, const fill
 {
     child->born = true;
     child->sleeping = child->order.purpose == QB_FOR_TIME_STOP;
+    /* The bar that closes here is the first, and has been counted. */
+    if (child->sleeping && engine->counted && child->bars_left > 1)
+        child->bars_left--;
     if (child->order.purpose == QB_FOR_TAKE_PROFIT && engine->fill_model == QB_PESSIMISTIC &&
         news->in_bar)
         child->idle = path_bar_end(engine, news->instrument);

@@ -347,7 +347,8 @@ void fills_meet(qb_engine *engine, candidate candidate, const offer *offer)
     order_slot *slot = fills_find(engine, candidate);
     uint32_t index = candidate.slot;
     terms terms;
-    if (slot == NULL || (slot->order.quantity.raw == 0 && !resolve(engine, index, offer)) ||
+    if (slot == NULL || !slot_is_live(slot) ||
+        (slot->order.quantity.raw == 0 && !resolve(engine, index, offer)) ||
         (slot->order.reduce_only && !cut_to_position(engine, index)))
         return;
     const qb_order *order = &slot->order;
@@ -435,19 +436,13 @@ static bool opening_meets(const qb_engine *engine, order_slot *slot)
     }
 }
 
-/* A child without units has nothing to trade. */
-static bool is_live(const order_slot *slot)
-{
-    return !slot->sleeping && (slot->order.parent == 0 || slot_rest(slot) != 0);
-}
-
 void fills_gather_opening(qb_engine *engine, uint32_t instrument)
 {
     const order_book *book = &engine->book;
     for (uint32_t i = engine->states[instrument].first, next; i != NO_SLOT; i = next) {
         order_slot *slot = &book->slots[i];
         next = slot->after;
-        if (!is_live(slot))
+        if (!slot_is_live(slot))
             continue;
         if (opening_meets(engine, slot)) {
             add_candidate(engine, i);
@@ -468,7 +463,7 @@ void fills_gather_close(qb_engine *engine, uint32_t instrument, bool decided)
         const order_slot *slot = &book->slots[i];
         const qb_order *order = &slot->order;
         bool meets = order->type == QB_MARKET && engine->fill_at != QB_FILL_NEXT_OPEN;
-        if (!is_live(slot) || order->good_until_us < now_us ||
+        if (!slot_is_live(slot) || order->good_until_us < now_us ||
             (!decided && order->submitted_us == now_us))
             continue;
         if (order->type == QB_MARKET_ON_CLOSE && !decided)
@@ -540,8 +535,11 @@ static bool will_reduce(const qb_engine *engine, const order_slot *slot)
     return (units > 0) != (held > 0) && units != 0 && magnitude(units) <= magnitude(held);
 }
 
+/* One that another has left with nothing may have grown by the last round. */
 static bool belongs(const qb_engine *engine, const order_slot *slot, int round)
 {
+    if (!slot_is_live(slot))
+        return false;
     switch (round) {
     case 1:
         return slot_only_reduces(engine, slot);

@@ -48,7 +48,7 @@ bool path_stop_reached(const order_slot *slot, qb_price price)
 static bool is_live(const qb_engine *engine, const order_slot *slot, const walk *walk)
 {
     const qb_order *order = &slot->order;
-    if (!slot->on_path || slot->sleeping || (order->parent != 0 && slot_rest(slot) == 0))
+    if (!slot->on_path || !slot_is_live(slot))
         return false;
     int64_t opened_us = walk->detailed ? walk->bars[walk->place].ts_us
                                        : engine->states[walk->instrument].opened_us;
@@ -60,9 +60,8 @@ qb_side path_oldest(const qb_engine *engine, uint32_t instrument)
 {
     const order_book *book = &engine->book;
     for (uint32_t i = engine->states[instrument].first; i != NO_SLOT; i = book->slots[i].after) {
-        const order_slot *slot = &book->slots[i];
-        if (!slot->sleeping && (slot->order.parent == 0 || slot_rest(slot) != 0))
-            return slot->order.side;
+        if (slot_is_live(&book->slots[i]))
+            return book->slots[i].order.side;
     }
     return (qb_side)0;
 }
