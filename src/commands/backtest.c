@@ -13,11 +13,13 @@ static const char about[] =
     "  quantbot backtest --symbols btc,eth --cash 25000 --fee-bps 25 --start 2021-01-01\n"
     "  quantbot backtest --symbols AAPL --size 10% --risk standard --risk drawdown=15%\n"
     "  quantbot backtest --config examples/sma_cross.ini --chart out.png\n"
+    "  quantbot backtest --symbols AAPL --trades --by exit,year --monthly --drawdowns\n"
     "  quantbot backtest --symbols AAPL --metrics-as quantstats\n";
 
 typedef struct backtest_flags {
     char **params, **risks;
     char *config, *chart, *beside, *metrics_as;
+    sheet_wish wish;
     gboolean json, no_log, no_check;
 } backtest_flags;
 
@@ -45,9 +47,10 @@ static GOptionEntry *option_entries(backtest_flags *flags, run_slot *slots)
         {NULL},
     };
     const gsize count = run_keys_count();
-    GOptionEntry *entries = g_new0(GOptionEntry, count + G_N_ELEMENTS(own));
+    GOptionEntry *entries = g_new0(GOptionEntry, count + SHEET_ENTRIES + G_N_ELEMENTS(own));
     run_slots_entries(slots, entries);
-    memcpy(entries + count, own, sizeof own);
+    sheet_wish_entries(&flags->wish, entries + count);
+    memcpy(entries + count + SHEET_ENTRIES, own, sizeof own);
     return entries;
 }
 
@@ -59,6 +62,7 @@ static void flags_clear(backtest_flags *flags)
     g_free(flags->chart);
     g_free(flags->beside);
     g_free(flags->metrics_as);
+    sheet_wish_clear(&flags->wish);
 }
 
 static run_texts *read_texts(const backtest_flags *flags, const run_slot *slots, GError **error)
@@ -139,9 +143,9 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
         !metrics_as_of_run(dialect, &input, plan->fill_at != QB_FILL_NEXT_OPEN, &figures, error))
         return FALSE;
     if (flags->json)
-        run_report_json(plan, bars, result, beside_plan, beside, as);
+        run_report_json(plan, bars, result, beside_plan, beside, as, &flags->wish);
     else
-        run_report_print(plan, bars, result, beside_plan, beside, as, log_path);
+        run_report_print(plan, bars, result, beside_plan, beside, as, &flags->wish, log_path);
     if (flags->chart != NULL && !flags->json)
         printf("Chart     %s\n", flags->chart);
     return TRUE;
@@ -158,7 +162,8 @@ int command_backtest(int argc, char **argv)
         g_autoptr(settings) settings = NULL;
         if (argc > 1)
             exit_code = command_usage("backtest", "unexpected \"%s\"", argv[1]);
-        else if ((settings = command_settings(&exit_code)) != NULL &&
+        else if (sheet_wish_check(&flags.wish, "backtest", &exit_code) &&
+                 (settings = command_settings(&exit_code)) != NULL &&
                  !backtest(&flags, slots, settings, &error))
             exit_code = command_fail(error);
     }

@@ -7,6 +7,7 @@
 
 #include "commands/market-private.h"
 #include "commands/metrics-private.h"
+#include "commands/sheet-private.h"
 #include "config/config.h"
 #include "core/engine/group.h"
 #include "core/honesty/honesty.h"
@@ -293,11 +294,20 @@ typedef struct run_result {
     guint64 unpriced_bars; /* with a price that is none */
     guint64 idle_fills;    /* on bars without volume, in a series that has volumes */
     guint64 ruled[QB_RISK_RULE_COUNT]; /* orders that each risk rule refused or cut */
-    gboolean checked;      /* honesty is set */
-    qb_finding honesty;    /* of the short form */
-    char *id;              /* of the logged run; NULL: not logged */
+    guint64 late_fills;                /* orders filled after expected bars were missing */
+    guint64 large_fills;               /* above QB_DOCTOR_VOLUME_SHARE of their bar's volume */
+    double largest_share;              /* of those */
+    guint32 largest_instrument;
+    double slippage;        /* fills against their reference prices, in money; < 0: better */
+    GArray *closed;         /* runlog_trade: the closed trades as the log will have them */
+    GPtrArray *names;       /* of the closed trades, as sheet_trades numbers them */
+    qb_bootstrap intervals; /* of the period returns, by the run's seed */
+    gboolean checked;       /* honesty is set */
+    qb_finding honesty;     /* of the short form */
+    char *id;               /* of the logged run; NULL: not logged */
     char *state_hash;
     char *kpis_json;
+    char *rest_json; /* what is stored beside the ratios: sheet-private.h */
 } run_result;
 
 /* Runs the plan over the bars. log may be NULL: nothing is stored, the hash is still made. When
@@ -306,11 +316,21 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
 void run_result_free(run_result *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_result, run_result_free)
 
+/* Intervals, months, drawdowns, the doctor and the notes into intervals and rest_json. */
+gboolean run_result_describe(const run_plan *plan, const run_bars *bars, run_result *result,
+                             GError **error);
+/* Fees, slippage, borrow and interest; what was earned before them. */
+double run_result_costs(const run_result *result);
+double run_result_earned(const run_result *result);
+
 /* The curve that its returns make, at full resolution: growth where there is one. Borrows. */
 qb_curve run_result_curve(const run_result *result);
 /* What its ratios are made of; borrows from the result. */
 qb_kpi_input run_result_input(const run_plan *plan, const run_result *result);
 
+/* That of days around the clock as soon as one instrument has it; else New York's, else the first
+ * exchange's before mere weekdays. */
+const qb_calendar *run_plan_calendar(const run_plan *plan);
 /* The ends of the periods of a run whose equity is known from first_us to last_us, of gint64; E_0
  * is stamped *out_start_us, the close before the first bar, and not among them. A last period that
  * is under way ends with last_us. */
@@ -324,10 +344,16 @@ GArray *run_period_ends(const qb_calendar *calendar, gint64 first_us, gint64 las
  * what they rest on. Neither changes anything. */
 typedef struct run_notes {
     GPtrArray *warnings, *notes;
+    GPtrArray *kinds; /* of each warning: "adjusted" ...; static texts */
 } run_notes;
 run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_result *result);
 void run_notes_clear(run_notes *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(run_notes, run_notes_clear)
+
+/* A symptom in one sentence without a final point, its trades named; the intervals in one. Caller
+ * frees. */
+char *run_doctor_text(const run_plan *plan, const run_result *result, const qb_symptom *symptom);
+char *run_doctor_interval(const run_result *result);
 
 /* ---- its honesty ----------------------------------------------------------------------------- */
 
@@ -344,14 +370,15 @@ char *run_check_place(const run_plan *plan, const qb_finding *finding);
 
 /* ---- showing a result ---------------------------------------------------------------------- */
 
-/* On standard output, fitted to the window. beside may be NULL; log is the run log's path. as (may be
- * NULL): another tool's figures in place of ours. */
+/* On standard output, fitted to the window, with the tables that are wished for. beside may be NULL;
+ * log is the run log's path. as (may be NULL): another tool's figures in place of ours. */
 void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
                       const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
-                      const char *log);
+                      const sheet_wish *wish, const char *log);
 /* One JSON object on standard output; amounts are exact decimals. as (may be NULL) is added. */
 void run_report_json(const run_plan *plan, const run_bars *bars, const run_result *result,
-                     const run_plan *beside_plan, const run_result *beside, const metrics_as *as);
+                     const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
+                     const sheet_wish *wish);
 /* Equity and drawdown as PNG in path. */
 gboolean run_report_chart(const run_plan *plan, const run_result *result,
                           const run_plan *beside_plan, const run_result *beside, const char *path,

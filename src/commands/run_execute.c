@@ -13,11 +13,38 @@ typedef struct recorder {
     const run_bars *bars;
     run_result *result;
     qb_short_check *check; /* NULL: none */
+    const run_plan *plan;
+    runlog_writer *writer; /* NULL: not logged */
+    guint32 *touched;      /* [count]: of qb_touch, what the trade under way has touched */
+    guint32 last;          /* instrument of the trade that was closed last */
 } recorder;
+
+static void touch_last(recorder *self, guint32 touched)
+{
+    GArray *closed = self->result->closed;
+    g_array_index(closed, runlog_trade, closed->len - 1).touched |= touched;
+    if (self->writer != NULL)
+        runlog_writer_touch(self->writer, touched);
+}
+
+/* Its end is told after its fill, and so after the trade that the fill has closed. */
+static void note_late(recorder *self, const qb_order *order)
+{
+    const GArray *closed = self->result->closed;
+    if (order->status != QB_ORDER_FILLED || order->bars_missed == 0)
+        return;
+    self->result->late_fills++;
+    if (closed->len > 0 && self->last == order->instrument &&
+        g_array_index(closed, runlog_trade, closed->len - 1).exit_us == order->final_us)
+        touch_last(self, QB_TOUCH_LATE);
+    else
+        self->touched[order->instrument] |= QB_TOUCH_LATE;
+}
 
 static qb_status record_order(void *self, const qb_order *order)
 {
     const qb_sink *inner = &((recorder *)self)->inner;
+    note_late(self, order);
     return inner->order != NULL ? inner->order(inner->self, order) : QB_OK;
 }
 
@@ -32,26 +59,98 @@ static gboolean is_idle(const run_bars *bars, const qb_fill *fill)
            series->volume[row] == 0.0;
 }
 
+/* What is paid above the reference price, or got below it. */
+static double slippage_of(const run_plan *plan, const qb_fill *fill)
+{
+    return qb_raw_to_double(fill->price.raw - fill->reference.raw) *
+           qb_raw_to_double(fill->quantity.raw) *
+           qb_raw_to_double(plan->instruments[fill->instrument].multiplier.raw);
+}
+
+static void note_fill(recorder *self, const qb_fill *fill)
+{
+    run_result *result = self->result;
+    const double share = fabs(qb_raw_to_double(fill->quantity.raw)) / fill->volume;
+    result->slippage += slippage_of(self->plan, fill);
+    if (is_idle(self->bars, fill)) {
+        result->idle_fills++;
+        self->touched[fill->instrument] |= QB_TOUCH_IDLE;
+    }
+    /* An unknown volume is NaN and no volume makes infinity: neither is a share. */
+    if (!(share > QB_DOCTOR_VOLUME_SHARE && isfinite(share)))
+        return;
+    result->large_fills++;
+    self->touched[fill->instrument] |= QB_TOUCH_LARGE;
+    if (share > result->largest_share) {
+        result->largest_share = share;
+        result->largest_instrument = fill->instrument;
+    }
+}
+
 static qb_status record_fill(void *self, const qb_fill *fill)
 {
-    const recorder *recorder = self;
-    const qb_sink *inner = &recorder->inner;
-    recorder->result->idle_fills += is_idle(recorder->bars, fill);
+    const qb_sink *inner = &((recorder *)self)->inner;
+    note_fill(self, fill);
     return inner->fill != NULL ? inner->fill(inner->self, fill) : QB_OK;
+}
+
+static gboolean spans_flags(const qb_series *series, const qb_trade *trade)
+{
+    if (series->flags == NULL)
+        return FALSE;
+    for (gsize i = qb_series_lower_bound(series, trade->entry_us);
+         i < series->count && series->ts_us[i] < trade->exit_us; i++)
+        if ((series->flags[i] & (QB_BAR_REPAIRED | QB_BAR_SYNTHETIC)) != 0)
+            return TRUE;
+    return FALSE;
+}
+
+static runlog_trade closed_trade(const recorder *self, const qb_trade *trade)
+{
+    runlog_trade row = {
+        .is_short = trade->side == QB_SELL,
+        .entry_us = trade->entry_us,
+        .exit_us = trade->exit_us,
+        .qty_e8 = trade->quantity.raw,
+        .entry_price_e8 = trade->entry_price.raw,
+        .exit_price_e8 = trade->exit_price.raw,
+        .profit_e8 = trade->profit.raw,
+        .fees_e8 = trade->fees.raw,
+        .return_fraction = trade->return_fraction,
+        .bars = (gint64)trade->bars,
+        .exit_date = qb_calendar_date(run_plan_calendar(self->plan), trade->exit_us),
+        .adverse = trade->adverse,
+        .favourable = trade->favourable,
+        .touched = self->touched[trade->instrument],
+    };
+    if (spans_flags(&self->bars->series[trade->instrument], trade))
+        row.touched |= QB_TOUCH_FLAGGED;
+    g_strlcpy(row.symbol, self->plan->symbols[trade->instrument], sizeof row.symbol);
+    g_strlcpy(row.strategy, run_plan_owner(self->plan, trade->owner), sizeof row.strategy);
+    g_strlcpy(row.entry_reason, qb_purpose_text(trade->entry), sizeof row.entry_reason);
+    g_strlcpy(row.exit_reason, qb_purpose_text(trade->exit), sizeof row.exit_reason);
+    return row;
 }
 
 static qb_status record_trade(void *self, const qb_trade *trade)
 {
     recorder *recorder = self;
+    const qb_sink *inner = &recorder->inner;
     const qb_trade_result row = {
         .entry_us = trade->entry_us,
         .exit_us = trade->exit_us,
         .profit = qb_raw_to_double(trade->profit.raw),
         .return_fraction = trade->return_fraction,
     };
+    const runlog_trade closed = closed_trade(recorder, trade);
     g_array_append_val(recorder->result->trades, row);
-    return recorder->inner.trade != NULL ? recorder->inner.trade(recorder->inner.self, trade)
-                                         : QB_OK;
+    g_array_append_val(recorder->result->closed, closed);
+    recorder->last = trade->instrument;
+    recorder->touched[trade->instrument] = 0;
+    const qb_status status = inner->trade != NULL ? inner->trade(inner->self, trade) : QB_OK;
+    if (status == QB_OK && recorder->writer != NULL)
+        runlog_writer_touch(recorder->writer, closed.touched);
+    return status;
 }
 
 static qb_status record_equity(void *self, int64_t at_us, qb_money equity)
@@ -113,9 +212,7 @@ static gboolean is_named(const qb_calendar *calendar, const char *name)
     return strcmp(qb_calendar_name(calendar), name) == 0;
 }
 
-/* That of days around the clock as soon as one instrument has it; else New York's, else the first
- * exchange's before mere weekdays. */
-static const qb_calendar *portfolio_calendar(const run_plan *plan)
+const qb_calendar *run_plan_calendar(const run_plan *plan)
 {
     const qb_calendar *calendar = plan->instruments[0].calendar;
     for (guint32 i = 0; i < plan->count; i++) {
@@ -191,7 +288,7 @@ qb_kpi_input run_result_input(const run_plan *plan, const run_result *result)
         .full = run_result_curve(result),
         .trades = (const qb_trade_result *)result->trades->data,
         .trade_count = result->trades->len,
-        .periods_per_year = qb_calendar_periods(portfolio_calendar(plan)),
+        .periods_per_year = qb_calendar_periods(run_plan_calendar(plan)),
         .risk_free = plan->risk_free,
         .bars_held = (double)result->totals.bars_held,
         .bars = (double)result->totals.bars,
@@ -236,7 +333,7 @@ static gboolean measure(const run_plan *plan, const run_bars *bars, double start
 {
     const qb_engine_totals *totals = &result->totals;
     gint64 start_us = 0;
-    g_autoptr(GArray) ends = run_period_ends(portfolio_calendar(plan), totals->first_us,
+    g_autoptr(GArray) ends = run_period_ends(run_plan_calendar(plan), totals->first_us,
                                              totals->last_us, &start_us);
     /* The start belongs to the full curve: a first bar that loses is a drawdown. */
     g_array_prepend_val(result->equity_us, start_us);
@@ -339,6 +436,7 @@ static runlog_writer *open_writer(const run_plan *plan, const run_bars *bars, ru
         .started_us = clock_now_us(),
         .strategies = owners,
         .strategy_count = MAX(plan->member_count, 1),
+        .calendar = run_plan_calendar(plan),
     };
     return runlog_writer_new(log, &run, error);
 }
@@ -351,6 +449,7 @@ static run_result *result_new(void)
     result->period_us = g_array_new(FALSE, TRUE, sizeof(gint64));
     result->flows = g_array_new(FALSE, FALSE, sizeof(qb_curve_flow));
     result->trades = g_array_new(FALSE, FALSE, sizeof(qb_trade_result));
+    result->closed = g_array_new(FALSE, FALSE, sizeof(runlog_trade));
     return result;
 }
 
@@ -376,7 +475,8 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
     g_autoptr(runlog_writer) writer = NULL;
     g_autoptr(runlog_hasher) hasher = NULL;
     g_autoptr(qb_short_check) check = NULL;
-    recorder recorder = {.bars = bars, .result = result};
+    g_autofree guint32 *touched = g_new0(guint32, plan->count);
+    recorder recorder = {.bars = bars, .result = result, .plan = plan, .touched = touched};
     const qb_engine_config config = run_plan_config(plan);
     if (plan->check) {
         const qb_status status = qb_short_check_new(&config, bars->series, &check);
@@ -391,6 +491,7 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
         if (writer == NULL)
             return NULL;
         recorder.inner = runlog_writer_sink(writer);
+        recorder.writer = writer;
     } else {
         hasher = runlog_hasher_new();
         recorder.inner = runlog_hasher_sink(hasher);
@@ -418,9 +519,11 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
     }
     /* Before the commit: the strategy's last words may be a crash. */
     qb_engine_free(engine);
-    ok = ok && finish_check(plan, check, writer, result, error);
+    ok = ok && finish_check(plan, check, writer, result, error) &&
+         run_result_describe(plan, bars, result, error);
     if (ok && writer != NULL) {
         result->id = g_strdup(runlog_writer_id(writer));
+        runlog_writer_result(writer, result->rest_json);
         ok = runlog_writer_commit(writer, result->kpis_json, result->state_hash, clock_now_us(),
                                   error);
     }
@@ -439,9 +542,12 @@ void run_result_free(run_result *self)
     g_clear_pointer(&self->growth, g_array_unref);
     g_clear_pointer(&self->period_money, g_array_unref);
     g_array_unref(self->trades);
+    g_array_unref(self->closed);
+    g_clear_pointer(&self->names, g_ptr_array_unref);
     g_clear_pointer(&self->benchmark, g_array_unref);
     g_free(self->id);
     g_free(self->state_hash);
     g_free(self->kpis_json);
+    g_free(self->rest_json);
     g_free(self);
 }

@@ -8,7 +8,6 @@
 #define WEEK_US (7 * QB_DAY_US)
 #define SPLITS_SHOWN 3u     /* of each instrument */
 #define SPLIT_LINES_MAX 10u /* of all */
-#define FEW_TRADES 30u
 
 static void G_GNUC_PRINTF(2, 3) say(GPtrArray *lines, const char *format, ...)
 {
@@ -18,10 +17,20 @@ static void G_GNUC_PRINTF(2, 3) say(GPtrArray *lines, const char *format, ...)
     va_end(arguments);
 }
 
+/* kind: static, stable. */
+static void G_GNUC_PRINTF(3, 4) warn(run_notes *self, const char *kind, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_ptr_array_add(self->warnings, g_strdup_vprintf(format, arguments));
+    g_ptr_array_add(self->kinds, (gpointer)kind);
+    va_end(arguments);
+}
+
 /* ---- the universe ---------------------------------------------------------------------------- */
 
 /* A universe of today's companies leaves out those that did not live: it flatters everybody. */
-static void note_survivors(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
+static void note_survivors(const run_plan *plan, const run_bars *bars, run_notes *self)
 {
     gint64 first_us = INT64_MAX, last_us = INT64_MIN;
     guint equities = 0, alive = 0;
@@ -36,19 +45,21 @@ static void note_survivors(const run_plan *plan, const run_bars *bars, GPtrArray
         alive += bars->series[i].ts_us[bars->series[i].count - 1] >= last_us - WEEK_US;
     }
     if (equities >= SURVIVORS && alive == equities && last_us - first_us >= YEAR_US)
-        say(warnings,
-            "all %u equities live to the end of the run: the universe was chosen with today's "
-            "knowledge",
-            equities);
+        warn(self, "survivors",
+             "all %u equities live to the end of the run: the universe was chosen with today's "
+             "knowledge",
+             equities);
 }
 
-static void note_reuse(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
+static void note_reuse(const run_plan *plan, const run_bars *bars, run_notes *self)
 {
     for (guint32 i = 0; i < plan->count; i++) {
         const qb_series *series = &bars->series[i];
         char *reuse = market_reuse_note(&plan->instruments[i], series->ts_us, series->count);
-        if (reuse != NULL)
-            g_ptr_array_add(warnings, reuse);
+        if (reuse != NULL) {
+            g_ptr_array_add(self->warnings, reuse);
+            g_ptr_array_add(self->kinds, (gpointer) "reused-ticker");
+        }
     }
 }
 
@@ -61,17 +72,17 @@ static gboolean may_split(const run_plan *plan, const run_bars *bars, guint32 in
            adjustment != CACHE_FULL;
 }
 
-static void note_split(const qb_split_suspect *suspect, const char *symbol, GPtrArray *warnings)
+static void note_split(const qb_split_suspect *suspect, const char *symbol, run_notes *self)
 {
     char date[QB_TIME_TEXT];
-    say(warnings,
-        "%s opens on %s at %.4g times the close before, as after a %d:%d split that is not "
-        "declared: import the split, or the result is wrong",
-        symbol, qb_date_to_text(qb_date_from_us(suspect->ts_us), date), suspect->ratio,
-        suspect->new_shares, suspect->old_shares);
+    warn(self, "undeclared-split",
+         "%s opens on %s at %.4g times the close before, as after a %d:%d split that is not "
+         "declared: import the split, or the result is wrong",
+         symbol, qb_date_to_text(qb_date_from_us(suspect->ts_us), date), suspect->ratio,
+         suspect->new_shares, suspect->old_shares);
 }
 
-static void note_undeclared(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
+static void note_undeclared(const run_plan *plan, const run_bars *bars, run_notes *self)
 {
     gsize left_out = 0, lines = 0;
     for (guint32 i = 0; i < plan->count; i++) {
@@ -81,15 +92,15 @@ static void note_undeclared(const run_plan *plan, const run_bars *bars, GPtrArra
         const gsize count = qb_splits_undeclared(&bars->series[i], suspects, SPLITS_SHOWN);
         gsize shown = 0;
         for (; shown < MIN(count, SPLITS_SHOWN) && lines < SPLIT_LINES_MAX; shown++, lines++)
-            note_split(&suspects[shown], plan->symbols[i], warnings);
+            note_split(&suspects[shown], plan->symbols[i], self);
         left_out += count - shown;
     }
     if (left_out > 0)
-        say(warnings, "%" G_GSIZE_FORMAT " more such splits (quantbot data actions lists them)",
-            left_out);
+        warn(self, "undeclared-split",
+             "%" G_GSIZE_FORMAT " more such splits (quantbot data actions lists them)", left_out);
 }
 
-static void note_adjustment(const run_bars *bars, GPtrArray *warnings)
+static void note_adjustment(const run_bars *bars, run_notes *self)
 {
     gsize split = 0, full = 0;
     for (guint32 i = 0; i < bars->count; i++) {
@@ -97,13 +108,13 @@ static void note_adjustment(const run_bars *bars, GPtrArray *warnings)
         full += bars->entries[i].adjustment == CACHE_FULL;
     }
     if (split > 0)
-        say(warnings, "prices are split-adjusted: dividends are missing");
+        warn(self, "adjusted", "prices are split-adjusted: dividends are missing");
     if (full > 0)
-        say(warnings,
-            "prices are fully adjusted: they use knowledge of later splits and dividends");
+        warn(self, "adjusted",
+             "prices are fully adjusted: they use knowledge of later splits and dividends");
 }
 
-static void note_samples(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
+static void note_samples(const run_plan *plan, const run_bars *bars, run_notes *self)
 {
     for (guint32 i = 0; i < plan->count; i++) {
         const qb_series *series = &bars->series[i];
@@ -111,14 +122,14 @@ static void note_samples(const run_plan *plan, const run_bars *bars, GPtrArray *
         for (gsize k = 0; series->flags != NULL && k < series->count; k++)
             samples += (series->flags[k] & QB_BAR_SAMPLED) != 0;
         if (samples > 0)
-            say(warnings,
-                "%s: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
-                " bars are samples of the price: orders fill at the sample, volume is unknown",
-                plan->symbols[i], samples, series->count);
+            warn(self, "sampled",
+                 "%s: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
+                 " bars are samples of the price: orders fill at the sample, volume is unknown",
+                 plan->symbols[i], samples, series->count);
     }
 }
 
-static void note_small_prices(const run_plan *plan, const run_bars *bars, GPtrArray *warnings)
+static void note_small_prices(const run_plan *plan, const run_bars *bars, run_notes *self)
 {
     for (guint32 i = 0; i < plan->count; i++) {
         const qb_series *series = &bars->series[i];
@@ -126,9 +137,9 @@ static void note_small_prices(const run_plan *plan, const run_bars *bars, GPtrAr
         for (gsize k = 0; plan->instruments[i].asset == QB_CRYPTO && k < series->count; k++)
             small += series->close[k] < FEW_DIGITS;
         if (small > 0)
-            say(warnings,
-                "%s: prices below 0.0001 leave its fills few digits (%d decimals are kept)",
-                plan->symbols[i], plan->instruments[i].price_decimals);
+            warn(self, "few-digits",
+                 "%s: prices below 0.0001 leave its fills few digits (%d decimals are kept)",
+                 plan->symbols[i], plan->instruments[i].price_decimals);
     }
 }
 
@@ -180,11 +191,11 @@ static void note_fees(const run_plan *plan, GPtrArray *notes)
         say(notes, "no fee is charged");
 }
 
-static void note_orders(const run_plan *plan, GPtrArray *warnings)
+static void note_orders(const run_plan *plan, run_notes *self)
 {
     const GPtrArray *lines = plan->orders != NULL ? run_orders_notes(plan->orders) : NULL;
     for (guint i = 0; lines != NULL && i < lines->len; i++)
-        say(warnings, "%s", (const char *)g_ptr_array_index(lines, i));
+        warn(self, "orders", "%s", (const char *)g_ptr_array_index(lines, i));
 }
 
 static void note_terms(const run_plan *plan, GPtrArray *notes)
@@ -195,13 +206,14 @@ static void note_terms(const run_plan *plan, GPtrArray *notes)
 }
 
 /* The sector rule sees no instrument without a sector. */
-static void note_sectors(const run_plan *plan, GPtrArray *warnings)
+static void note_sectors(const run_plan *plan, run_notes *self)
 {
     guint without = 0;
     for (guint32 i = 0; i < plan->count; i++)
         without += plan->instruments[i].sector[0] == '\0';
     if (run_risk_limits(&plan->risk, QB_RISK_SECTOR) && without > 0)
-        say(warnings,
+        warn(
+            self, "no-sector",
             "%u of %u instruments have no sector in instruments.ini: the risk rule sector does not "
             "see them",
             without, plan->count);
@@ -246,9 +258,6 @@ static void note_rules(const run_result *result, GPtrArray *notes)
 static void note_course(const run_result *result, GPtrArray *notes)
 {
     const qb_engine_totals *totals = &result->totals;
-    if (totals->trades < FEW_TRADES)
-        say(notes, "%" G_GUINT64_FORMAT " closed trades are few: luck decides below %u",
-            totals->trades, FEW_TRADES);
     if (totals->rejected + totals->expired > 0)
         say(notes,
             "%" G_GUINT64_FORMAT " orders rejected, %" G_GUINT64_FORMAT
@@ -264,21 +273,17 @@ run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_res
 {
     run_notes self = {
         .warnings = g_ptr_array_new_with_free_func(g_free),
+        .kinds = g_ptr_array_new(),
         .notes = g_ptr_array_new_with_free_func(g_free),
     };
-    note_undeclared(plan, bars, self.warnings);
-    note_adjustment(bars, self.warnings);
-    note_reuse(plan, bars, self.warnings);
-    note_survivors(plan, bars, self.warnings);
-    note_samples(plan, bars, self.warnings);
-    note_small_prices(plan, bars, self.warnings);
-    note_sectors(plan, self.warnings);
-    note_orders(plan, self.warnings);
-    if (result->idle_fills > 0)
-        say(self.warnings,
-            "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-            " fills stand on bars in which nothing traded",
-            result->idle_fills, result->totals.fills);
+    note_undeclared(plan, bars, &self);
+    note_adjustment(bars, &self);
+    note_reuse(plan, bars, &self);
+    note_survivors(plan, bars, &self);
+    note_samples(plan, bars, &self);
+    note_small_prices(plan, bars, &self);
+    note_sectors(plan, &self);
+    note_orders(plan, &self);
     note_volume(plan, bars, self.notes);
     note_terms(plan, self.notes);
     note_flows(result, self.notes);
@@ -291,5 +296,6 @@ run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_res
 void run_notes_clear(run_notes *self)
 {
     g_clear_pointer(&self->warnings, g_ptr_array_unref);
+    g_clear_pointer(&self->kinds, g_ptr_array_unref);
     g_clear_pointer(&self->notes, g_ptr_array_unref);
 }

@@ -85,15 +85,9 @@ static char *period_text(const run_result *result)
 
 /* ---- terminal ------------------------------------------------------------------------------ */
 
-static void print_lines(const char *lead, const GPtrArray *lines, int width)
-{
-    for (guint i = 0; i < lines->len; i++)
-        command_print_wrapped(i == 0 ? lead : "          ", g_ptr_array_index(lines, i), width);
-}
-
 void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
                       const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
-                      const char *log)
+                      const sheet_wish *wish, const char *log)
 {
     const report_style style = report_style_of(STDOUT_FILENO);
     g_autofree char *universe = universe_text(plan);
@@ -109,7 +103,9 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     command_print_wrapped("Universe  ", line, style.width);
     command_print_wrapped("Strategy  ", strategy, style.width);
     command_print_wrapped("Terms     ", terms, style.width);
-    putchar('\n');
+    g_auto(result_sheet)
+        sheet = result_sheet_of(result->closed, result->rest_json, plan->keys[0].interval >= QB_1D);
+    sheet_print_head(&sheet, &style);
     const report_run runs[] = {
         {plan->name, &result->kpis, run_result_curve(result)},
         {beside_plan != NULL ? beside_plan->name : "", beside ? &beside->kpis : NULL,
@@ -120,9 +116,8 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     else
         report_kpis_print(runs, beside != NULL ? 2 : 1, &style, stdout);
     putchar('\n');
-    g_auto(run_notes) notes = run_notes_of(plan, bars, result);
-    print_lines("Warnings  ", notes.warnings, style.width);
-    print_lines("Notes     ", notes.notes, style.width);
+    sheet_print_tables(&sheet, wish, &style);
+    sheet_print_doctor(&sheet, &style);
     if (result->checked) {
         g_autofree char *check = run_check_text(plan, &result->honesty);
         command_print_wrapped("Check     ", check, style.width);
@@ -192,24 +187,15 @@ static void add_result(GString *text, const run_plan *plan, const run_result *re
                            result->state_hash);
 }
 
-static void add_lines(GString *text, const char *name, const GPtrArray *lines)
-{
-    json_t *array = json_array();
-    for (guint i = 0; i < lines->len; i++)
-        json_array_append_new(array, json_string(g_ptr_array_index(lines, i)));
-    g_autofree char *written = json_dumps(array, JSON_COMPACT);
-    json_decref(array);
-    g_string_append_printf(text, ",\"%s\":%s", name, written);
-}
-
 void run_report_json(const run_plan *plan, const run_bars *bars, const run_result *result,
-                     const run_plan *beside_plan, const run_result *beside, const metrics_as *as)
+                     const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
+                     const sheet_wish *wish)
 {
+    g_auto(result_sheet)
+        sheet = result_sheet_of(result->closed, result->rest_json, plan->keys[0].interval >= QB_1D);
     g_autoptr(GString) text = g_string_new(NULL);
     add_result(text, plan, result);
-    g_auto(run_notes) notes = run_notes_of(plan, bars, result);
-    add_lines(text, "warnings", notes.warnings);
-    add_lines(text, "notes", notes.notes);
+    sheet_put_json(text, &sheet, wish);
     if (result->checked) {
         json_t *check = run_check_json(plan, &result->honesty);
         g_autofree char *written = json_dumps(check, JSON_COMPACT);

@@ -1,30 +1,33 @@
 #include "commands/log-private.h"
 #include "commands/metrics-private.h"
+#include "commands/sheet-private.h"
 
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char about[] =
-    "Shows one logged run: what it was given, its ratios, its last trades and what it\n"
-    "held at the end. It is named by its id, the first characters of it, or last.\n"
+    "Shows one logged run: what it was given, its money and ratios, its last trades, what it\n"
+    "held at the end, and what speaks against it. It is named by its id, the first characters of\n"
+    "it, or last. The tables are those of backtest.\n"
     "\n"
     "Examples:\n"
     "  quantbot runs show last\n"
-    "  quantbot runs show 0193580f-1a2b --trades 20\n"
+    "  quantbot runs show 0193580f-1a2b --trades 50 --by exit,weekday\n"
+    "  quantbot runs show last --monthly --drawdowns\n"
     "  quantbot runs show last --risk\n"
     "  quantbot runs show last --metrics-as freqtrade\n"
     "  quantbot runs show last --json\n";
 
 #define TRADES_DEFAULT 5
-#define TRADES_MAXIMUM 1000000
 /* A curve of more points is not worth the time its sparkline takes to read. */
 #define CURVE_LIMIT 200000
 #define LABEL_WIDTH 10
 
 typedef struct shown_run {
     const runlog_summary *run;
-    GArray *trades;       /* of runlog_trade */
+    GArray *trades;       /* of runlog_trade, all */
+    result_sheet sheet;   /* of them, and what is stored beside the ratios */
     GArray *positions;    /* of runlog_position */
     GArray *risks;        /* of runlog_risk; NULL: not asked for */
     GArray *times;        /* of gint64, with equity: the curve */
@@ -52,17 +55,29 @@ static gboolean load_curve(runlog *log, shown_run *out, GError **error)
     return TRUE;
 }
 
-static gboolean load(runlog *log, guint trades, gboolean curve, shown_run *out, GError **error)
+/* Bars of a day or longer: the day says it all. */
+static gboolean is_daily(const runlog_summary *run)
 {
-    out->trades = runlog_trades(log, out->run->id, trades, error);
-    if (out->trades == NULL)
+    json_auto_t *params = log_json_object(run->params);
+    const char *interval =
+        json_string_value(json_object_get(json_object_get(params, "config"), "interval"));
+    return g_strcmp0(interval, "1d") == 0 || g_strcmp0(interval, "1w") == 0;
+}
+
+static gboolean load(runlog *log, gboolean curve, shown_run *out, GError **error)
+{
+    g_autofree char *rest = NULL;
+    out->trades = runlog_trades(log, out->run->id, 0, error);
+    if (out->trades == NULL || !runlog_result_get(log, out->run->id, &rest, error))
         return FALSE;
+    out->sheet = result_sheet_of(out->trades, rest, is_daily(out->run));
     out->positions = runlog_positions(log, out->run->id, error);
     return out->positions != NULL && (!curve || load_curve(log, out, error));
 }
 
 static void clear(shown_run *self)
 {
+    result_sheet_clear(&self->sheet);
     g_clear_pointer(&self->trades, g_array_unref);
     g_clear_pointer(&self->positions, g_array_unref);
     g_clear_pointer(&self->risks, g_array_unref);
@@ -188,72 +203,6 @@ static void print_ratios(const shown_run *shown, const report_style *style)
     putchar('\n');
 }
 
-/* Bars of a day or longer: the day says it all. */
-static gboolean is_daily(const runlog_summary *run)
-{
-    json_auto_t *params = log_json_object(run->params);
-    const char *interval =
-        json_string_value(json_object_get(json_object_get(params, "config"), "interval"));
-    return g_strcmp0(interval, "1d") == 0 || g_strcmp0(interval, "1w") == 0;
-}
-
-static char *trade_time_text(gint64 instant_us, gboolean daily)
-{
-    char *text = log_time_text(instant_us);
-    if (daily && strlen(text) > 10)
-        text[10] = '\0';
-    return text;
-}
-
-static void add_trade(report_table *table, const runlog_trade *trade, gboolean daily)
-{
-    g_autofree char *entry = trade_time_text(trade->entry_us, daily);
-    g_autofree char *exit = trade_time_text(trade->exit_us, daily);
-    g_autofree char *entry_price = report_money_text(qb_raw_to_double(trade->entry_price_e8));
-    g_autofree char *exit_price = report_money_text(qb_raw_to_double(trade->exit_price_e8));
-    g_autofree char *profit = report_money_text(qb_raw_to_double(trade->profit_e8));
-    g_autofree char *gain = g_strdup_printf("%.2f %%", 100 * trade->return_fraction);
-    char quantity[QB_RAW_TEXT];
-    const char *const cells[] = {trade->symbol,
-                                 trade->is_short ? "short" : "long",
-                                 qb_raw_to_text(trade->qty_e8, quantity),
-                                 entry,
-                                 exit,
-                                 entry_price,
-                                 exit_price,
-                                 profit,
-                                 gain};
-    report_table_row(table, cells);
-    const report_tone tone = trade->profit_e8 < 0 ? REPORT_BAD : REPORT_GOOD;
-    report_table_tone(table, 7, tone);
-    report_table_tone(table, 8, tone);
-}
-
-static void print_trades(const shown_run *shown, const report_style *style)
-{
-    if (shown->trades->len == 0)
-        return;
-    g_autofree char *title = shown->trades->len < shown->run->trades
-                                 ? g_strdup_printf("Last %u trades", shown->trades->len)
-                                 : g_strdup("Trades");
-    const gboolean daily = is_daily(shown->run);
-    g_autoptr(report_table) table = report_table_new(title);
-    report_table_column(table, "symbol", REPORT_LEFT, 0);
-    report_table_column(table, "side", REPORT_LEFT, 3);
-    report_table_column(table, "units", REPORT_RIGHT, 4);
-    /* To the right, since numbers are not cut; they are of one width anyway. */
-    report_table_column(table, "entry", REPORT_RIGHT, 2);
-    report_table_column(table, "exit", REPORT_RIGHT, 0);
-    report_table_column(table, "in at", REPORT_RIGHT, 1);
-    report_table_column(table, "out at", REPORT_RIGHT, 1);
-    report_table_column(table, "profit", REPORT_RIGHT, 0);
-    report_table_column(table, "return", REPORT_RIGHT, 0);
-    for (guint i = 0; i < shown->trades->len; i++)
-        add_trade(table, &g_array_index(shown->trades, runlog_trade, i), daily);
-    report_table_print(table, style, stdout);
-    putchar('\n');
-}
-
 static void print_positions(const shown_run *shown, const report_style *style)
 {
     if (shown->positions->len == 0)
@@ -276,36 +225,20 @@ static void print_positions(const shown_run *shown, const report_style *style)
     putchar('\n');
 }
 
-static void print_text(const shown_run *shown)
+static void print_text(const shown_run *shown, const sheet_wish *wish)
 {
     const report_style style = report_style_of(STDOUT_FILENO);
     print_head(shown->run, &style);
+    sheet_print_head(&shown->sheet, &style);
     print_ratios(shown, &style);
-    print_trades(shown, &style);
+    sheet_print_tables(&shown->sheet, wish, &style);
     print_positions(shown, &style);
     if (shown->risks != NULL)
         log_risks_print(shown->risks, &style);
+    sheet_print_doctor(&shown->sheet, &style);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
-
-static void put_trade(GString *text, const runlog_trade *trade)
-{
-    char number[32];
-    g_string_append_c(text, '{');
-    log_put_text(text, "symbol", trade->symbol);
-    log_put_text(text, "side", trade->is_short ? "short" : "long");
-    log_put_time(text, "entry", trade->entry_us);
-    log_put_time(text, "exit", trade->exit_us);
-    log_put_amount(text, "quantity", trade->qty_e8);
-    log_put_amount(text, "entry_price", trade->entry_price_e8);
-    log_put_amount(text, "exit_price", trade->exit_price_e8);
-    log_put_amount(text, "profit", trade->profit_e8);
-    log_put_amount(text, "fees", trade->fees_e8);
-    log_put_count(text, "bars", trade->bars);
-    g_string_append_printf(text, ",\"return\":%s}",
-                           report_json_number(trade->return_fraction, number));
-}
 
 static void put_position(GString *text, const runlog_position *held)
 {
@@ -317,17 +250,13 @@ static void put_position(GString *text, const runlog_position *held)
     g_string_append_c(text, '}');
 }
 
-static void print_json(const shown_run *shown)
+static void print_json(const shown_run *shown, const sheet_wish *wish)
 {
     g_autoptr(GString) text = g_string_new("{");
     log_put_run(text, shown->run);
     log_put_json(text, "params", shown->run->params);
-    g_string_append(text, ",\"last_trades\":[");
-    for (guint i = 0; i < shown->trades->len; i++) {
-        g_string_append(text, i > 0 ? "," : "");
-        put_trade(text, &g_array_index(shown->trades, runlog_trade, i));
-    }
-    g_string_append(text, "],\"positions\":[");
+    sheet_put_json(text, &shown->sheet, wish);
+    g_string_append(text, ",\"positions\":[");
     for (guint i = 0; i < shown->positions->len; i++) {
         g_string_append(text, i > 0 ? "," : "");
         put_position(text, &g_array_index(shown->positions, runlog_position, i));
@@ -354,8 +283,8 @@ static gboolean load_risks(runlog *log, gboolean risk, shown_run *out, GError **
     return !risk || out->risks != NULL;
 }
 
-static int show(runlog *log, const char *id, guint trades, const char *tool, gboolean risk,
-                gboolean json)
+static int show(runlog *log, const char *id, const sheet_wish *wish, const char *tool,
+                gboolean risk, gboolean json)
 {
     qb_dialect dialect = QB_DIALECT_COUNT;
     metrics_as figures;
@@ -366,39 +295,48 @@ static int show(runlog *log, const char *id, guint trades, const char *tool, gbo
     if (run == NULL)
         return command_fail(error);
     shown_run shown = {.run = run, .as = tool != NULL ? &figures : NULL};
-    const gboolean loaded = load(log, trades, !json && tool == NULL, &shown, &error) &&
-                            load_risks(log, risk, &shown, &error) &&
-                            (tool == NULL ||
-                             metrics_as_of_log(dialect, log, run, &figures, &error));
+    const gboolean loaded =
+        load(log, !json && tool == NULL, &shown, &error) && load_risks(log, risk, &shown, &error) &&
+        (tool == NULL || metrics_as_of_log(dialect, log, run, &figures, &error));
     if (loaded && json)
-        print_json(&shown);
+        print_json(&shown, wish);
     else if (loaded)
-        print_text(&shown);
+        print_text(&shown, wish);
     clear(&shown);
     return loaded ? 0 : command_fail(error);
+}
+
+static int show_asked(int argc, char **argv, sheet_wish *wish, const char *tool, gboolean risk,
+                      gboolean json)
+{
+    int exit_code = 0;
+    if (argc != 2)
+        return command_usage("runs show", "which run? (an id of quantbot runs list, or last)");
+    if (!sheet_wish_check(wish, "runs show", &exit_code))
+        return exit_code;
+    /* Where no table is asked for, the last few trades. */
+    if (!wish->trades && wish->key_count == 0 && !wish->monthly && wish->drawdowns == 0) {
+        wish->trades = !json;
+        wish->limit = json ? 0 : TRADES_DEFAULT;
+    }
+    g_autoptr(runlog) log = log_open_readonly(&exit_code);
+    return log != NULL ? show(log, argv[1], wish, tool, risk, json) : exit_code;
 }
 
 int command_runs_show(int argc, char **argv)
 {
     gboolean json = FALSE, risk = FALSE;
     g_autofree char *tool = NULL;
-    int trades = TRADES_DEFAULT, exit_code = 0;
-    const GOptionEntry entries[] = {
+    sheet_wish wish = {0};
+    int exit_code = 0;
+    GOptionEntry entries[SHEET_ENTRIES + 4] = {
         METRICS_AS_ENTRY(&tool),
-        {"trades", 0, 0, G_OPTION_ARG_INT, &trades, "The last N trades (default: 5)", "N"},
         {"risk", 0, 0, G_OPTION_ARG_NONE, &risk, "What risk rules refused, cut and stopped", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
-        {NULL},
     };
-    if (!command_options(&argc, &argv, "ID|last", about, entries, &exit_code))
-        return exit_code;
-    if (argc != 2)
-        return command_usage("runs show", "which run? (an id of quantbot runs list, or last)");
-    if (trades < 1 || trades > TRADES_MAXIMUM)
-        return command_usage("runs show", "--trades: %d (expected 1 to %d)", trades,
-                             TRADES_MAXIMUM);
-    g_autoptr(runlog) log = log_open_readonly(&exit_code);
-    if (log == NULL)
-        return exit_code;
-    return show(log, argv[1], (guint)trades, tool, risk, json);
+    sheet_wish_entries(&wish, entries + 3);
+    if (command_options(&argc, &argv, "ID|last", about, entries, &exit_code))
+        exit_code = show_asked(argc, argv, &wish, tool, risk, json);
+    sheet_wish_clear(&wish);
+    return exit_code;
 }

@@ -117,7 +117,7 @@ static void test_usage(void)
         {{"runs", "list", "--limit", "-1"}, "--limit: -1"},
         {{"runs", "show"}, "which run?"},
         {{"runs", "show", "abc"}, "at least 4 characters"},
-        {{"runs", "show", "last", "--trades=0"}, "--trades: 0"},
+        {{"runs", "show", "last", "--trades=0"}, "--trades: \"0\""},
     };
     g_autoptr(program) self = program_new();
     program_expect(self, 0, "db", "init");
@@ -152,11 +152,11 @@ static void test_list_and_show(void)
     expect_says(self, id);
     expect_says(self, "fast=10 slow=30");
     expect_says(self, "Sharpe ratio");
-    expect_says(self, "Last 5 trades");
+    expect_says(self, "Last 5 of ");
     expect_narrow(self);
     program_expect(self, 0, "runs", "show", id, "--json", "--trades", "3");
     json_auto_t *shown = program_json(self);
-    g_assert_cmpint(json_array_size(json_object_get(shown, "last_trades")), ==, 3);
+    g_assert_cmpint(json_array_size(json_object_get(shown, "trade_list")), ==, 3);
     g_assert_cmpint(json_integer_value(json_object_get(shown, "equity_points")), ==, 1260);
     g_assert_true(json_equal(json_object_get(shown, "kpis"), json_object_get(sma, "kpis")));
     g_assert_nonnull(json_object_get(json_object_get(shown, "params"), "data"));

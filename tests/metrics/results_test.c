@@ -547,8 +547,9 @@ static void test_courses(void)
     /* So close to 100 % that the interval goes from the least to the most. */
     g_assert_cmpint(qb_bootstrap_run(&periods, 252, 0.02, 99, REPLICATES, 1 - 1e-12, &got), ==,
                     QB_OK);
-    qb_random random = {99};
+    qb_random seeds = {99};
     for (int i = 0; i < REPLICATES; i++) {
+        qb_random random = {qb_random_next(&seeds)};
         uint32_t index[RETURNS];
         double sum = 0, squares = 0, value = 1, peak = 1, drawdown = 0;
         qb_stationary_indices(&random, got.mean_block, RETURNS, index);

@@ -189,7 +189,13 @@ typedef struct qb_random {
     uint64_t state;
 } qb_random;
 
-uint64_t qb_random_next(qb_random *random);
+static inline uint64_t qb_random_next(qb_random *random)
+{
+    uint64_t mixed = random->state += UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ (mixed >> 31);
+}
 /* Uniform in [0, 1) with 53 bits. */
 double qb_random_unit(qb_random *random);
 

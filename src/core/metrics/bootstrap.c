@@ -83,31 +83,42 @@ double qb_block_length(const double *values, size_t count)
 
 /* ---- courses -------------------------------------------------------------------------------- */
 
-typedef struct block {
-    size_t start, length;
-} block;
+/* A course steps from one index to the next. Each step draws one number: its low half says whether
+ * a block begins, its high half where. Without a branch, for blocks are short and no processor
+ * guesses their ends. */
+typedef struct stride {
+    uint64_t begin; /* of 2^32: how likely a block begins */
+    size_t count;
+} stride;
 
-/* log_stay is log(1 - 1 / mean block). */
-static block next_block(qb_random *random, double log_stay, size_t count)
+static stride stride_of(double mean_block, size_t count)
 {
-    const size_t start = (size_t)(((unsigned __int128)qb_random_next(random) * count) >> 64);
-    /* 1 - u lies in (0, 1]; a geometric length by inversion. */
-    const double length = floor(log(1 - qb_random_unit(random)) / log_stay);
-    return (block){start, length < (double)count ? (size_t)length + 1 : count};
+    return (stride){(uint64_t)ceil(0x1p32 / (mean_block > 1 ? mean_block : 1)), count};
 }
 
-static double log_stay_of(double mean_block)
+static inline size_t next_index(const stride *self, qb_random *random, size_t index)
 {
-    return mean_block > 1 ? log1p(-1 / mean_block) : -INFINITY;
+    const uint64_t drawn = qb_random_next(random);
+    const size_t fresh = (size_t)(((drawn >> 32) * self->count) >> 32);
+    const size_t after = index + 1 < self->count ? index + 1 : 0;
+    const size_t begins = 0 - (size_t)((drawn & UINT32_MAX) < self->begin);
+    return after ^ ((after ^ fresh) & begins);
+}
+
+/* A course begins with a block, whatever is drawn. */
+static size_t first_index(const stride *self, qb_random *random)
+{
+    const stride always = {UINT64_MAX, self->count};
+    return next_index(&always, random, 0);
 }
 
 void qb_stationary_indices(qb_random *random, double mean_block, size_t count, uint32_t *out)
 {
-    const double log_stay = log_stay_of(mean_block);
-    for (size_t filled = 0; filled < count;) {
-        const block next = next_block(random, log_stay, count);
-        for (size_t i = 0; i < next.length && filled < count; i++)
-            out[filled++] = (uint32_t)((next.start + i) % count);
+    const stride stride = stride_of(mean_block, count);
+    size_t index = first_index(&stride, random);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (uint32_t)index;
+        index = i + 1 < count ? next_index(&stride, random, index) : index;
     }
 }
 
@@ -118,41 +129,48 @@ typedef struct course {
     double level, low;   /* value / peak so far: now, and at its lowest */
 } course;
 
-static void course_add(course *self, const double *deviations, size_t count, double mean)
+static inline void course_add(course *now, double deviation, double mean)
 {
-    course now = *self;
-    for (size_t i = 0; i < count; i++) {
-        const double d = deviations[i], step = 1 + (mean + d);
-        now.sum += d;
-        now.squares += d * d;
-        now.factor *= step;
-        now.level *= step;
-        now.level = now.level < 1 ? now.level : 1;
-        now.low = now.level < now.low ? now.level : now.low;
-    }
-    *self = now;
+    const double step = 1 + (mean + deviation);
+    now->sum += deviation;
+    now->squares += deviation * deviation;
+    now->factor *= step;
+    now->level *= step;
+    now->level = now->level < 1 ? now->level : 1;
+    now->low = now->level < now->low ? now->level : now->low;
 }
 
 typedef struct sample {
     const double *deviations;
     size_t count;
-    double mean, log_stay;
+    double mean;
+    stride stride;
 } sample;
 
-/* The same draws as qb_stationary_indices, without the indices. */
-static course draw_course(const sample *from, qb_random *random)
+/* Courses beside each other: one alone waits for its own products at every step. */
+#define LANES 4
+
+static void draw_courses(const sample *from, qb_random *seeds, course out[LANES])
 {
-    course now = {.factor = 1, .level = 1, .low = 1};
-    for (size_t left = from->count; left > 0;) {
-        block next = next_block(random, from->log_stay, from->count);
-        next.length = next.length < left ? next.length : left;
-        left -= next.length;
-        const size_t room = from->count - next.start;
-        const size_t straight = next.length < room ? next.length : room;
-        course_add(&now, from->deviations + next.start, straight, from->mean);
-        course_add(&now, from->deviations, next.length - straight, from->mean);
+    const double *deviations = from->deviations, mean = from->mean;
+    const stride stride = from->stride;
+    qb_random random[LANES];
+    size_t index[LANES];
+    course now[LANES];
+    for (int k = 0; k < LANES; k++) {
+        random[k].state = qb_random_next(seeds);
+        now[k] = (course){.factor = 1, .level = 1, .low = 1};
+        index[k] = first_index(&stride, &random[k]);
     }
-    return now;
+    for (size_t i = 1; i < from->count; i++)
+        for (int k = 0; k < LANES; k++) {
+            course_add(&now[k], deviations[index[k]], mean);
+            index[k] = next_index(&stride, &random[k], index[k]);
+        }
+    for (int k = 0; k < LANES; k++) {
+        course_add(&now[k], deviations[index[k]], mean);
+        out[k] = now[k];
+    }
 }
 
 static double sharpe_of(const course *drawn, const sample *from, double periods_per_year,
@@ -189,15 +207,18 @@ static void draw_all(const sample *from, const qb_curve *periods, double periods
     double *sharpe = scratch, *cagr = scratch + replicates, *drawdown = scratch + 2 * replicates;
     const double days = (double)(periods->ts_us[periods->count - 1] - periods->ts_us[0]) /
                         (double)QB_DAY_US;
-    qb_random random = {seed};
+    qb_random seeds = {seed};
+    course drawn[LANES];
     size_t defined = 0;
     for (size_t i = 0; i < replicates; i++) {
-        const course drawn = draw_course(from, &random);
-        const double ratio = sharpe_of(&drawn, from, periods_per_year, risk_free);
+        if (i % LANES == 0)
+            draw_courses(from, &seeds, drawn);
+        const course *course = &drawn[i % LANES];
+        const double ratio = sharpe_of(course, from, periods_per_year, risk_free);
         if (!isnan(ratio))
             sharpe[defined++] = ratio;
-        cagr[i] = expm1(log(drawn.factor) * 365.25 / days);
-        drawdown[i] = 1 - drawn.low;
+        cagr[i] = expm1(log(course->factor) * 365.25 / days);
+        drawdown[i] = 1 - course->low;
     }
     out->sharpe = interval_of(sharpe, defined, out->level);
     out->cagr = interval_of(cagr, replicates, out->level);
@@ -242,7 +263,8 @@ qb_status qb_bootstrap_run(const qb_curve *periods, double periods_per_year, dou
     for (size_t i = 0; i < count; i++)
         scratch[i] = (periods->value[i + 1] - periods->value[i]) / periods->value[i];
     self.mean_block = qb_block_length(scratch, count);
-    const sample from = {scratch, count, mean_of(scratch, count), log_stay_of(self.mean_block)};
+    const sample from = {scratch, count, mean_of(scratch, count),
+                         stride_of(self.mean_block, count)};
     for (size_t i = 0; i < count; i++)
         scratch[i] -= from.mean;
     draw_all(&from, periods, periods_per_year, risk_free, seed, scratch + count, &self);

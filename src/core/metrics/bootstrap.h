@@ -28,7 +28,8 @@ typedef struct qb_bootstrap {
 } qb_bootstrap;
 
 /* Percentile intervals (2.5 % and 97.5 % of the courses at level 0.95), the same for the same seed.
- * The mean block is qb_block_length of the returns. Courses without variation have no Sharpe ratio
+ * Course k draws from a generator that the k-th number of the run's generator begins. The mean
+ * block is qb_block_length of the returns. Courses without variation have no Sharpe ratio
  * and are left out of its interval. QB_NO_MEMORY; QB_OUT_OF_RANGE unless 0 < level < 1 and
  * replicates >= 10. */
 QB_CHECKED qb_status qb_bootstrap_run(const qb_curve *periods, double periods_per_year,
