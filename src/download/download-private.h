@@ -50,7 +50,9 @@ typedef struct series {
     qb_series fine;      /* finer bars that do not fill a bar yet */
     gint64 finished_us;  /* bars before it have been made of finer ones */
     download_range seen; /* stamps and settled stretches so far; equal: none */
-    char *last_hash;     /* of the answer before */
+    char *last_hash;     /* of the answer before, */
+    gsize last_rows;     /* its rows, */
+    guint last_kind;     /* and what it answered */
     guint stuck;         /* answers in a row that brought nothing new */
 } series;
 

@@ -100,6 +100,7 @@ static void begin_range(series *self)
     self->finished_us = G_MININT64;
     self->seen = (download_range){0};
     g_clear_pointer(&self->last_hash, g_free);
+    self->last_rows = 0;
     self->faults = self->stuck = 0;
     self->job.provider->start(&self->job, &self->step);
     ask(self);
@@ -130,6 +131,22 @@ static gboolean widen(download_range *seen, gint64 from_us, gint64 to_us)
     return wider;
 }
 
+/* Another question, and the very bytes of the answer before: its rows are not those of this page,
+ * and what this page settles they say nothing about. */
+static gboolean repeats(const series *self, const char *hash)
+{
+    return self->last_rows > 0 && self->last_kind == self->step.kind &&
+           g_strcmp0(self->last_hash, hash) == 0;
+}
+
+static void remember(series *self, const provider_page *page, guint kind, const char *hash)
+{
+    g_free(self->last_hash);
+    self->last_hash = g_strdup(hash);
+    self->last_rows = page->rows;
+    self->last_kind = kind;
+}
+
 /* Whatever cursors and offsets say: a page has to bring bars beyond those seen, or settle more, or
  * be another kind of answer. Of actions and values, which have no such order, it must be another
  * answer than the one before. */
@@ -142,8 +159,6 @@ static gboolean brings_news(series *self, const provider_page *page, guint kind,
     news |= widen(&self->seen, page->settled_from_us, page->settled_to_us);
     if (page->actions->len > 0 || page->values->len > 0)
         news |= g_strcmp0(self->last_hash, hash) != 0;
-    g_free(self->last_hash);
-    self->last_hash = g_strdup(hash);
     return news;
 }
 
@@ -195,12 +210,17 @@ static void take(series *self, GBytes *body)
     const guint kind = self->step.kind;
     g_auto(provider_page) page = {0};
     GError *error = NULL;
+    g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, body);
     provider_page_init(&page);
+    if (repeats(self, hash)) {
+        take_fault(self, g_error_new(FAILURE, FAILURE_PROVIDER, "%s: the same page again",
+                                     self->job.provider->title));
+        return;
+    }
     if (!self->job.provider->kinds[kind].parse(&self->job, &self->step, body, &page, &error)) {
         take_fault(self, error);
         return;
     }
-    g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, body);
     self->faults = 0;
     count_page(self, &page);
     if (!store(self, &page, hash, &error)) {
@@ -208,6 +228,7 @@ static void take(series *self, GBytes *body)
         return;
     }
     const char *why = why_not_on(self, &page, kind, hash);
+    remember(self, &page, kind, hash);
     if (why != NULL) {
         fail_server(self, why);
         return;

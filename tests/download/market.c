@@ -62,69 +62,47 @@ qb_series market_bars(const char *symbol, qb_interval interval, gint64 from_us, 
     return bars;
 }
 
-/* ---- Tiingo --------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
-static void append_prices(GString *text, const qb_bar *bar)
+static qb_bar *rows_of(const qb_series *bars)
 {
-    char stamp[QB_TIME_TEXT];
-    g_string_append_printf(text,
-                           "{\"date\":\"%s\",\"open\":%.17g,\"high\":%.17g,\"low\":%.17g,"
-                           "\"close\":%.17g,\"volume\":%.17g",
-                           qb_time_to_text(bar->ts_us, stamp), bar->open, bar->high, bar->low,
-                           bar->close, bar->volume);
+    qb_bar *rows = g_new(qb_bar, bars->count + 1);
+    for (gsize i = 0; i < bars->count; i++)
+        rows[i] = qb_series_bar(bars, i);
+    return rows;
 }
 
-static char *tiingo_rows(const char *symbol, qb_interval interval, gint32 first, gint32 last,
-                         gint64 now_us, const char *before, const char *after)
+char *market_answer(char *(*shape)(const shape_rows *), const char *symbol, qb_interval interval,
+                    gint64 from_us, gint64 to_us)
 {
-    GString *text = g_string_new(before);
-    const gint64 to_us = MIN(((gint64)last + 1) * QB_DAY_US, now_us);
-    qb_series bars = market_bars(symbol, interval, (gint64)first * QB_DAY_US, to_us);
-    for (gsize i = 0; i < bars.count; i++) {
-        const qb_bar bar = qb_series_bar(&bars, i);
-        g_string_append(text, i > 0 ? "," : "");
-        append_prices(text, &bar);
-        if (interval == QB_1D)
-            g_string_append_printf(text, ",\"divCash\":%.17g,\"splitFactor\":%.17g", bar.dividend,
-                                   bar.split_factor);
-        g_string_append_c(text, '}');
-    }
+    qb_series bars = market_bars(symbol, interval, from_us, to_us);
+    g_autofree qb_bar *rows = rows_of(&bars);
+    char *text = shape(&(shape_rows){symbol, interval, rows, bars.count, NULL});
     qb_series_clear(&bars);
-    g_string_append(text, after);
-    return g_string_free(text, FALSE);
+    return text;
 }
 
 char *market_tiingo_crypto(const char *symbol, gint32 first_date, gint32 last_date, gint64 now_us)
 {
-    g_autofree char *before = g_strdup_printf("[{\"ticker\":\"%s\",\"priceData\":[", symbol);
-    return tiingo_rows(symbol, QB_1H, first_date, last_date, now_us, before, "]}]");
+    const gint64 to_us = MIN(((gint64)last_date + 1) * QB_DAY_US, now_us);
+    return market_answer(shape_tiingo_crypto, symbol, QB_1H, (gint64)first_date * QB_DAY_US, to_us);
 }
 
 char *market_tiingo_daily(const char *symbol, gint32 first_date, gint32 last_date, gint64 now_us)
 {
-    return tiingo_rows(symbol, QB_1D, first_date, last_date, now_us, "[", "]");
+    const gint64 to_us = MIN(((gint64)last_date + 1) * QB_DAY_US, now_us);
+    return market_answer(shape_tiingo_daily, symbol, QB_1D, (gint64)first_date * QB_DAY_US, to_us);
 }
-
-/* ---- CryptoCompare -------------------------------------------------------------------------- */
 
 char *market_histohour(const char *symbol, gint64 to_s, gint64 limit)
 {
-    GString *text = g_string_new("{\"Response\":\"Success\",\"Data\":{\"Data\":[");
-    const gint64 last_s = to_s / 3600 * 3600;
-    gboolean first = TRUE;
-    for (gint64 ts = last_s - limit * 3600; ts <= last_s; ts += 3600) {
-        qb_bar bar = {0};
-        const gboolean before = ts * QB_SECOND_US < MARKET_LISTED_US;
-        if (!before && !market_bar(symbol, QB_1H, ts * QB_SECOND_US, &bar))
-            continue;
-        g_string_append_printf(text,
-                               "%s{\"time\":%" G_GINT64_FORMAT
-                               ",\"open\":%.17g,\"high\":%.17g,\"low\":%.17g,\"close\":%.17g,"
-                               "\"volumefrom\":%.17g,\"volumeto\":1}",
-                               first ? "" : ",", ts, bar.open, bar.high, bar.low, bar.close,
-                               bar.volume);
-        first = FALSE;
+    const gint64 last_us = to_s / 3600 * 3600 * QB_SECOND_US;
+    g_autofree qb_bar *rows = g_new0(qb_bar, (gsize)limit + 1);
+    gsize count = 0;
+    for (gint64 us = last_us - limit * QB_HOUR_US; us <= last_us; us += QB_HOUR_US) {
+        rows[count] = (qb_bar){.ts_us = us};
+        if (us < MARKET_LISTED_US || market_bar(symbol, QB_1H, us, &rows[count]))
+            count++;
     }
-    g_string_append(text, "]}}");
-    return g_string_free(text, FALSE);
+    return shape_cryptocompare(&(shape_rows){symbol, QB_1H, rows, count, NULL});
 }

@@ -1,11 +1,9 @@
 /* A market that never was: bars that follow from symbol and time alone, and answers about them in
- * the shapes of two vendors. Tests compare what was stored with the bars, never with the answers. */
+ * the vendors' shapes. Tests compare what was stored with the bars, never with the answers. */
 #ifndef TESTS_DOWNLOAD_MARKET_H
 #define TESTS_DOWNLOAD_MARKET_H
 
-#include "core/market/market.h"
-
-#include <glib.h>
+#include "shapes.h"
 
 /* The bar of an hour ("btcusd"), or of a session of New York ("SPY"), with dividends and splits
  * here and there; FALSE where the market has none: about one hour in fifty, one session in a
@@ -15,6 +13,9 @@ gboolean market_bar(const char *symbol, qb_interval interval, gint64 ts_us, qb_b
 /* All of [from, to); QB_1H around the clock, QB_1D by sessions. Caller clears. */
 qb_series market_bars(const char *symbol, qb_interval interval, gint64 from_us, gint64 to_us);
 
+/* All bars of [from, to) in that shape; caller frees. */
+char *market_answer(char *(*shape)(const shape_rows *), const char *symbol, qb_interval interval,
+                    gint64 from_us, gint64 to_us);
 /* Answers; caller frees. dates: both included. */
 char *market_tiingo_crypto(const char *symbol, gint32 first_date, gint32 last_date, gint64 now_us);
 char *market_tiingo_daily(const char *symbol, gint32 first_date, gint32 last_date, gint64 now_us);

@@ -1,5 +1,6 @@
 #include "workshop.h"
 
+#include "lab.h"
 #include "platform/clock.h"
 #include "platform/log.h"
 
@@ -29,25 +30,63 @@ static settings *read_settings(const char *base, gboolean keys)
     return read;
 }
 
-workshop *workshop_new(void)
+static char *make_folder(void)
+{
+    GError *error = NULL;
+    char *folder = g_dir_make_tmp("quantbot-test-XXXXXX", &error);
+    g_assert_no_error(error);
+    return folder;
+}
+
+/* FALSE: there is no nghttpx. */
+static gboolean open_service(workshop *self, workshop_transport transport)
+{
+    g_autofree char *certificate = lab_file("server.pem");
+    self->fake = fake_new(transport == WORKSHOP_TLS ? certificate : NULL);
+    self->base = fake_base(self->fake);
+    if (transport != WORKSHOP_PLAIN)
+        self->authority = lab_file("ca.pem");
+    if (transport != WORKSHOP_HTTP2)
+        return TRUE;
+    self->front = front_new(self->base);
+    if (self->front != NULL)
+        self->base = front_base(self->front);
+    return self->front != NULL;
+}
+
+static void close_service(workshop *self)
+{
+    front_free(self->front);
+    fake_free(self->fake);
+    g_free(self->authority);
+}
+
+workshop *workshop_new_over(workshop_transport transport)
 {
     workshop *self = g_new0(workshop, 1);
-    GError *error = NULL;
-    self->folder = g_dir_make_tmp("quantbot-test-XXXXXX", &error);
-    g_assert_no_error(error);
     log_register_secret(WORKSHOP_KEY);
-    self->fake = fake_new(NULL);
-    self->settings = read_settings(fake_base(self->fake), TRUE);
+    if (!open_service(self, transport)) {
+        close_service(self);
+        g_free(self);
+        return NULL;
+    }
+    self->folder = make_folder();
+    self->settings = read_settings(self->base, TRUE);
     self->cache = cache_new(self->folder, NULL);
     self->cancellable = g_cancellable_new();
     return self;
+}
+
+workshop *workshop_new(void)
+{
+    return workshop_new_over(WORKSHOP_PLAIN);
 }
 
 void workshop_lose_keys(workshop *self)
 {
     g_clear_pointer(&self->download, download_free);
     settings_free(self->settings);
-    self->settings = read_settings(fake_base(self->fake), FALSE);
+    self->settings = read_settings(self->base, FALSE);
 }
 
 /* Every file is looked at before it goes. */
@@ -67,15 +106,30 @@ static void remove_tree(const char *path)
     g_remove(path);
 }
 
-void workshop_free(workshop *self)
+/* What was stored, and who asked for it. */
+static void end_storing(workshop *self)
 {
-    download_free(self->download);
-    fake_free(self->fake);
-    settings_free(self->settings);
+    g_clear_pointer(&self->download, download_free);
     cache_free(self->cache);
-    g_object_unref(self->cancellable);
     remove_tree(self->folder);
     g_free(self->folder);
+}
+
+void workshop_renew(workshop *self)
+{
+    end_storing(self);
+    fake_forget(self->fake);
+    self->folder = make_folder();
+    self->cache = cache_new(self->folder, NULL);
+    self->now_us = self->exchange_us = 0;
+}
+
+void workshop_free(workshop *self)
+{
+    end_storing(self);
+    close_service(self);
+    settings_free(self->settings);
+    g_object_unref(self->cancellable);
     g_free(self);
 }
 
@@ -102,7 +156,11 @@ download_wish workshop_wish(const char *provider, qb_asset asset, const char *sy
 const download_item *workshop_plan(workshop *self, const download_wish *wishes, guint count)
 {
     /* Waits are short or end the series. */
-    const http_options http = {.user_agent = "test", .backoff_us = 1000, .wait_us = QB_SECOND_US};
+    const http_options http = {.user_agent = "test",
+                               .ca_file = self->authority,
+                               .exchange_us = self->exchange_us,
+                               .backoff_us = 1000,
+                               .wait_us = QB_SECOND_US};
     const download_options options = {.cache = self->cache,
                                       .settings = self->settings,
                                       .http = &http,

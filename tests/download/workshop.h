@@ -4,22 +4,37 @@
 
 #include "download/download.h"
 #include "fake.h"
+#include "front.h"
 
 #define WORKSHOP_KEY "k3y-that-nobody-may-see"
+
+typedef enum workshop_transport {
+    WORKSHOP_PLAIN,
+    WORKSHOP_TLS,
+    WORKSHOP_HTTP2, /* over TLS, as the vendors' own front ends speak it: nghttpx before the fake */
+} workshop_transport;
 
 typedef struct workshop {
     char *folder;
     fake *fake;
+    front *front;     /* HTTP2 only */
+    char *authority;  /* whom the client believes; NULL: plain */
+    const char *base; /* of the fake, or of what stands before it */
     settings *settings;
     cache *cache;
     download *download; /* of the newest workshop_plan */
     GCancellable *cancellable;
-    gint64 now_us; /* 0: the clock's */
+    gint64 now_us;      /* 0: the clock's */
+    gint64 exchange_us; /* of one request; 0: the client's own */
     guint parallel;
     gboolean paid; /* no budgets */
 } workshop;
 
 workshop *workshop_new(void);
+/* NULL where there is no nghttpx. */
+workshop *workshop_new_over(workshop_transport transport);
+/* Another one at the same address: nothing stored, asked for or scripted. */
+void workshop_renew(workshop *self);
 /* Fails when a file in the folder holds the key. */
 void workshop_free(workshop *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(workshop, workshop_free)

@@ -7,6 +7,8 @@ typedef struct script {
     guint count, served;
 } script;
 
+#define ANY_PATH "*" /* no request's, which all begin with a slash */
+
 struct fake {
     SoupServer *server;
     char *base;
@@ -19,6 +21,7 @@ struct fake {
 
 typedef struct drip {
     SoupServerMessage *message;
+    char *body; /* a copy: a server drips on after its client has gone */
     const char *at;
     gsize left;
     guint timer;
@@ -30,6 +33,7 @@ static void drip_free(gpointer item)
 {
     drip *self = item;
     g_object_unref(self->message);
+    g_free(self->body);
     g_free(self);
 }
 
@@ -62,7 +66,8 @@ static void start_dripping(SoupServerMessage *message, const fake_answer *answer
 {
     drip *state = g_new0(drip, 1);
     state->message = g_object_ref(message);
-    state->at = answer->body;
+    state->body = g_memdup2(answer->body, length);
+    state->at = state->body;
     state->left = length;
     soup_message_headers_set_encoding(soup_server_message_get_response_headers(message),
                                       SOUP_ENCODING_CHUNKED);
@@ -129,6 +134,8 @@ static void on_request(SoupServer *server, SoupServerMessage *message, const cha
     fake *self = data;
     static const fake_answer nothing = {.status = 404, .body = "{\"error\":\"no such path\"}"};
     script *found = g_hash_table_lookup(self->scripts, path);
+    if (found == NULL)
+        found = g_hash_table_lookup(self->scripts, ANY_PATH);
     self->requests++;
     g_hash_table_remove_all(self->headers);
     soup_message_headers_foreach(soup_server_message_get_request_headers(message), remember_header,
@@ -218,7 +225,14 @@ void fake_script(fake *self, const char *path, const fake_answer *answers, guint
 {
     script *one = g_new0(script, 1);
     *one = (script){answers, count, 0};
-    g_hash_table_insert(self->scripts, g_strdup(path), one);
+    g_hash_table_insert(self->scripts, g_strdup(path != NULL ? path : ANY_PATH), one);
+}
+
+void fake_forget(fake *self)
+{
+    g_hash_table_remove_all(self->scripts);
+    g_hash_table_remove_all(self->callers);
+    self->requests = 0;
 }
 
 guint fake_count(const fake *self, const char *path)

@@ -24,8 +24,10 @@ void fake_free(fake *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(fake, fake_free)
 /* "http://127.0.0.1:PORT"; borrowed. */
 const char *fake_base(const fake *self);
-/* The answers are borrowed. */
+/* The answers are borrowed. path NULL: every path that has none of its own. */
 void fake_script(fake *self, const char *path, const fake_answer *answers, guint count);
+/* As if it were new: no script, no request. */
+void fake_forget(fake *self);
 /* How many requests came for that path (NULL: any). */
 guint fake_count(const fake *self, const char *path);
 /* From how many ports they came. */
