@@ -58,7 +58,7 @@ typedef struct order_slot {
     bool sleeping;  /* a child whose parent has not filled, or a time stop that counts */
     bool born;      /* a child whose parent has filled */
     bool triggered; /* a stop that was reached; of a stop-limit the limit is live */
-    bool waited;    /* it has seen a price that did not reach it */
+    bool waited;    /* a limit that has seen a price that did not reach it */
     qb_side target; /* the side to hold that on: the order's own is the one expected to get there */
     qb_fee_account fees;
     qb_price best;        /* of a trailing stop; order.stop is its level */

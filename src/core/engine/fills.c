@@ -449,7 +449,7 @@ void fills_gather_opening(qb_engine *engine, uint32_t instrument)
         } else if (at_once(&slot->order) && slot->order.type == QB_LIMIT) {
             next = book_after(book, i);
             orders_end(engine, i, QB_ORDER_CANCELLED, QB_REASON_NOT_FILLED);
-        } else {
+        } else if (slot_is_limit(slot)) {
             slot->waited = true;
         }
     }

@@ -45,6 +45,7 @@ bool path_stop_reached(const order_slot *slot, qb_price price)
 
 /* ---- which orders live -------------------------------------------------------------------- */
 
+/* Whether it takes part in the walk; it may be idle on this piece. */
 static bool is_live(const qb_engine *engine, const order_slot *slot, const walk *walk)
 {
     const qb_order *order = &slot->order;
@@ -52,8 +53,7 @@ static bool is_live(const qb_engine *engine, const order_slot *slot, const walk 
         return false;
     int64_t opened_us = walk->detailed ? walk->bars[walk->place].ts_us
                                        : engine->states[walk->instrument].opened_us;
-    return order->submitted_us <= opened_us && order->good_until_us >= engine->context.now_us &&
-           path_piece(engine, walk->instrument, (uint32_t)walk->place) > slot->idle;
+    return order->submitted_us <= opened_us && order->good_until_us >= engine->context.now_us;
 }
 
 qb_side path_oldest(const qb_engine *engine, uint32_t instrument)
@@ -99,6 +99,7 @@ static bool next_reached(qb_engine *engine, const walk *walk, qb_price from, qb_
 {
     const order_book *book = &engine->book;
     int64_t nearest = INT64_MAX;
+    uint64_t piece = path_piece(engine, walk->instrument, (uint32_t)walk->place);
     bool reduces = false;
     uint32_t i = engine->states[walk->instrument].first;
     for (; i != NO_SLOT; i = book->slots[i].after) {
@@ -106,10 +107,9 @@ static bool next_reached(qb_engine *engine, const walk *walk, qb_price from, qb_
         qb_price at;
         if (!is_live(engine, slot, walk))
             continue;
-        bool here = reached(engine, slot, from, to, &at);
-        if (!here || at.raw != from.raw)
+        if (!path_limit_reached(engine, slot, from))
             slot->waited = true;
-        if (!here)
+        if (slot->idle >= piece || !reached(engine, slot, from, to, &at))
             continue;
         int64_t distance = magnitude(at.raw - from.raw);
         bool this_reduces = slot_only_reduces(engine, slot);
