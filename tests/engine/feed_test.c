@@ -266,6 +266,39 @@ static void edges(void)
     qb_series_clear(&unsorted);
 }
 
+/* Quotes are those of the close; what is unknown is no number, and nothing is left of the row
+ * before. */
+static void quotes(void)
+{
+    qb_instrument coin = lab_coin(QB_1D);
+    qb_series series = {0};
+    for (int day = 0; day < 3; day++)
+        lab_day(&series, day, 10, 10);
+    double bid[] = {9.5, NAN, 9.75}, ask[] = {10.5, 10.25, NAN};
+    series.bid = bid;
+    series.ask = ask;
+    qb_series_feed *feed = NULL;
+    CHECK_OK(qb_series_feed_new(&coin, &series, 1, &feed));
+    const qb_feed source = qb_series_feed_as_feed(feed);
+    qb_stretch stretch;
+    qb_instant instant;
+    size_t row = 0;
+    while (source.next(source.self, &instant)) {
+        CHECK(!source.stretch(source.self, &stretch)); /* it has no quotes */
+        for (size_t i = 0; i < instant.opening_count; i++)
+            CHECK(instant.openings[i].bid == 0.0 && instant.openings[i].ask == 0.0);
+        for (size_t i = 0; i < instant.bar_count; i++, row++) {
+            const qb_closed_bar *bar = &instant.bars[i];
+            CHECK(isnan(bid[row]) ? isnan(bar->bid) : bar->bid == bid[row]);
+            CHECK(isnan(ask[row]) ? isnan(bar->ask) : bar->ask == ask[row]);
+        }
+    }
+    CHECK_INT(row, 3);
+    qb_series_feed_free(feed);
+    series.bid = series.ask = NULL;
+    qb_series_clear(&series);
+}
+
 static void allocation_failure(void)
 {
     qb_instrument coins[] = {lab_coin(QB_1D), lab_coin(QB_1D)};
@@ -292,6 +325,7 @@ static const tap_case cases[] = {
     {"/engine/feed/merges", merges},
     {"/engine/feed/stretches", stretches},
     {"/engine/feed/edges", edges},
+    {"/engine/feed/quotes", quotes},
     {"/engine/feed/allocation-failure", allocation_failure},
 };
 

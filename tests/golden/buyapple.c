@@ -1,7 +1,9 @@
-/* Its conventions, as a run of ours: orders made at a close fill at the next close; 0.0075 a share,
- * at least 1.00 an order; splits change what is held and what waits; dividends are not paid. Its
- * slippage, 0.1 x (shares / volume)^2 of the price, is below the eighth decimal for ten shares of
- * tens of millions, so none is taken here: the prices must agree to that decimal all the same. */
+/* Its conventions, as a run of ours: orders made at a close fill at the next close; the price moves
+ * by 0.1 x (shares / volume)^2 of itself; at most 2.5 % of a day's volume; 0.0075 a share, at least
+ * 1.00 an order; splits change what is held and what waits; dividends are not paid.
+ *
+ * Ten shares of tens of millions move the price by less than its eighth decimal, and 2.5 % is never
+ * reached here: large orders, where both bite, are in golden_orders.c. */
 #include "buyapple.h"
 
 #define SHARES 10.0
@@ -83,6 +85,8 @@ golden_run buyapple_run(const qb_series *series)
         .cash = "10000000",
         .fee_per_unit = "0.0075",
         .fee_minimum = "1",
+        .quadratic_impact = "0.1",
+        .volume_cap = "0.025",
         .size = {QB_SIZE_UNITS, QB_SIZE_AT_DECISION, 1.0},
     };
     return golden_run_series(&spec, series);

@@ -73,6 +73,8 @@ static qb_instrument instrument_of(const golden_spec *spec)
         give_up("no calendar", spec->calendar);
     if (spec->multiplier != NULL)
         instrument.multiplier.raw = golden_raw(spec->multiplier);
+    if (spec->lot != NULL)
+        instrument.lot.raw = golden_raw(spec->lot);
     return instrument;
 }
 
@@ -97,21 +99,37 @@ static int64_t raw_or_zero(const char *text)
     return text != NULL ? golden_raw(text) : 0;
 }
 
-golden_run golden_run_series(const golden_spec *spec, const qb_series *series)
+static qb_costs costs_of(const golden_spec *spec)
 {
-    const qb_instrument instrument = instrument_of(spec);
+    return (qb_costs){
+        .fee_rate = {raw_or_zero(spec->fee_rate)},
+        .fee_per_unit = {raw_or_zero(spec->fee_per_unit)},
+        .fee_minimum = {raw_or_zero(spec->fee_minimum)},
+        .slippage = {raw_or_zero(spec->slippage)},
+        .volume_cap = {raw_or_zero(spec->volume_cap)},
+        .impact = spec->quadratic_impact != NULL ? QB_IMPACT_QUADRATIC : QB_IMPACT_NONE,
+        .impact_rate = {raw_or_zero(spec->quadratic_impact)},
+    };
+}
+
+golden_run golden_run_universe(const golden_spec *spec, const qb_series *series, uint32_t count)
+{
+    qb_instrument *instruments = calloc(count, sizeof *instruments);
+    if (instruments == NULL)
+        give_up("no memory", "universe");
+    for (uint32_t i = 0; i < count; i++)
+        instruments[i] = instrument_of(spec);
     double params[PARAMS_MAX] = {0};
     const qb_engine_config config = {
-        .instruments = &instrument,
-        .instrument_count = 1,
+        .instruments = instruments,
+        .instrument_count = count,
         .strategy = strategy_of(spec, params),
         .params = params,
         .cash = {golden_raw(spec->cash)},
-        .costs = {.fee_rate = {raw_or_zero(spec->fee_rate)},
-                  .fee_per_unit = {raw_or_zero(spec->fee_per_unit)},
-                  .fee_minimum = {raw_or_zero(spec->fee_minimum)}},
+        .costs = costs_of(spec),
         .size = spec->size,
         .fill_at = spec->fill_at,
+        .fill_model = spec->fill_model,
         .leverage = {spec->leverage != NULL ? golden_raw(spec->leverage) : QB_ONE},
         /* None of the programs compared with lets an order expire in a gap, or calls for margin. */
         .patience = 1000,
@@ -125,17 +143,24 @@ golden_run golden_run_series(const golden_spec *spec, const qb_series *series)
                           .equity = keep_equity};
     qb_series_feed *feed = NULL;
     qb_engine *engine = NULL;
-    must(qb_series_feed_new(&instrument, series, 1, &feed), "feed");
+    must(qb_series_feed_new(instruments, series, count, &feed), "feed");
     must(qb_engine_new(&config, &sink, &engine), "engine");
     const qb_feed source = qb_series_feed_as_feed(feed);
     must(qb_engine_run(engine, &source), "run");
     must(qb_engine_finish(engine), "finish");
     qb_engine_totals_get(engine, &run.totals);
     run.position = qb_engine_portfolio(engine)->positions[0];
-    run.skipped = qb_series_feed_skipped(feed, 0) + qb_series_feed_unpriced(feed, 0);
+    for (uint32_t i = 0; i < count; i++)
+        run.skipped += qb_series_feed_skipped(feed, i) + qb_series_feed_unpriced(feed, i);
     qb_engine_free(engine);
     qb_series_feed_free(feed);
+    free(instruments);
     return run;
+}
+
+golden_run golden_run_series(const golden_spec *spec, const qb_series *series)
+{
+    return golden_run_universe(spec, series, 1);
 }
 
 void golden_run_clear(golden_run *run)
@@ -174,9 +199,11 @@ qb_series golden_series(const char *folder, const char *path, const char *stamp)
     int64_t *ts_us = columns_times(file, stamp);
     double *open = columns_numbers(file, "open"), *high = columns_numbers(file, "high");
     double *low = columns_numbers(file, "low"), *close = columns_numbers(file, "close");
+    double *volume = columns_has(file, "volume") ? columns_numbers(file, "volume") : NULL;
     qb_series series = {0};
     for (size_t i = 0; i < columns_rows(file); i++) {
-        const qb_bar bar = {ts_us[i], open[i], high[i], low[i], close[i], NAN, 0.0, 1.0, 0};
+        const double units = volume != NULL ? volume[i] : NAN;
+        const qb_bar bar = {ts_us[i], open[i], high[i], low[i], close[i], units, 0.0, 1.0, 0};
         must(qb_series_append(&series, &bar), path);
     }
     size_t moved, dropped;
@@ -186,6 +213,7 @@ qb_series golden_series(const char *folder, const char *path, const char *stamp)
     free(high);
     free(low);
     free(close);
+    free(volume);
     columns_free(file);
     return series;
 }

@@ -1,4 +1,4 @@
-/* Runs one instrument through the engine and keeps what a published run can be compared with. A
+/* Runs instruments through the engine and keeps what a published run can be compared with. A
  * test describes the run as a user would: texts for parameters and amounts. Anything that cannot
  * be run ends the test program, for the cases are known. */
 #ifndef GOLDEN_RUN_H
@@ -19,6 +19,11 @@ typedef struct golden_spec {
     const qb_strategy *own; /* of the test, without parameters; NULL: the built-in `strategy` */
     qb_fill_at fill_at;     /* next open unless set */
     const char *multiplier, *leverage; /* NULL: 1 */
+    qb_fill_model fill_model;          /* neutral unless set */
+    const char *slippage;              /* fraction of the price; NULL: 0 */
+    const char *quadratic_impact;      /* zipline's price_impact; NULL: 0 */
+    const char *volume_cap;            /* share of a bar's volume; NULL: off */
+    const char *lot;                   /* NULL: 1 */
 } golden_spec;
 
 typedef struct golden_run {
@@ -32,8 +37,10 @@ typedef struct golden_run {
     uint64_t skipped;     /* bars that the calendar refused, or without a price */
 } golden_run;
 
-/* One instrument of whole units. The caller clears the run. */
+/* The caller clears the run. */
 golden_run golden_run_series(const golden_spec *spec, const qb_series *series);
+/* Several instruments of equal kind; equity has a value per instant, skipped counts all of them. */
+golden_run golden_run_universe(const golden_spec *spec, const qb_series *series, uint32_t count);
 void golden_run_clear(golden_run *run);
 
 /* The folder of the shared data, or NULL with a line for SKIP. */
@@ -42,8 +49,8 @@ const char *golden_shared(void);
 /* tests/golden/data of the source tree, which every clone has. */
 const char *golden_own(void);
 
-/* Bars from a CSV file with columns `stamp`, open, high, low, close, in the file's order but
- * sorted where that is not ascending. Volume is left out: nothing here is capped by it. */
+/* Bars from a CSV file with columns `stamp`, open, high, low, close and perhaps volume, in the
+ * file's order but sorted where that is not ascending. */
 qb_series golden_series(const char *folder, const char *path, const char *stamp);
 json_t *golden_json(const char *folder, const char *path);
 /* Member `key`, which must be there; the text is borrowed. */

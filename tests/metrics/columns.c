@@ -76,7 +76,8 @@ static const char *cell(const char *line, int column, size_t *out_length)
     return line;
 }
 
-static int column_index(const columns *self, const char *name)
+/* Its place, or -1. */
+static int find_column(const columns *self, const char *name)
 {
     const int count = 1 + (int)strlen(self->line[0]);
     for (int i = 0; i < count; i++) {
@@ -87,8 +88,20 @@ static int column_index(const columns *self, const char *name)
         if (text[length] != ',')
             break;
     }
-    give_up("no column", name);
     return -1;
+}
+
+static int column_index(const columns *self, const char *name)
+{
+    const int column = find_column(self, name);
+    if (column < 0)
+        give_up("no column", name);
+    return column;
+}
+
+bool columns_has(const columns *self, const char *name)
+{
+    return find_column(self, name) >= 0;
 }
 
 double *columns_numbers(const columns *self, const char *name)

@@ -3,6 +3,7 @@
 #ifndef METRICS_COLUMNS_H
 #define METRICS_COLUMNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@ typedef struct columns columns;
 /* path is below the shared folder, and may lack ".gz". */
 columns *columns_read(const char *folder, const char *path);
 size_t columns_rows(const columns *self);
+bool columns_has(const columns *self, const char *name);
 /* Numbers of the column, NaN where blank. Caller frees. */
 double *columns_numbers(const columns *self, const char *name);
 /* Instants of the column. Caller frees. */

@@ -25,7 +25,7 @@ typedef struct qb_closed_bar {
     uint32_t instrument;
     uint32_t bars_missed; /* expected by the calendar since the bar before, and absent */
     qb_bar bar;
-    double bid, ask;       /* at the close; 0: unknown, the close stands for both */
+    double bid, ask;       /* at the close; 0, NaN: unknown, the close stands for both */
     const qb_bar *details; /* the finer bars within it, oldest first; NULL: it is walked itself */
     size_t detail_count;
 } qb_closed_bar;
@@ -40,7 +40,7 @@ typedef struct qb_opening {
     int64_t bar_ts_us;
     double dividend, split_factor; /* in force from this opening on; 0 and 1 else */
     int32_t flags;
-    double bid, ask; /* 0: unknown, the price stands for both */
+    double bid, ask; /* 0, NaN: unknown, the price stands for both */
 } qb_opening;
 
 typedef struct qb_instant {
@@ -64,23 +64,43 @@ typedef struct qb_stretch {
     size_t count;
 } qb_stretch;
 
+/* Many instants of a whole universe at once: rows that all its instruments have, with the same
+ * stamps, and that stand in each series at the same place; no dividends, splits, flags or quotes.
+ * Row `first` has opened before; rows first .. first + count - 1 close, each at its time, and after
+ * each the next one opens. It means the same as its instants one by one, and only spares their making.
+ * Borrowed until the next call. */
+typedef struct qb_sheet {
+    const qb_series *series; /* [instrument_count] */
+    const qb_bar_time *times; /* [count + 1] */
+    const uint32_t *missed;   /* [count + 1]: bars expected before that row, and absent */
+    size_t first, count;
+    bool last; /* no row opens after the last of them: times and missed have [count] entries */
+} qb_sheet;
+
 /* A source of instants. next returns false at the end. The instant is borrowed until the next
- * call. Where `stretch` is not NULL it is asked first, and false means: not here, call next. Live
- * feeds do not use this: they push into qb_engine_step. */
+ * call. `stretch` and `sheet` may be NULL; they are asked first, and false means: not here, call
+ * next. Live feeds do not use this: they push into qb_engine_step. */
 typedef struct qb_feed {
     void *self;
     bool (*next)(void *self, qb_instant *out_instant);
     bool (*stretch)(void *self, qb_stretch *out_stretch);
+    bool (*sheet)(void *self, qb_sheet *out_sheet);
 } qb_feed;
 
 /* Merges series by the moment their bars become known; ties by instrument. Bars outside the
- * calendar's sessions, and bars with a price that is none, are left out and counted. The series
- * are borrowed and must stay. */
+ * calendar's sessions, and bars with a price that is none, are left out and counted. bid and ask of
+ * a series are those at a bar's close: openings have none. The series are borrowed and must stay. */
 typedef struct qb_series_feed qb_series_feed;
 QB_CHECKED qb_status qb_series_feed_new(const qb_instrument *instruments, const qb_series *series,
                                         size_t instrument_count, qb_series_feed **out_feed);
 void qb_series_feed_free(qb_series_feed *feed);
 qb_feed qb_series_feed_as_feed(qb_series_feed *feed);
+/* Finer bars of the same instruments, for the paths of their bars: [instrument_count], all of that
+ * interval; a series may be empty. Those that begin within a bar's own time, stand in a session and
+ * have prices are its details. Before the first instant; borrowed as above. QB_OUT_OF_RANGE for an
+ * interval that is not finer than each instrument's, QB_NO_MEMORY. */
+QB_CHECKED qb_status qb_series_feed_detail(qb_series_feed *feed, const qb_series *finer,
+                                           qb_interval interval);
 /* Bars left out so far because they stand in no session. */
 uint64_t qb_series_feed_skipped(const qb_series_feed *feed, uint32_t instrument);
 /* Bars left out so far because a price of theirs is not finite or not positive. */

@@ -7,6 +7,8 @@
  * block of 64 is kept, and only blocks that take part are scanned. */
 #include "core/engine/engine.h"
 
+#include <string.h>
+
 #define LIKELY(condition) __builtin_expect((condition), 1)
 #define UNLIKELY(condition) __builtin_expect((condition), 0)
 
@@ -21,7 +23,7 @@ typedef struct cursor {
     size_t row;  /* whose event is next; series->count at the end */
     bool opened; /* the row has opened: its close is next */
     bool started;
-    bool plain;       /* no dividends, splits or flags in any series of the feed */
+    bool plain;       /* no dividends, splits, flags or quotes in any series of the feed */
     qb_bar_time time; /* of the row */
     uint32_t missed;  /* bars expected between the row before and this one */
     /* A whole intraday bar at follow_us, right after this one and within the same session, needs
@@ -31,6 +33,18 @@ typedef struct cursor {
     uint64_t skipped, unpriced;
 } cursor;
 
+/* Rows of a sheet at a time. */
+#define SHEET_ROWS 256u
+
+/* The finer bars of one instrument, and those of the bar that closes. */
+typedef struct finer {
+    const qb_series *series;
+    size_t row; /* the first that belongs to no earlier bar */
+    qb_session_cursor session;
+    qb_bar *bars; /* [capacity] */
+    size_t capacity;
+} finer;
+
 struct qb_series_feed {
     qb_arena arena;
     cursor *cursors;      /* [count] */
@@ -38,6 +52,11 @@ struct qb_series_feed {
     int64_t *block_us;    /* [blocks]: the minimum of each block */
     qb_closed_bar *bars;  /* [count] */
     qb_opening *openings; /* [count] */
+    finer *finer;         /* [count], or NULL */
+    qb_interval finer_interval;
+    bool aligned;             /* every series has the same rows, all of them delivered */
+    qb_bar_time *sheet_times; /* [SHEET_ROWS + 1] */
+    uint32_t *sheet_missed;   /* [SHEET_ROWS + 1] */
     uint32_t count, blocks;
 };
 
@@ -159,6 +178,8 @@ static inline void close_row(const cursor *cursor, uint32_t instrument, qb_close
     out->bar.dividend = series->dividend != NULL ? series->dividend[row] : 0.0;
     out->bar.split_factor = series->split_factor != NULL ? series->split_factor[row] : 1.0;
     out->bar.flags = series->flags != NULL ? series->flags[row] : 0;
+    out->bid = series->bid != NULL ? series->bid[row] : 0.0;
+    out->ask = series->ask != NULL ? series->ask[row] : 0.0;
 }
 
 static inline void open_row(const cursor *cursor, uint32_t instrument, qb_opening *out)
@@ -177,6 +198,48 @@ static inline void open_row(const cursor *cursor, uint32_t instrument, qb_openin
     out->flags = series->flags != NULL ? series->flags[row] : 0;
 }
 
+/* ---- details ------------------------------------------------------------------------------ */
+
+/* The finer bars that begin within the row's own time. */
+static void add_details(qb_series_feed *feed, uint32_t instrument, const qb_bar_time *time,
+                        qb_closed_bar *out)
+{
+    finer *finer = &feed->finer[instrument];
+    const qb_series *series = finer->series;
+    const qb_calendar *calendar = feed->cursors[instrument].calendar;
+    size_t count = 0;
+    while (finer->row < series->count && series->ts_us[finer->row] < time->open_us)
+        finer->row++;
+    for (; finer->row < series->count && series->ts_us[finer->row] < time->known_us; finer->row++) {
+        qb_bar_time at;
+        if (count < finer->capacity && is_priced(series, finer->row) &&
+            qb_bar_times_next(calendar, feed->finer_interval, series->ts_us[finer->row],
+                              &finer->session, &at))
+            finer->bars[count++] = qb_series_bar(series, finer->row);
+    }
+    out->details = finer->bars;
+    out->detail_count = count;
+}
+
+qb_status qb_series_feed_detail(qb_series_feed *feed, const qb_series *series, qb_interval interval)
+{
+    finer *all = qb_arena_alloc(&feed->arena, feed->count, sizeof *all);
+    if (all == NULL)
+        return QB_NO_MEMORY;
+    for (uint32_t i = 0; i < feed->count; i++) {
+        if ((unsigned)interval >= QB_INTERVAL_COUNT || interval >= feed->cursors[i].interval)
+            return QB_OUT_OF_RANGE;
+        size_t most = (size_t)(feed->cursors[i].interval_us / qb_interval_us(interval));
+        all[i] = (finer){.series = &series[i], .capacity = most};
+        all[i].bars = qb_arena_alloc(&feed->arena, most, sizeof *all[i].bars);
+        if (all[i].bars == NULL)
+            return QB_NO_MEMORY;
+    }
+    feed->finer = all;
+    feed->finer_interval = interval;
+    return QB_OK;
+}
+
 /* ---- the merge ---------------------------------------------------------------------------- */
 
 /* Everything that one instrument has at this instant: the close of a row, then the opening of
@@ -185,7 +248,10 @@ static inline void deliver(qb_series_feed *feed, uint32_t instrument, qb_instant
 {
     cursor *cursor = &feed->cursors[instrument];
     if (cursor->opened) {
-        close_row(cursor, instrument, &feed->bars[instant->bar_count++]);
+        qb_closed_bar *closed = &feed->bars[instant->bar_count++];
+        close_row(cursor, instrument, closed);
+        if (UNLIKELY(feed->finer != NULL))
+            add_details(feed, instrument, &cursor->time, closed);
         advance(cursor);
     }
     if (next_event_us(cursor) == instant->at_us) {
@@ -255,7 +321,7 @@ static bool feed_stretch_single(void *self, qb_stretch *out_stretch)
     cursor *cursor = &feed->cursors[0];
     const qb_series *series = cursor->series;
     size_t first = cursor->row, row = first;
-    if (!cursor->plain || !cursor->opened)
+    if (!cursor->plain || !cursor->opened || feed->finer != NULL)
         return false;
     int64_t follow_us = cursor->follow_us, end_us = cursor->follow_end_us;
     while (row + 1 < series->count && series->ts_us[row + 1] == follow_us && follow_us < end_us &&
@@ -284,6 +350,79 @@ static bool feed_stretch_single(void *self, qb_stretch *out_stretch)
     return true;
 }
 
+/* ---- a whole universe --------------------------------------------------------------------- */
+
+/* Whether all prices of a row may be delivered, for as many rows as there are. */
+static bool all_priced(const double *prices, size_t count)
+{
+    double least = QB_PRICE_MAX, most = QB_PRICE_MIN, sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        least = prices[i] < least ? prices[i] : least;
+        most = prices[i] > most ? prices[i] : most;
+        sum += prices[i] * 0.0; /* NaN if any is none */
+    }
+    return least >= QB_PRICE_MIN && most <= QB_PRICE_MAX && sum == 0.0;
+}
+
+static bool same_rows(const qb_series_feed *feed, uint32_t instrument)
+{
+    const cursor *cursor = &feed->cursors[instrument], *model = &feed->cursors[0];
+    const qb_series *series = cursor->series;
+    return cursor->calendar == model->calendar && cursor->interval == model->interval &&
+           series->count == model->series->count &&
+           memcmp(series->ts_us, model->series->ts_us, series->count * sizeof *series->ts_us) ==
+               0 &&
+           all_priced(series->open, series->count) && all_priced(series->high, series->count) &&
+           all_priced(series->low, series->count) && all_priced(series->close, series->count);
+}
+
+/* Looked at once, so that no row need be looked at again. */
+static qb_status align(qb_series_feed *feed)
+{
+    const qb_series *model = feed->cursors[0].series;
+    cursor walker = feed->cursors[0];
+    bool aligned = walker.plain && feed->count > 1 && model->count > 0;
+    for (uint32_t i = 0; aligned && i < feed->count; i++)
+        aligned = same_rows(feed, i);
+    for (size_t row = 0; aligned && row < model->count; row++, advance(&walker))
+        aligned = walker.row == row;
+    if (!aligned)
+        return QB_OK;
+    feed->sheet_times = qb_arena_alloc(&feed->arena, SHEET_ROWS + 1, sizeof *feed->sheet_times);
+    feed->sheet_missed = qb_arena_alloc(&feed->arena, SHEET_ROWS + 1, sizeof *feed->sheet_missed);
+    feed->aligned = feed->sheet_times != NULL && feed->sheet_missed != NULL;
+    return feed->aligned ? QB_OK : QB_NO_MEMORY;
+}
+
+/* The first cursor walks for all of them. */
+static bool feed_sheet(void *self, qb_sheet *out_sheet)
+{
+    qb_series_feed *feed = self;
+    cursor *walker = &feed->cursors[0];
+    size_t rows = walker->series->count;
+    if (!walker->opened || walker->row >= rows || feed->finer != NULL)
+        return false;
+    *out_sheet = (qb_sheet){
+        .series = walker->series,
+        .times = feed->sheet_times,
+        .missed = feed->sheet_missed,
+        .first = walker->row,
+    };
+    size_t count = 0;
+    for (; count < SHEET_ROWS && walker->row < rows; count++, advance(walker)) {
+        feed->sheet_times[count] = walker->time;
+        feed->sheet_missed[count] = walker->missed;
+    }
+    out_sheet->count = count;
+    out_sheet->last = walker->row >= rows;
+    if (!out_sheet->last) {
+        feed->sheet_times[count] = walker->time;
+        feed->sheet_missed[count] = walker->missed;
+        walker->opened = true;
+    }
+    return true;
+}
+
 /* ---- the public side ---------------------------------------------------------------------- */
 
 static qb_status feed_alloc(qb_series_feed *feed)
@@ -300,7 +439,8 @@ static qb_status feed_alloc(qb_series_feed *feed)
 
 static bool is_plain(const qb_series *series)
 {
-    return series->dividend == NULL && series->split_factor == NULL && series->flags == NULL;
+    return series->dividend == NULL && series->split_factor == NULL && series->flags == NULL &&
+           series->bid == NULL && series->ask == NULL;
 }
 
 qb_status qb_series_feed_new(const qb_instrument *instruments, const qb_series *series,
@@ -338,6 +478,11 @@ qb_status qb_series_feed_new(const qb_instrument *instruments, const qb_series *
     }
     for (uint32_t block = 0; block < feed->blocks; block++)
         update_block(feed, block);
+    status = align(feed);
+    if (status != QB_OK) {
+        qb_series_feed_free(feed);
+        return status;
+    }
     *out_feed = feed;
     return QB_OK;
 }
@@ -353,7 +498,8 @@ void qb_series_feed_free(qb_series_feed *feed)
 qb_feed qb_series_feed_as_feed(qb_series_feed *feed)
 {
     if (feed->count > 1)
-        return (qb_feed){.self = feed, .next = feed_next};
+        return (qb_feed){
+            .self = feed, .next = feed_next, .sheet = feed->aligned ? feed_sheet : NULL};
     return (qb_feed){.self = feed, .next = feed_next_single, .stretch = feed_stretch_single};
 }
 
