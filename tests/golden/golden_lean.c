@@ -1,5 +1,6 @@
-/* LEAN's published runs on daily bars. BasicTemplateDailyAlgorithm: all of 100,000 into SPY, for a
- * week of October 2013. DividendRegressionAlgorithm: half of it, with eight years of dividends.
+/* LEAN's published runs. BasicTemplateDailyAlgorithm: all of 100,000 into SPY, for a week of October
+ * 2013. BasicTemplateAlgorithm: the same on minutes with quotes. DividendRegressionAlgorithm: half of
+ * it, with eight years of dividends.
  *
  * Its conventions, as a run of ours: adjusted bars; the target is 99.75 % of the portfolio (a
  * buffer of 0.25 %) by the last close, with the fee inside; the fill is the next open; the fee
@@ -148,6 +149,79 @@ static void week_of_clone(void)
                "lean_statistics.json");
 }
 
+/* ---- minutes with quotes -------------------------------------------------------------------- */
+
+/* Closing bid and ask of the same minutes; NaN where the file has none. */
+static void add_quotes(qb_series *series, const char *folder, const char *path)
+{
+    columns *file = columns_read(folder, path);
+    int64_t *ts_us = columns_times(file, "ts");
+    double *bid = columns_numbers(file, "bid_close"), *ask = columns_numbers(file, "ask_close");
+    series->bid = malloc(series->capacity * sizeof *series->bid);
+    series->ask = malloc(series->capacity * sizeof *series->ask);
+    CHECK(series->bid != NULL && series->ask != NULL);
+    for (size_t i = 0, row = 0; i < series->count; i++) {
+        while (row < columns_rows(file) && ts_us[row] < series->ts_us[i])
+            row++;
+        const bool quoted = row < columns_rows(file) && ts_us[row] == series->ts_us[i];
+        series->bid[i] = quoted ? bid[row] : NAN;
+        series->ask[i] = quoted ? ask[row] : NAN;
+    }
+    free(ts_us);
+    free(bid);
+    free(ask);
+    columns_free(file);
+}
+
+/* The one row of the factors that is in force for the whole week. */
+static void scale_by(qb_series *series, double factor)
+{
+    double *const columns[] = {series->open,  series->high, series->low,
+                               series->close, series->bid,  series->ask};
+    for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
+        for (size_t i = 0; i < series->count; i++)
+            columns[k][i] *= factor;
+}
+
+/* In the first minute of 7 October all of it is bought, at the ask with which that minute ends;
+ * marked at the last trades from then on. Minutes outside the session are in the files, and are
+ * skipped here as there. */
+static void minutes_with_quotes(void)
+{
+    const char *folder = golden_shared();
+    if (folder == NULL)
+        SKIP(GOLDEN_ABSENT);
+    const golden_spec spec = {
+        .calendar = "XNYS",
+        .strategy = "buy_and_hold",
+        .interval = QB_1M,
+        .cash = "100000",
+        .fee_per_unit = "0.005",
+        .fee_minimum = "1",
+        .size = {QB_SIZE_WEIGHT, QB_SIZE_AT_DECISION, 0.9975},
+        .fill_at = QB_FILL_CLOSE,
+    };
+    const double factor = 0.8646266; /* of the factor file from 2013-09-20 to 2013-12-19 */
+    qb_series all = golden_series(folder, "equities/minute_raw/SPY_2013-10_trade.csv", "ts");
+    qb_series series = cut(&all, "2013-10-07", "2013-10-12");
+    add_quotes(&series, folder, "equities/minute_raw/SPY_2013-10_quote.csv");
+    scale_by(&series, factor);
+    json_t *root = golden_json(folder, "expected/published_lean_statistics.json");
+    golden_run run = golden_run_series(&spec, &series);
+    CHECK_INT(run.equity_count, 5 * 390);
+    CHECK_INT(run.fill_count, 1);
+    CHECK_INT(run.fills[0].quantity.raw, 688 * QB_ONE);
+    CHECK_INT(run.fills[0].bar_ts_us, golden_time("2013-10-07T13:30:00Z"));
+    CHECK_INT(run.fills[0].ts_us, golden_time("2013-10-07T13:31:00Z"));
+    CHECK_NEAR(qb_raw_to_double(run.fills[0].price.raw), 167.45 * factor, 5e-9);
+    CHECK_INT(run.fills[0].fee.raw, golden_raw("3.44"));
+    check_statistics(find_case(root, "BasicTemplateAlgorithm"), &run);
+    golden_run_clear(&run);
+    json_decref(root);
+    qb_series_clear(&series);
+    qb_series_clear(&all);
+}
+
 /* Cash dividends of the factor file: reference price x (1 - factor / next factor), to the cent, on
  * the first session after the row's date. */
 static size_t add_dividends(qb_series *series, const char *folder, const char *path)
@@ -212,6 +286,7 @@ static void dividends(void)
 static const tap_case cases[] = {
     {"/golden/lean/basic-template-daily", week_of_clone},
     {"/golden/lean/basic-template-daily-shared", week_of_shared},
+    {"/golden/lean/minutes-with-quotes", minutes_with_quotes},
     {"/golden/lean/dividends", dividends},
 };
 
