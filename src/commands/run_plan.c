@@ -287,12 +287,10 @@ run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
                                          sizeof *plan->instrument_costs * plan->count);
     beside->deposits = g_memdup2(plan->deposits, sizeof *plan->deposits * plan->deposit_count);
     beside->holdings = g_memdup2(plan->holdings, sizeof *plan->holdings * plan->holding_count);
-    run_strategies_set(beside, strategy);
     beside->check = FALSE;
     beside->texts = copy_texts(plan->texts);
-    g_ptr_array_set_size(beside->texts->params, 0);
+    run_strategies_set(beside, strategy);
     run_risk_forget(beside);
-    run_texts_set(beside->texts, "strategy", strategy->name, "--beside");
     return beside;
 }
 

@@ -349,9 +349,15 @@ json_t *run_strategies_files(const run_plan *plan)
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
-/* One at its defaults, in place of what a copied plan had. */
+/* One at its defaults, in place of what a copied plan had; its texts are already its own. */
 void run_strategies_set(run_plan *plan, const qb_strategy *strategy)
 {
+    static const char *const others[] = {"orders", "allocation", "conflict",
+                                         "regime", "bull",       "bear"};
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+        g_hash_table_remove(plan->texts->values, others[i]);
+    g_ptr_array_set_size(plan->texts->params, 0);
+    run_texts_set(plan->texts, "strategy", strategy->name, "--beside");
     plan->orders = NULL;
     plan->group = NULL;
     plan->seats = NULL;

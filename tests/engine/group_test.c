@@ -192,6 +192,20 @@ static void no_rank_opens_nothing(void)
     qb_series_clear(&series);
 }
 
+/* A wish of the warm-up counts as new once that is over: the regime's five bars here. */
+static void a_wish_outlives_the_warmup(void)
+{
+    qb_series series = lab_stairs(12);
+    const double a[] = {0, 1000, 1};
+    const qb_group_member members[] = {member(a, 0)};
+    qb_group group = {.members = members, .count = 1, .has_regime = true, .regime_period = 5};
+    lab lab = run(&group, &series);
+    CHECK_INT(lab.fill_count, 1);
+    check(&lab, 0, 5, 1, 0); /* decided at the close of the fifth bar, day 4 */
+    lab_clear(&lab);
+    qb_series_clear(&series);
+}
+
 static void shares_scale(void)
 {
     qb_series series = lab_stairs(8);
@@ -276,6 +290,7 @@ static const tap_case cases[] = {
     {"/engine/group/opposite-sides-offset", opposite_sides_offset},
     {"/engine/group/the-first-in-rank-has-it", the_first_in_rank_has_it},
     {"/engine/group/no-rank-opens-nothing", no_rank_opens_nothing},
+    {"/engine/group/a-wish-outlives-the-warmup", a_wish_outlives_the_warmup},
     {"/engine/group/shares-scale", shares_scale},
     {"/engine/group/a-split-leaves-books-right", a_split_leaves_books_right},
     {"/engine/group/what-is-none-is-refused", what_is_none_is_refused},

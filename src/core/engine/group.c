@@ -204,7 +204,9 @@ static void member_signal(const qb_context *context, uint32_t instrument, double
         engine->host->signal(engine, instrument, strength); /* disables, and says why */
         return;
     }
-    seat->holdings[instrument].wish = strength;
+    /* Before the group's warm-up is over the engine refuses it, and it has not been acted upon. */
+    const bool settled = (double)context->history[instrument].total >= seat->run->group->params[0];
+    seat->holdings[instrument].wish = settled ? strength : NAN;
     const qb_size size = share_of(seat, qb_size_scaled(seat->run->size, fabs(strength)));
     bring_to(seat, instrument, strength < 0.0 ? QB_SELL : QB_BUY, size);
 }
