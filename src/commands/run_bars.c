@@ -14,8 +14,8 @@ static gboolean load_instrument(const run_plan *plan, cache *cache, guint32 inde
 {
     const cache_key *key = &plan->keys[index];
     if (!cache_stat(cache, key, &bars->entries[index], error) ||
-        !cache_read(cache, key, plan->start_us, plan->end_us, CACHE_ALL & ~CACHE_QUOTES,
-                    &bars->series[index], bars->hashes, error))
+        !cache_read(cache, key, plan->start_us, plan->end_us, CACHE_ALL, &bars->series[index],
+                    bars->hashes, error))
         return FALSE;
     if (bars->series[index].count == 0) {
         g_set_error(error, FAILURE, FAILURE_MISSING,
