@@ -1,6 +1,7 @@
 /* The engine's parts: what one run remembers, and who may do what to it.
  *
  *   setup.c     a new run: configuration, memory, the strategy's init
+ *   sheet.c     the same for a universe whose bars come together
  *   engine.c    the life of an instant: histories, marks, decisions, equity
  *   account.c   money that no order moves: charges, flows, maintenance, the risk rules' verdicts
  *   host.c      what a strategy may call
@@ -116,8 +117,9 @@ typedef struct outcome {
     const char *filter; /* QB_STAGE_FILTERED */
 } outcome;
 
+/* Every bar writes the second line of the cache and the third, and no more. */
 typedef struct instrument_state {
-    /* The engine's own columns behind the read-only history. */
+    /* The engine's own columns behind the read-only history; NULL: not read. */
     int64_t *ts_us;
     double *open, *high, *low, *close, *volume;
     double price_factor, volume_factor; /* product of past splits, and its inverse */
@@ -125,10 +127,12 @@ typedef struct instrument_state {
     double price;         /* last known; 0 before the first */
     double wish;          /* the strength last acted upon; NaN: none */
     outcome outcome;      /* of the bar being decided */
-    qb_decision run;      /* of equal outcomes, not yet sunk; bars 0: none */
     int64_t closed_us;    /* when its last bar became known */
     int64_t opened_ts_us; /* stamp of the bar that opened last */
-    int64_t opened_us;    /* when it opened */
+
+    qb_decision run; /* of equal outcomes, not yet sunk; bars 0: none */
+
+    int64_t opened_us; /* when it opened */
 
     uint32_t first, last; /* its open orders */
     uint32_t open_orders;
@@ -143,7 +147,11 @@ typedef struct instrument_state {
     uint64_t walked;         /* the bar that was walked last (its number, from 1) */
     bool wish_halted;        /* its wish was refused or undone by a closed gate */
     double risk_split;       /* fresh per old since its last bar */
-} instrument_state;
+    uint32_t held_place;     /* in the engine\'s list of what is held; NOT_HELD */
+} __attribute__((aligned(64))) instrument_state;
+
+#define NOT_HELD UINT32_MAX
+#define SHEET_AHEAD 8u /* rows of closes: a line of the cache */
 
 /* One instrument's bar on its way along the path. */
 typedef struct walk {
@@ -190,7 +198,14 @@ struct qb_engine {
     qb_history *histories;    /* [instrument_count] */
     instrument_state *states; /* [instrument_count] */
     order_book book;
-    walk *walks; /* [instrument_count] */
+    walk *walks;    /* [instrument_count] */
+    uint32_t *held; /* [held_count] of instrument_count: those with a position */
+    uint32_t held_count;
+    double *ahead;         /* [SHEET_AHEAD][instrument_count] closes of a sheet */
+    bool has_split;        /* some price factor is not 1 */
+    uint32_t columns;      /* of the histories: QB_READ_... */
+    qb_closed_bar *closed; /* [instrument_count], for rows of a sheet that orders wait for */
+    qb_opening *openings;  /* [instrument_count] */
     qb_random random;
     qb_engine_totals totals; /* what can be summed up at the end is not counted on every bar */
     qb_money sizing_equity;  /* what QB_SIZE_AT_FILL sizes are of, at the instant being filled */
@@ -266,8 +281,11 @@ void decide_record_other(qb_engine *engine, instrument_state *state);
 static inline void decide_record(qb_engine *engine, instrument_state *state)
 {
     qb_decision *run = &state->run;
-    if (UNLIKELY(state->outcome.stage != QB_STAGE_HELD || run->stage != QB_STAGE_HELD ||
-                 run->signal != state->wish)) {
+    qb_stage stage = state->outcome.stage;
+    bool same = stage == run->stage &&
+                (stage == QB_STAGE_HELD ? run->signal == state->wish
+                                        : stage < QB_STAGE_HELD && !engine->totals.disabled);
+    if (UNLIKELY(!same)) {
         decide_record_other(engine, state);
         return;
     }
@@ -518,9 +536,27 @@ static inline bool account_is_safe(const qb_engine *engine)
     return portfolio->cash.raw > 0 && portfolio->value.raw == portfolio->exposure.raw;
 }
 
-/* engine.c */
+/* ---- engine.c ------------------------------------------------------------------------------ */
+
+/* After a position has changed: what is held is in the list, and nothing else. */
+void engine_note_held(qb_engine *engine, uint32_t instrument);
+/* Makes room at the end of a full history. */
+void engine_slide(const qb_engine *engine, instrument_state *state);
+/* The parts of an instant, for sheet.c. */
+void engine_begin_instant(qb_engine *engine, int64_t at_us);
+void engine_end_orders(qb_engine *engine);
+void engine_close_bars(qb_engine *engine, const qb_closed_bar *bars, size_t count);
+void engine_open_bars(qb_engine *engine, const qb_opening *openings, size_t count);
+bool engine_settle_account(qb_engine *engine);
+void engine_mark(qb_engine *engine, qb_position *position, double price);
 void engine_sink_equity(qb_engine *engine);
 void engine_sink_trade(qb_engine *engine, const qb_trade *trade);
+
+/* ---- sheet.c ------------------------------------------------------------------------------- */
+
+/* Whether the run can take whole universes at once. */
+bool sheet_fits(const qb_engine *engine);
+QB_CHECKED qb_status sheet_run(qb_engine *engine, const qb_sheet *sheet);
 
 /* host.c */
 extern const qb_host engine_host;

@@ -106,6 +106,28 @@ INLINED static inline void sink_equity(qb_engine *engine)
                      engine->sink.equity(engine->sink.self, engine->context.now_us, equity));
 }
 
+void engine_mark(qb_engine *engine, qb_position *position, double price)
+{
+    mark(engine, position, price);
+}
+
+void engine_note_held(qb_engine *engine, uint32_t instrument)
+{
+    instrument_state *state = &engine->states[instrument];
+    bool held = engine_held(engine, instrument) != 0;
+    if (held == (state->held_place != NOT_HELD))
+        return;
+    if (held) {
+        state->held_place = engine->held_count;
+        engine->held[engine->held_count++] = instrument;
+        return;
+    }
+    uint32_t last = engine->held[--engine->held_count];
+    engine->held[state->held_place] = last;
+    engine->states[last].held_place = state->held_place;
+    state->held_place = NOT_HELD;
+}
+
 void engine_sink_equity(qb_engine *engine)
 {
     sink_equity(engine);
@@ -142,15 +164,38 @@ static inline bool is_unreal(int32_t flags)
 
 /* ---- bars that close ---------------------------------------------------------------------- */
 
-RARE static void slide(instrument_state *state, size_t rows, size_t keep)
+static void slide(double *column, size_t rows, size_t keep)
 {
-    size_t from = rows - keep, bytes = keep * sizeof(double);
-    memmove(state->ts_us, state->ts_us + from, bytes);
-    memmove(state->open, state->open + from, bytes);
-    memmove(state->high, state->high + from, bytes);
-    memmove(state->low, state->low + from, bytes);
-    memmove(state->close, state->close + from, bytes);
-    memmove(state->volume, state->volume + from, bytes);
+    if (column != NULL)
+        memmove(column, column + rows - keep, keep * sizeof *column);
+}
+
+RARE void engine_slide(const qb_engine *engine, instrument_state *state)
+{
+    size_t rows = engine->rows, keep = engine->keep;
+    memmove(state->ts_us, state->ts_us + rows - keep, keep * sizeof *state->ts_us);
+    slide(state->open, rows, keep);
+    slide(state->high, rows, keep);
+    slide(state->low, rows, keep);
+    slide(state->close, rows, keep);
+    slide(state->volume, rows, keep);
+}
+
+/* The columns that are read, where these are not all. */
+RARE static void append_some(const qb_engine *engine, const instrument_state *state, size_t row,
+                             const qb_bar *bar)
+{
+    double factor = state->price_factor;
+    if (engine->columns & QB_READ_OPEN)
+        state->open[row] = bar->open * factor;
+    if (engine->columns & QB_READ_HIGH)
+        state->high[row] = bar->high * factor;
+    if (engine->columns & QB_READ_LOW)
+        state->low[row] = bar->low * factor;
+    if (engine->columns & QB_READ_CLOSE)
+        state->close[row] = bar->close * factor;
+    if (engine->columns & QB_READ_VOLUME)
+        state->volume[row] = bar->volume * state->volume_factor;
 }
 
 INLINED static inline void append(const qb_engine *engine, seat seat, const qb_bar *bar)
@@ -158,16 +203,20 @@ INLINED static inline void append(const qb_engine *engine, seat seat, const qb_b
     const instrument_state *state = seat.state;
     size_t row = seat.history->count;
     if (UNLIKELY(row == engine->rows)) {
-        slide(seat.state, engine->rows, engine->keep);
+        engine_slide(engine, seat.state);
         row = engine->keep;
     }
-    double factor = state->price_factor;
     state->ts_us[row] = bar->ts_us;
-    state->open[row] = bar->open * factor;
-    state->high[row] = bar->high * factor;
-    state->low[row] = bar->low * factor;
-    state->close[row] = bar->close * factor;
-    state->volume[row] = bar->volume * state->volume_factor;
+    if (LIKELY(engine->columns == QB_READ_ALL)) {
+        double factor = state->price_factor;
+        state->open[row] = bar->open * factor;
+        state->high[row] = bar->high * factor;
+        state->low[row] = bar->low * factor;
+        state->close[row] = bar->close * factor;
+        state->volume[row] = bar->volume * state->volume_factor;
+    } else {
+        append_some(engine, state, row, bar);
+    }
     seat.history->count = row + 1;
     seat.history->total++;
 }
@@ -288,7 +337,9 @@ static void close_bars(qb_engine *engine, const qb_closed_bar *first, size_t cou
         take_bar(engine, seat_of(engine, bar->instrument), &bar->bar);
     if (!settle_closes(engine, first, count))
         return;
-    for (const qb_closed_bar *bar = first; bar < end; bar++)
+    engine->context.last_closed = end[-1].instrument;
+    for (const qb_closed_bar *bar = engine->strategy->once_per_instant ? end - 1 : first; bar < end;
+         bar++)
         ask_strategy(engine, bar->instrument);
     for (const qb_closed_bar *bar = first; bar < end; bar++)
         decide_record(engine, &engine->states[bar->instrument]);
@@ -320,6 +371,7 @@ RARE static void apply_actions(qb_engine *engine, const qb_opening *opening)
         engine_fail(engine, status);
         return;
     }
+    engine_note_held(engine, opening->instrument);
     if (closed) {
         engine_sink_trade(engine, &trade);
         exits_close(engine, opening->instrument);
@@ -330,6 +382,7 @@ RARE static void apply_actions(qb_engine *engine, const qb_opening *opening)
     if (engine->histories[opening->instrument].total > 0) {
         state->price_factor *= qb_split_factor(actions.split);
         state->volume_factor = 1.0 / state->price_factor;
+        engine->has_split = true;
         state->risk_split *= qb_split_factor(actions.split);
     }
     orders_split(engine, opening->instrument, actions.split);
@@ -416,6 +469,31 @@ INLINED static inline void end_orders(qb_engine *engine)
 {
     if (UNLIKELY(engine->book.next_end_us <= engine->context.now_us) && !engine->stopped)
         orders_expire(engine);
+}
+
+void engine_begin_instant(qb_engine *engine, int64_t at_us)
+{
+    begin_instant(engine, at_us);
+}
+
+void engine_end_orders(qb_engine *engine)
+{
+    end_orders(engine);
+}
+
+void engine_close_bars(qb_engine *engine, const qb_closed_bar *bars, size_t count)
+{
+    close_bars(engine, bars, count);
+}
+
+void engine_open_bars(qb_engine *engine, const qb_opening *openings, size_t count)
+{
+    open_bars(engine, openings, count);
+}
+
+bool engine_settle_account(qb_engine *engine)
+{
+    return settle_account(engine);
 }
 
 qb_status qb_engine_step(qb_engine *engine, const qb_instant *instant)
@@ -529,10 +607,14 @@ static qb_status run_stretch(qb_engine *engine, const qb_stretch *stretch)
 qb_status qb_engine_run(qb_engine *engine, const qb_feed *feed)
 {
     qb_status status = engine->stopped ? status_when_stopped(engine) : QB_OK;
+    bool sheets = feed->sheet != NULL && sheet_fits(engine);
     while (status == QB_OK && !engine->stopped) {
         qb_stretch stretch;
+        qb_sheet sheet;
         qb_instant instant;
-        if (feed->stretch != NULL && feed->stretch(feed->self, &stretch))
+        if (sheets && feed->sheet(feed->self, &sheet))
+            status = sheet_run(engine, &sheet);
+        else if (feed->stretch != NULL && feed->stretch(feed->self, &stretch))
             status = run_stretch(engine, &stretch);
         else if (feed->next(feed->self, &instant))
             status = qb_engine_step(engine, &instant);

@@ -415,6 +415,8 @@ static bool feed_sheet(void *self, qb_sheet *out_sheet)
     }
     out_sheet->count = count;
     out_sheet->last = walker->row >= rows;
+    for (uint32_t block = 0; out_sheet->last && block < feed->blocks; block++)
+        feed->block_us[block] = NEVER;
     if (!out_sheet->last) {
         feed->sheet_times[count] = walker->time;
         feed->sheet_missed[count] = walker->missed;

@@ -194,6 +194,7 @@ static void execute(qb_engine *engine, uint32_t index, const offer *offer, const
         engine_fail(engine, status);
         return;
     }
+    engine_note_held(engine, order->instrument);
     engine->totals.fills++;
     order->filled.raw += units;
     taken_of(engine, order->instrument, offer)->raw += units;

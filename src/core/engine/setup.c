@@ -72,25 +72,36 @@ static bool params_are_sound(const qb_strategy *strategy, const double *params)
     return strategy->check == NULL || strategy->check(params) == NULL;
 }
 
+/* The next column of the block, or NULL for one that nobody reads. */
+static double *column_of(const qb_engine *engine, uint32_t which, double **last)
+{
+    if ((engine->columns & which) == 0)
+        return NULL;
+    *last += engine->rows;
+    return *last;
+}
+
 static qb_status histories_init(qb_engine *engine)
 {
     uint32_t count = engine->context.instrument_count;
+    size_t width = 1 + (size_t)__builtin_popcount(engine->columns);
     engine->histories = qb_arena_alloc(&engine->arena, count, sizeof *engine->histories);
     engine->states = qb_arena_alloc(&engine->arena, count, sizeof *engine->states);
     if (engine->histories == NULL || engine->states == NULL)
         return QB_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
         instrument_state *state = &engine->states[i];
-        double *columns = qb_arena_alloc(&engine->arena, engine->rows, 6 * sizeof(double));
+        double *columns = qb_arena_alloc(&engine->arena, engine->rows, width * sizeof(double));
         if (columns == NULL)
             return QB_NO_MEMORY;
+        double *next = columns;
         *state = (instrument_state){
             .ts_us = (int64_t *)columns,
-            .open = columns + engine->rows,
-            .high = columns + 2 * engine->rows,
-            .low = columns + 3 * engine->rows,
-            .close = columns + 4 * engine->rows,
-            .volume = columns + 5 * engine->rows,
+            .open = column_of(engine, QB_READ_OPEN, &next),
+            .high = column_of(engine, QB_READ_HIGH, &next),
+            .low = column_of(engine, QB_READ_LOW, &next),
+            .close = column_of(engine, QB_READ_CLOSE, &next),
+            .volume = column_of(engine, QB_READ_VOLUME, &next),
             .price_factor = 1.0,
             .volume_factor = 1.0,
             .run.stage = QB_STAGE_ORDERED,
@@ -104,6 +115,7 @@ static qb_status histories_init(qb_engine *engine)
             .session_us = INT64_MIN,
             .taken_ts_us = INT64_MIN,
             .risk_split = 1.0,
+            .held_place = NOT_HELD,
         };
         engine->histories[i] = (qb_history){
             .ts_us = state->ts_us,
@@ -202,6 +214,8 @@ static qb_status account_init(qb_engine *engine, const qb_engine_config *config)
         const qb_holding *holding = &config->holdings[i];
         status = qb_portfolio_open(&engine->portfolio, holding->instrument, holding->quantity,
                                    holding->price, 0);
+        if (status == QB_OK)
+            engine_note_held(engine, holding->instrument);
     }
     if (status == QB_OK && account_is_ruined(engine))
         status = QB_OUT_OF_RANGE;
@@ -219,10 +233,26 @@ static qb_status risk_init(qb_engine *engine, const qb_engine_config *config)
     return status;
 }
 
+/* What one instant may need of each instrument. */
+static qb_status lists_init(qb_engine *engine)
+{
+    uint32_t count = engine->context.instrument_count;
+    engine->walks = qb_arena_alloc(&engine->arena, count, sizeof *engine->walks);
+    engine->held = qb_arena_alloc(&engine->arena, count, sizeof *engine->held);
+    engine->closed = qb_arena_alloc(&engine->arena, count, sizeof *engine->closed);
+    engine->openings = qb_arena_alloc(&engine->arena, count, sizeof *engine->openings);
+    engine->ahead = qb_arena_alloc(&engine->arena, count, SHEET_AHEAD * sizeof *engine->ahead);
+    bool complete = engine->ahead != NULL && engine->walks != NULL && engine->held != NULL &&
+                    engine->closed != NULL && engine->openings != NULL;
+    return complete ? QB_OK : QB_NO_MEMORY;
+}
+
 static qb_status engine_init(qb_engine *engine, const qb_engine_config *config)
 {
     set_maintenance(engine, config);
     qb_status status = own_costs_init(engine, config);
+    if (status == QB_OK)
+        status = lists_init(engine);
     if (status == QB_OK)
         status = strategy_init(engine, config->params);
     if (status == QB_OK)
@@ -234,8 +264,7 @@ static qb_status engine_init(qb_engine *engine, const qb_engine_config *config)
     if (status == QB_OK)
         status = risk_init(engine, config);
     engine->watches = engine->risk != NULL || engine->fill_at == QB_FILL_CLOSE;
-    engine->walks = qb_arena_alloc(&engine->arena, config->instrument_count, sizeof(walk));
-    return status == QB_OK && engine->walks == NULL ? QB_NO_MEMORY : status;
+    return status;
 }
 
 qb_status qb_engine_new(const qb_engine_config *config, const qb_sink *sink, qb_engine **out_engine)
@@ -278,6 +307,7 @@ qb_status qb_engine_new(const qb_engine_config *config, const qb_sink *sink, qb_
         .macros = config->macros,
         .macro_count = config->macro_count,
         .opens_day = true,
+        .columns = config->strategy->columns != 0 ? config->strategy->columns : QB_READ_ALL,
         .random = {config->seed},
         .totals.first_us = INT64_MIN,
     };

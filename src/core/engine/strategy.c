@@ -23,6 +23,8 @@ static const char *strategy_problem(const qb_strategy *strategy)
         return "its name is not of [a-z0-9_]";
     if (strategy->summary == NULL)
         return "it has no summary";
+    if ((strategy->columns & ~(uint32_t)QB_READ_ALL) != 0)
+        return "it reads columns that do not exist";
     if (strategy->warmup == NULL || strategy->init == NULL || strategy->on_bar == NULL)
         return "warmup, init and on_bar are mandatory";
     const char *problem = qb_params_problem(strategy->params, strategy->param_count);

@@ -107,6 +107,7 @@ struct qb_context {
     const qb_history *history; /* [instrument_count] */
     uint32_t instrument_count;
     int64_t now_us;
+    uint32_t last_closed; /* the highest instrument whose bar closed at now_us */
 };
 
 /* What init is given; borrowed until it returns, but for memory from alloc. */
@@ -143,7 +144,23 @@ typedef struct qb_strategy {
     void (*on_fill)(void *state, const qb_context *context, const qb_fill *fill);
     /* Optional; memory from alloc is freed by the engine. */
     void (*clear)(void *state);
+    /* What a strategy over many instruments may leave out, to save their time. Zero: nothing. */
+    uint32_t
+        columns; /* QB_READ_..., all columns of the history that it reads; others may be NULL */
+    /* Its on_bar does nothing but for the instrument context->last_closed, and need not be called
+     * for others. */
+    bool once_per_instant;
 } qb_strategy;
+
+/* Stamps, count and total are always there. */
+enum {
+    QB_READ_OPEN = 1,
+    QB_READ_HIGH = 2,
+    QB_READ_LOW = 4,
+    QB_READ_CLOSE = 8,
+    QB_READ_VOLUME = 16,
+    QB_READ_ALL = 31,
+};
 
 /* ---- short words for strategies ------------------------------------------------------------ */
 
