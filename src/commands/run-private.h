@@ -99,11 +99,11 @@ typedef struct run_member {
 } run_member;
 
 typedef struct run_plan {
-    guint32 count;              /* instruments */
-    cache_key *keys;            /* [count] */
-    qb_instrument *instruments; /* [count] */
-    char **symbols;             /* [count + 1], NULL-terminated */
-    gint64 start_us, end_us;    /* bars with start <= ts < end */
+    guint32 count;               /* instruments */
+    cache_key *keys;             /* [count] */
+    qb_instrument *instruments;  /* [count] */
+    char **symbols;              /* [count + 1], NULL-terminated */
+    gint64 start_us, end_us;     /* bars with start <= ts < end */
     char *name;                  /* "sma_cross", "sma_cross,rsi_reversion", "orders" */
     const qb_strategy *strategy; /* what the engine runs: the member, the group or the list */
     const double *params;        /* [strategy->param_count], NULL: none */
@@ -132,6 +132,8 @@ typedef struct run_plan {
     double risk_free;
     gboolean has_benchmark;
     cache_key benchmark;
+    cache_key *macros; /* [macro_count] */
+    guint32 macro_count;
     gboolean check;   /* the short proof of honesty goes along */
     run_texts *texts; /* resolved: what a reproduction needs */
 } run_plan;
@@ -141,8 +143,9 @@ typedef struct run_plan {
 run_plan *run_plan_new(const run_texts *texts, const market *market, GError **error);
 /* The same account, universe and costs with another strategy at its defaults. */
 run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy);
-/* For the engine; borrows from the plan. */
-qb_engine_config run_plan_config(const run_plan *plan);
+/* For the engine; borrows from both. */
+struct run_bars;
+qb_engine_config run_plan_config(const run_plan *plan, const struct run_bars *bars);
 void run_plan_free(run_plan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_plan, run_plan_free)
 
@@ -175,7 +178,6 @@ const char *run_plan_owner(const run_plan *plan, guint32 owner);
 gboolean run_orders_load(run_texts *texts, run_orders **out, GError **error);
 /* Once the instruments are known. FAILURE_BAD_DATA. */
 gboolean run_orders_join(run_plan *plan, const market *market, GError **error);
-struct run_bars;
 /* Once the bars are: when each is submitted. What the plan points to changes, the plan does not. */
 gboolean run_orders_place(const run_plan *plan, const struct run_bars *bars, GError **error);
 /* Of char *: what was placed otherwise than written. */
@@ -244,19 +246,32 @@ gboolean run_costs_from_json(const json_t *fees, qb_costs *costs);
 
 /* ---- bars ---------------------------------------------------------------------------------- */
 
+/* A macro series by the moments at which its values became known. */
+typedef struct run_macro run_macro;
+
 typedef struct run_bars {
     guint32 count;
-    qb_series *series;    /* [count] */
-    cache_entry *entries; /* [count] */
-    gboolean *has_volume; /* [count]: some bar has one above 0 */
-    qb_series benchmark;  /* count 0: none */
-    GPtrArray *hashes;    /* "FILE SHA256" */
+    qb_series *series;          /* [count] */
+    cache_entry *entries;       /* [count] */
+    gboolean *has_volume;       /* [count]: some bar has one above 0 */
+    qb_series benchmark;        /* count 0: none */
+    run_macro *macros;          /* [macro_count] */
+    qb_macro_feed *macro_feeds; /* [macro_count] */
+    guint32 macro_count;
+    GPtrArray *hashes; /* "FILE SHA256" */
     gsize rows;
 } run_bars;
 
 run_bars *run_bars_load(const run_plan *plan, cache *cache, GError **error);
 void run_bars_free(run_bars *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_bars, run_bars_free)
+
+/* The series of --macro: found for the plan (FAILURE_MISSING, FAILURE_USAGE), loaded with the bars. */
+gboolean run_macros_find(const run_texts *texts, const market *market, run_plan *plan,
+                         GError **error);
+gboolean run_macros_load(const run_plan *plan, cache *cache, run_bars *bars, GError **error);
+void run_macros_notes(const run_plan *plan, const run_bars *bars, GPtrArray *notes);
+void run_macros_free(run_bars *bars);
 
 /* The texts, version, instruments and data hashes as the JSON of runs.params; back by
  * run_texts_from_json. Caller owns. */

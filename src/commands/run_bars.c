@@ -55,6 +55,8 @@ run_bars *run_bars_load(const run_plan *plan, cache *cache, GError **error)
         g_prefix_error(error, "benchmark: ");
         return NULL;
     }
+    if (!run_macros_load(plan, cache, bars, error))
+        return NULL;
     return run_orders_place(plan, bars, error) ? g_steal_pointer(&bars) : NULL;
 }
 
@@ -65,6 +67,7 @@ void run_bars_free(run_bars *self)
     for (guint32 i = 0; i < self->count; i++)
         qb_series_clear(&self->series[i]);
     qb_series_clear(&self->benchmark);
+    run_macros_free(self);
     g_free(self->series);
     g_free(self->entries);
     g_free(self->has_volume);

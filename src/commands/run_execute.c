@@ -358,7 +358,7 @@ static gboolean measure(const run_plan *plan, const run_bars *bars, double start
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-qb_engine_config run_plan_config(const run_plan *plan)
+qb_engine_config run_plan_config(const run_plan *plan, const run_bars *bars)
 {
     return (qb_engine_config){
         .instruments = plan->instruments,
@@ -383,6 +383,8 @@ qb_engine_config run_plan_config(const run_plan *plan)
         .holdings = plan->holdings,
         .holding_count = plan->holding_count,
         .risk = plan->risk.on ? &plan->risk.config : NULL,
+        .macros = bars->macro_feeds,
+        .macro_count = bars->macro_count,
     };
 }
 
@@ -477,7 +479,7 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
     g_autoptr(qb_short_check) check = NULL;
     g_autofree guint32 *touched = g_new0(guint32, plan->count);
     recorder recorder = {.bars = bars, .result = result, .plan = plan, .touched = touched};
-    const qb_engine_config config = run_plan_config(plan);
+    const qb_engine_config config = run_plan_config(plan, bars);
     if (plan->check) {
         const qb_status status = qb_short_check_new(&config, bars->series, &check);
         if (status != QB_OK) {

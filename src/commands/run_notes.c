@@ -286,6 +286,7 @@ run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_res
     note_orders(plan, &self);
     note_volume(plan, bars, self.notes);
     note_terms(plan, self.notes);
+    run_macros_notes(plan, bars, self.notes);
     note_flows(result, self.notes);
     note_left_out(result, self.notes);
     note_rules(result, self.notes);

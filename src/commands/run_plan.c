@@ -270,6 +270,7 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
     run_strategies_join(&problems, plan->texts, plan);
     if (!failures_finish(&problems, FAILURE_CONFIG, error) ||
         !run_orders_join(plan, market, error) || !find_benchmark(texts, market, plan, error) ||
+        !run_macros_find(plan->texts, market, plan, error) ||
         !run_risk_blackouts(plan->texts, plan, error))
         return NULL;
     store_resolved(plan);
@@ -285,6 +286,7 @@ run_plan *run_plan_beside(const run_plan *plan, const qb_strategy *strategy)
     beside->symbols = g_strdupv(plan->symbols);
     beside->instrument_costs = g_memdup2(plan->instrument_costs,
                                          sizeof *plan->instrument_costs * plan->count);
+    beside->macros = g_memdup2(plan->macros, sizeof *plan->macros * plan->macro_count);
     beside->deposits = g_memdup2(plan->deposits, sizeof *plan->deposits * plan->deposit_count);
     beside->holdings = g_memdup2(plan->holdings, sizeof *plan->holdings * plan->holding_count);
     beside->check = FALSE;
@@ -304,6 +306,7 @@ void run_plan_free(run_plan *self)
     g_free(self->instrument_costs);
     g_free(self->deposits);
     g_free(self->holdings);
+    g_free(self->macros);
     run_strategies_clear(self);
     run_texts_free(self->texts);
     run_risk_clear(&self->risk);

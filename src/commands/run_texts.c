@@ -13,6 +13,8 @@ const run_key run_keys[] = {
     {"strategy", "run", "sma_cross", "NAME|FILE[,..]",
      "See quantbot strategy list; or ./NAME.c, ./NAME.so; several at once: a,b"},
     {"orders", "run", NULL, "FILE", "A CSV of orders in place of a strategy (docs/ORDERS.md)"},
+    {"macro", "run", NULL, "NAME,..",
+     "Macro series that strategies may ask for, as known on the day"},
     {"benchmark", "run", NULL, "SYMBOL",
      "For alpha and beta (default: a single instrument itself)"},
     {"cash", "run", "100000", "AMOUNT", "Cash at the start"},

@@ -175,7 +175,7 @@ static gboolean run_checks(const run_plan *plan, const run_bars *bars, guint32 c
 {
     qb_honesty_limits limits = QB_HONESTY_LIMITS;
     qb_finding findings[QB_CHECK_COUNT];
-    const qb_engine_config config = run_plan_config(plan);
+    const qb_engine_config config = run_plan_config(plan, bars);
     limits.cuts = cuts;
     const qb_status status = qb_honesty_check(&config, bars->series, &limits, findings);
     if (status != QB_OK)
