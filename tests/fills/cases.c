@@ -242,29 +242,50 @@ static void random_bars(maker *self, uint32_t i, size_t count, int64_t start_us,
     }
 }
 
-static void random_market(maker *self)
+/* A market that random bars live in, and the day of 1970 before which they begin. */
+typedef struct market {
+    bool share;
+    qb_interval interval;
+    int64_t start;
+} market;
+
+static market a_market(maker *self)
 {
-    static const struct {
-        bool share;
-        qb_interval interval;
-        int64_t start; /* days of 1970 */
-    } kinds[] = {
+    static const market kinds[] = {
         {false, QB_1D, 18262}, {true, QB_1D, 18575}, /* 2020-11-09: a half day comes */
         {false, QB_1H, 18262}, {true, QB_1H, 18590}, {false, QB_1M, 18262}, {true, QB_30M, 18589},
     };
+    return kinds[below(self, 6)];
+}
+
+/* Side by side: days and hours of a coin and of a share in the same week. */
+static market a_mixed_market(maker *self)
+{
+    static const market kinds[] = {
+        {false, QB_1D, 18589}, {true, QB_1D, 18589},  {false, QB_1H, 18589},
+        {true, QB_1H, 18589},  {true, QB_30M, 18589}, {false, QB_4H, 18589},
+    };
+    return kinds[below(self, 6)];
+}
+
+static void random_market(maker *self)
+{
     static const double grids[] = {0.05, 0.01, 0.25};
     fills_case *out = self->out;
-    unsigned kind = below(self, 6);
+    market kind = a_market(self);
     uint32_t count = 1 + below(self, 3);
     bool quotes = may(self, FILLS_QUOTES) && one_in(self, 5);
-    bool finer = may(self, FILLS_FINER) && kinds[kind].interval != QB_1M && one_in(self, 5);
+    bool finer = may(self, FILLS_FINER) && kind.interval != QB_1M && one_in(self, 5);
+    bool mixed = may(self, FILLS_MIXED) && one_in(self, 5);
     size_t bars = 8 + below(self, 22);
     self->grid = grids[below(self, 3)];
     out->config.instrument_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        out->instruments[i] = an_instrument(self, kinds[kind].share, kinds[kind].interval);
+        if (mixed)
+            kind = a_mixed_market(self);
+        out->instruments[i] = an_instrument(self, kind.share, kind.interval);
         out->instruments[i].symbol[0] = (char)('A' + i);
-        random_bars(self, i, bars, kinds[kind].start * QB_DAY_US - QB_HOUR_US, quotes, finer);
+        random_bars(self, i, bars, kind.start * QB_DAY_US - QB_HOUR_US, quotes, finer);
     }
 }
 
@@ -351,7 +372,9 @@ static void a_bracket(maker *self, qb_order_request *request, double close)
         if (request->trailing_stop.kind == QB_EXIT_PRICE)
             request->trailing_stop = (qb_exit){QB_EXIT_DISTANCE, on_grid(self, 3)};
     }
-    if (may(self, FILLS_TIME_STOPS) && one_in(self, 3))
+    const qb_engine_config *config = &self->out->config;
+    bool at_once = config->instrument_costs == NULL && config->costs.volume_cap.raw == 0;
+    if (may(self, FILLS_TIME_STOPS) && (at_once || may(self, FILLS_PARTED)) && one_in(self, 3))
         request->time_stop_bars = 2 + below(self, 4);
 }
 
@@ -379,6 +402,28 @@ static void a_type(maker *self, qb_order_request *request, double close)
         if (request->trail.kind == QB_EXIT_PRICE)
             request->trail = (qb_exit){QB_EXIT_DISTANCE, on_grid(self, 1 + below(self, 6))};
     }
+}
+
+static void scale_exit(qb_exit *exit, double factor)
+{
+    if (exit->kind != QB_EXIT_FRACTION)
+        exit->amount *= factor;
+}
+
+/* The same prices in the units of the history: all splits so far are in them. */
+static void in_history_units(const fills_case *play, qb_order_request *request, int64_t now_us)
+{
+    double factor = 1.0;
+    for (size_t b = 0; b < play->bar_count[request->instrument]; b++)
+        if (play->bars[request->instrument][b].open_us < now_us)
+            factor *= play->bars[request->instrument][b].bar.split_factor;
+    request->raw_prices = false;
+    request->limit *= factor;
+    request->stop *= factor;
+    scale_exit(&request->trail, factor);
+    scale_exit(&request->take_profit, factor);
+    scale_exit(&request->stop_loss, factor);
+    scale_exit(&request->trailing_stop, factor);
 }
 
 static void an_action(maker *self, uint32_t asker, uint32_t instrument, const fills_bar *bar,
@@ -421,6 +466,8 @@ static void an_action(maker *self, uint32_t asker, uint32_t instrument, const fi
         request->group = 1 + below(self, 2) + 2 * instrument;
     if (may(self, FILLS_BRACKETS) && one_in(self, 3) && !request->reduce_only)
         a_bracket(self, request, close);
+    if (may(self, FILLS_HISTORY) && one_in(self, 3))
+        in_history_units(out, request, bar->known_us);
 }
 
 static double last_close(const fills_case *self, uint32_t instrument, int64_t now_us)

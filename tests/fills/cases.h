@@ -38,27 +38,28 @@ typedef struct fills_case {
 
 /* What a case may hold; the test asks for all of it, a search for a fault for less. */
 enum {
-    FILLS_SIZES = 1,         /* cash and weights, at the decision and at the fill */
-    FILLS_TARGETS = 2,       /* in units */
-    FILLS_RESTING = 4,       /* limits, stops, stop-limits, trailing stops */
-    FILLS_TIMES = 8,         /* DAY, GTD, IOC, FOK, on-open, on-close, cancel */
-    FILLS_BRACKETS = 16,     /* take-profit, stop-loss, trailing stop */
-    FILLS_MODELS = 32,       /* pessimistic, optimistic */
-    FILLS_FLOWS = 64,        /* deposits, holdings, borrow, interest */
-    FILLS_MARGIN = 128,      /* maintenance */
-    FILLS_EVENTS = 256,      /* splits and dividends */
-    FILLS_QUOTES = 512,      /* bid and ask */
-    FILLS_GAPS = 1024,       /* missing and flagged bars */
-    FILLS_COSTS = 2048,      /* the whole of a schedule, impact, cap */
-    FILLS_REDUCE = 4096,     /* reduce-only orders */
-    FILLS_FILL_AT = 8192,    /* close, next-close */
-    FILLS_OWN_COSTS = 16384, /* costs by instrument */
-    FILLS_TIME_STOPS = 32768,
-    FILLS_FINER = 65536,    /* finer bars */
-    FILLS_GROUPS = 131072,  /* OCO */
-    FILLS_MIXED = 262144,   /* intervals and calendars side by side */
-    FILLS_HISTORY = 524288, /* prices in the units of the history */
-    FILLS_ALL = 1048575,
+    FILLS_SIZES = 1,          /* cash and weights, at the decision and at the fill */
+    FILLS_TARGETS = 2,        /* in units */
+    FILLS_RESTING = 4,        /* limits, stops, stop-limits, trailing stops */
+    FILLS_TIMES = 8,          /* DAY, GTD, IOC, FOK, on-open, on-close, cancel */
+    FILLS_BRACKETS = 16,      /* take-profit, stop-loss, trailing stop */
+    FILLS_MODELS = 32,        /* pessimistic, optimistic */
+    FILLS_FLOWS = 64,         /* deposits, holdings, borrow, interest */
+    FILLS_MARGIN = 128,       /* maintenance */
+    FILLS_EVENTS = 256,       /* splits and dividends */
+    FILLS_QUOTES = 512,       /* bid and ask */
+    FILLS_GAPS = 1024,        /* missing and flagged bars */
+    FILLS_COSTS = 2048,       /* the whole of a schedule, impact, cap */
+    FILLS_REDUCE = 4096,      /* reduce-only orders */
+    FILLS_FILL_AT = 8192,     /* close, next-close */
+    FILLS_OWN_COSTS = 16384,  /* costs by instrument */
+    FILLS_TIME_STOPS = 32768, /* of orders that fill at once */
+    FILLS_FINER = 65536,      /* finer bars */
+    FILLS_GROUPS = 131072,    /* OCO */
+    FILLS_MIXED = 262144,     /* intervals and calendars side by side */
+    FILLS_HISTORY = 524288,   /* prices in the units of the history */
+    FILLS_PARTED = 1048576,   /* time stops of orders that fill in parts */
+    FILLS_ALL = 2097151,
 };
 
 /* Families after the seed's last digit: 0-6 random, 7 the sample, 8 shared days, 9 shared minutes;

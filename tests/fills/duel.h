@@ -8,6 +8,7 @@
 typedef struct duel {
     char why[400];
     size_t orders, fills, makers;
+    bool series; /* it was also run as a series */
     unsigned states[QB_ORDER_EXPIRED + 1], reasons[QB_REASON_COUNT];
 } duel;
 

@@ -173,8 +173,8 @@ static void print_request(const fills_case *self, const ref_action *action, FILE
             request->size.when == QB_SIZE_AT_FILL ? " at the fill" : "");
     if (action->verb != REF_SUBMIT)
         return;
-    fprintf(out, ", %s %s", qb_order_type_text(request->type),
-            qb_time_in_force_text(request->time_in_force));
+    fprintf(out, "%s, %s %s", request->raw_prices ? "" : " (prices of the history)",
+            qb_order_type_text(request->type), qb_time_in_force_text(request->time_in_force));
     if (request->limit != 0.0)
         fprintf(out, ", limit %.10g", request->limit);
     if (request->stop != 0.0)

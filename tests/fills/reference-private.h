@@ -66,7 +66,8 @@ void ref_meet(ref_world *world, ref_order *order, const ref_spot *spot);
 
 /* ---- reference_path.c */
 void ref_walk(ref_world *world, const qb_instant *instant);
-void ref_opening_price(ref_world *world, ref_order *order, int64_t price);
+/* Whether the order fills at an opening of that price; triggers it, or moves a trailing stop. */
+bool ref_opening_reaches(ref_world *world, ref_order *order, int64_t price);
 int64_t ref_level(const ref_order *order);
 
 static inline int64_t ref_abs(int64_t value)

@@ -65,7 +65,8 @@ static void add_child(ref_world *world, size_t parent, const qb_order_request *r
     child->group = ((uint64_t)parent + 1) << 32;
     child->reduce_only = true;
     child->live = false;
-    child->exit = exit;
+    child->exit = exit.kind;
+    child->away = ref_raw(exit.amount);
     if (role == REF_TRAILING && exit.kind == QB_EXIT_FRACTION)
         child->trail_rate = ref_raw(exit.amount);
     else if (role == REF_TRAILING)
@@ -255,7 +256,7 @@ static void deposits(ref_world *world)
         const qb_deposit *deposit = &config->deposits[world->deposits_booked];
         if (deposit->at_us > world->now_us)
             return;
-        if (-deposit->amount.raw < ref_equity(world))
+        if (deposit->amount.raw > 0 || -deposit->amount.raw < ref_equity(world))
             world->cash += deposit->amount.raw;
     }
 }
@@ -478,15 +479,14 @@ static void split_orders(ref_world *world, uint32_t instrument, int64_t fresh, i
         if (!ref_open(order))
             continue;
         int64_t rest = ref_rest(order);
-        bool resolved = order->quantity > 0;
         order->quantity = order->filled + ref_lots((int64_t)((wide)rest * fresh / old), lot);
         order->limit = ref_round((wide)order->limit * old, fresh);
         order->stop = ref_round((wide)order->stop * old, fresh);
         order->trail = ref_round((wide)order->trail * old, fresh);
         order->best = ref_round((wide)order->best * old, fresh);
-        if (order->exit.kind == QB_EXIT_PRICE || order->exit.kind == QB_EXIT_DISTANCE)
-            order->exit.amount *= (double)old / (double)fresh;
-        if (resolved && ref_rest(order) == 0)
+        if (order->exit == QB_EXIT_PRICE || order->exit == QB_EXIT_DISTANCE)
+            order->away = ref_round((wide)order->away * old, fresh);
+        if (rest > 0 && ref_rest(order) == 0)
             ref_end(world, order, QB_ORDER_CANCELLED, QB_REASON_BELOW_LOT);
     }
 }
@@ -548,10 +548,26 @@ static bool waits_for_opening(const ref_world *world, const ref_order *order)
 static void meet_opening(ref_world *world, ref_order *order)
 {
     const ref_state *state = &world->at[order->instrument];
-    ref_opening_price(world, order, order->side > 0 ? state->now_buy : state->now_sell);
+    bool limit = order->type == QB_LIMIT || order->type == QB_STOP_LIMIT;
+    ref_spot spot = {.reference = order->side > 0 ? state->now_buy : state->now_sell,
+                     .limit = limit ? order->limit : 0};
+    if (order->reached)
+        ref_meet(world, order, &spot);
     bool at_once = order->time_in_force == QB_IOC || order->time_in_force == QB_FOK;
     if (at_once && ref_open(order))
         ref_end(world, order, QB_ORDER_CANCELLED, QB_REASON_NOT_FILLED);
+}
+
+/* Whom the openings reach, before any of them is filled. */
+static void look_at_openings(ref_world *world)
+{
+    for (size_t i = 0; i < world->out->order_count; i++) {
+        ref_order *order = &world->out->orders[i];
+        const ref_state *state = &world->at[order->instrument];
+        int64_t price = order->side > 0 ? state->now_buy : state->now_sell;
+        order->reached = ref_waits(order) && waits_for_opening(world, order) &&
+                         ref_opening_reaches(world, order, price);
+    }
 }
 
 static void new_bar(ref_world *world, const qb_opening *opening)
@@ -598,6 +614,7 @@ static bool open_bars(ref_world *world, const qb_instant *instant)
         missed(world, &instant->openings[i]);
     if (instant->opening_count > 0 && ruined(world))
         return false;
+    look_at_openings(world);
     in_turn(world, waits_for_opening, meet_opening);
     for (size_t i = 0; i < instant->opening_count; i++)
         remember_opening(world, instant->openings[i].instrument);

@@ -58,9 +58,10 @@ typedef struct ref_order {
     int64_t limit, stop;
     int64_t trail, trail_rate, best; /* trailing stops */
     uint64_t group;
-    size_t parent; /* SIZE_MAX: none */
-    qb_exit exit;  /* of a child: where its price comes from */
-    bool live, triggered, seen, stopped;
+    size_t parent;     /* SIZE_MAX: none */
+    qb_exit_kind exit; /* of a child: where its price comes from */
+    int64_t away;
+    bool live, triggered, seen, stopped, reached;
     uint64_t from_bar;  /* its limit is live in this bar and later ones */
     uint32_t stop_bars; /* of a parent: the time stop */
     /* Of a parent: the bar that holds the first fill that counts for its children, those fills'

@@ -123,13 +123,13 @@ int64_t ref_gate(const ref_world *world, const ref_order *order, int64_t price, 
 
 /* ---- what a fill does --------------------------------------------------------------------- */
 
-static int64_t away(const qb_exit *exit, int64_t from, int sign)
+static int64_t exit_price(const ref_order *child, int64_t from, int sign)
 {
-    if (exit->kind == QB_EXIT_PRICE)
-        return ref_raw(exit->amount);
-    if (exit->kind == QB_EXIT_DISTANCE)
-        return from + sign * ref_raw(exit->amount);
-    return ref_round((wide)from * (QB_ONE + sign * (wide)ref_raw(exit->amount)), QB_ONE);
+    if (child->exit == QB_EXIT_PRICE)
+        return child->away;
+    if (child->exit == QB_EXIT_DISTANCE)
+        return from + sign * child->away;
+    return ref_round((wide)from * (QB_ONE + sign * (wide)child->away), QB_ONE);
 }
 
 /* Distances count from the average price of the parent's fills that count. */
@@ -138,9 +138,9 @@ static void grow(ref_world *world, ref_order *parent, ref_order *child, int64_t 
 {
     int64_t average = ref_round(parent->fill_value, parent->fill_units);
     if (child->role == REF_TAKE_PROFIT)
-        child->limit = away(&child->exit, average, parent->side);
+        child->limit = exit_price(child, average, parent->side);
     if (child->role == REF_STOP_LOSS)
-        child->stop = away(&child->exit, average, -parent->side);
+        child->stop = exit_price(child, average, -parent->side);
     if (!child->live) {
         child->best = price;
         /* A pessimist's targets wait for the next bar. */
@@ -166,7 +166,7 @@ static void tell_children(ref_world *world, ref_order *parent, int64_t units, in
     parent->stop_left += units;
     for (size_t i = 0; i < world->out->order_count; i++) {
         ref_order *child = &world->out->orders[i];
-        if (child->parent == self && ref_open(child) && child->role != REF_TIME_STOP)
+        if (child->parent == self && ref_open(child))
             grow(world, parent, child, units, price);
     }
 }
@@ -182,8 +182,6 @@ static void tell_group(ref_world *world, ref_order *order, int64_t units)
         bool unknown = other->quantity == 0 && other->parent == SIZE_MAX;
         bool may_grow = other->parent != SIZE_MAX && ref_open(&world->out->orders[other->parent]);
         other->quantity -= units < ref_rest(other) ? units : ref_rest(other);
-        if (ref_rest(other) == 0)
-            other->triggered = false; /* with nothing left there is nothing to latch */
         if (unknown || (ref_rest(other) == 0 && !may_grow))
             ref_end(world, other, QB_ORDER_CANCELLED, QB_REASON_OCO);
     }
@@ -191,18 +189,33 @@ static void tell_group(ref_world *world, ref_order *order, int64_t units)
         world->out->orders[order->parent].stop_left -= units;
 }
 
+/* Whether the children of an open parent are all left with nothing, and so wait for it to grow. */
+static bool group_waits(const ref_world *world, size_t parent, const ref_order *besides)
+{
+    bool spent = ref_open(&world->out->orders[parent]);
+    for (size_t i = 0; i < world->out->order_count; i++) {
+        const ref_order *child = &world->out->orders[i];
+        if (child->parent == parent && child != besides && ref_open(child) && ref_rest(child) > 0)
+            spent = false;
+    }
+    return spent;
+}
+
 void ref_flat(ref_world *world, uint32_t instrument, const ref_order *order)
 {
+    bool closed[REF_ORDERS] = {false};
+    for (size_t i = 0; i < world->out->order_count; i++) {
+        const ref_order *other = &world->out->orders[i];
+        closed[i] = other->parent != SIZE_MAX && other != order && ref_open(other) &&
+                    other->instrument == instrument && other->live &&
+                    !group_waits(world, other->parent, order);
+    }
     for (size_t i = 0; i < world->out->order_count; i++) {
         ref_order *other = &world->out->orders[i];
-        if (other->instrument != instrument)
-            continue;
-        if (other->fill_units > 0 && (other->stop_left > 0 || !ref_open(other)))
+        if (other->instrument == instrument && other->fill_units > 0 &&
+            (other->stop_left > 0 || !ref_open(other)))
             other->stopped = true;
-        /* One that was left with nothing stays while its parent may grow. */
-        bool child = other->parent != SIZE_MAX && other->live;
-        bool stays = child && ref_rest(other) == 0 && ref_open(&world->out->orders[other->parent]);
-        if (other != order && ref_open(other) && child && !stays)
+        if (closed[i])
             ref_end(world, other, QB_ORDER_CANCELLED, QB_REASON_CLOSED);
     }
 }

@@ -52,36 +52,31 @@ static bool limit_reached(const ref_order *order, int64_t level, int64_t price)
     return order->side > 0 ? price <= level : price >= level;
 }
 
-void ref_opening_price(ref_world *world, ref_order *order, int64_t price)
+bool ref_opening_reaches(ref_world *world, ref_order *order, int64_t price)
 {
     ref_state *state = &world->at[order->instrument];
     qb_fill_model model = world->play->config.fill_model;
-    ref_spot spot = {.reference = price};
     if (order->type == QB_STOP_LIMIT && !order->triggered) {
         if (!stop_reached(order, order->stop, price))
-            return;
+            return false;
         order->triggered = true;
         order->from_bar = state->bar + (model == QB_PESSIMISTIC ? 1 : 0);
     }
     if (acts_as_limit(order)) {
-        spot.limit = order->limit;
         bool reached = limit_reached(order, limit_reached_at(world, order), price);
         order->seen = order->seen || !reached || state->bar < order->from_bar;
-        if (reached && state->bar >= order->from_bar)
-            ref_meet(world, order, &spot);
-        return;
+        return reached && state->bar >= order->from_bar;
     }
     if (order->type == QB_STOP || order->type == QB_TRAILING_STOP) {
         int64_t level = order->type == QB_STOP ? order->stop : ref_level(order);
         order->triggered = order->triggered || stop_reached(order, level, price);
-        if (!order->triggered) {
-            bool better = order->side > 0 ? price < order->best : price > order->best;
-            if (order->type == QB_TRAILING_STOP && better && model != QB_PESSIMISTIC)
-                order->best = price;
-            return;
-        }
+        bool better = order->side > 0 ? price < order->best : price > order->best;
+        if (order->type == QB_TRAILING_STOP && !order->triggered && better &&
+            model != QB_PESSIMISTIC)
+            order->best = price;
+        return order->triggered;
     }
-    ref_meet(world, order, &spot);
+    return true;
 }
 
 /* ---- along the path ----------------------------------------------------------------------- */
@@ -127,10 +122,8 @@ static void trigger_limit(ref_world *world, ref_order *order, const piece *bar, 
     qb_fill_model model = world->play->config.fill_model;
     order->triggered = true;
     order->seen = false;
-    if (model == QB_PESSIMISTIC) {
+    if (model == QB_PESSIMISTIC)
         order->from_bar = world->at[order->instrument].bar + 1;
-        order->seen = true; /* until then it waits */
-    }
     if (model != QB_OPTIMISTIC)
         return;
     int64_t extreme = order->side > 0 ? bar->low : bar->high;
