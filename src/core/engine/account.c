@@ -142,9 +142,12 @@ static void flatten(qb_engine *engine)
     }
 }
 
-/* The gate opens again: what it refused, or undid, may be wished anew. */
-static void reopen(qb_engine *engine)
+/* Where the gate has opened again: what it refused, or undid, may be wished anew. */
+void account_reopen(qb_engine *engine)
 {
+    if (!engine->halted || qb_risk_stopped(engine->risk, engine->context.now_us) != QB_RISK_NONE)
+        return;
+    engine->halted = false;
     for (uint32_t i = 0; i < engine->context.instrument_count; i++) {
         instrument_state *state = &engine->states[i];
         if (state->wish_halted)
@@ -164,12 +167,11 @@ void account_risk(qb_engine *engine)
     engine->flows.raw = 0;
     if (tripped && engine->sink.risk != NULL)
         engine_heard(engine, engine->sink.risk(engine->sink.self, &event));
-    bool closed = qb_risk_stopped(engine->risk, now_us) != QB_RISK_NONE;
+    /* A day that ends with the bar that tripped its rule has a gate that opens at once. */
+    bool closed = tripped || qb_risk_stopped(engine->risk, now_us) != QB_RISK_NONE;
     if (closed && !engine->halted)
         orders_cancel_entries(engine, QB_REASON_HALTED);
-    else if (!closed && engine->halted)
-        reopen(engine);
-    engine->halted = closed;
+    engine->halted = engine->halted || closed;
     if (tripped && event.flatten)
         flatten(engine);
 }

@@ -518,7 +518,9 @@ bool session_closes(const qb_instrument *instrument, int64_t now_us);
 void account_begin(qb_engine *engine, int64_t before_us);
 /* At a close where equity may be short: ruin ends the run, a call closes positions. */
 void account_review(qb_engine *engine);
-/* The risk rules look at equity, and what they ask for is done. */
+/* Before the strategy decides, and after: the risk rules look at equity, and what they ask for is
+ * done. */
+void account_reopen(qb_engine *engine);
 void account_risk(qb_engine *engine);
 void account_end_ruined(qb_engine *engine);
 

@@ -296,6 +296,7 @@ RARE static void tell_risk(qb_engine *engine, const qb_closed_bar *bars, size_t 
                     engine->context.now_us);
         state->risk_split = 1.0;
     }
+    account_reopen(engine);
 }
 
 /* False when the run has ended. */
