@@ -95,7 +95,10 @@ static void check_end(lab *lab, const lab_order *known, const qb_order *order)
     int64_t filled = order->filled.raw;
     require(lab, filled == known->filled, "an order's fills do not add up");
     bool complete = order->quantity.raw > 0 && filled == order->quantity.raw;
-    require(lab, (order->status == QB_ORDER_FILLED) == complete, "filled, and something is left");
+    /* Of a child others may have taken the rest, before its parent ended. */
+    bool emptied = complete && order->parent != 0 && order->status == QB_ORDER_CANCELLED;
+    require(lab, (order->status == QB_ORDER_FILLED) == complete || emptied,
+            "filled, and something is left");
     require(lab, order->status != QB_ORDER_REJECTED || filled == 0, "rejected after a fill");
     require(lab, (order->reason == QB_REASON_NONE) == (order->status == QB_ORDER_FILLED),
             "an end without a reason");
@@ -240,8 +243,10 @@ static lab run(const qb_engine_config *config, const qb_series *series, bool ste
         lab.status = qb_engine_new(config, &sink, &lab.engine);
     if (lab.status == QB_OK) {
         qb_feed source = qb_series_feed_as_feed(feed);
-        if (stepwise)
+        if (stepwise) {
             source.stretch = NULL;
+            source.sheet = NULL;
+        }
         lab.status = qb_engine_run(lab.engine, &source);
     }
     if (lab.status == QB_OK)

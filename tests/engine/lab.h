@@ -65,7 +65,7 @@ void lab_bar_day(qb_series *series, int day, double open, double high, double lo
 
 /* Runs to the end of the series and finishes. Clear the result. */
 lab lab_run(const qb_engine_config *config, const qb_series *series);
-/* The same, but every instant goes through qb_engine_step: no stretches. */
+/* The same, but every instant goes through qb_engine_step: no stretches, no sheets. */
 lab lab_run_stepwise(const qb_engine_config *config, const qb_series *series);
 void lab_clear(lab *lab);
 

@@ -282,6 +282,51 @@ static qb_size storm_size(const qb_context *context)
     return size;
 }
 
+static qb_exit storm_exit(const qb_context *context, double price, double sign)
+{
+    const qb_host *host = context->host;
+    double kind = host->random(context), far = 0.002 + 0.05 * host->random(context);
+    if (kind < 0.6)
+        return (qb_exit){0};
+    if (kind < 0.75 && sign != 0.0)
+        return (qb_exit){QB_EXIT_PRICE, price * (1.0 + sign * far)};
+    return kind < 0.9 ? (qb_exit){QB_EXIT_DISTANCE, price * far} : (qb_exit){QB_EXIT_FRACTION, far};
+}
+
+/* Any order that there is, and some that there are not. */
+static void storm_submit(const qb_context *context, uint32_t which, qb_side side, qb_size size)
+{
+    const qb_host *host = context->host;
+    const qb_history *history = &context->history[which];
+    double price = history->count > 0 ? history->close[history->count - 1] : 1.0;
+    qb_order_request request = {
+        .struct_size = sizeof request,
+        .instrument = which,
+        .side = side,
+        .type = (qb_order_type)(host->random(context) * QB_ORDER_TYPE_COUNT),
+        .time_in_force = (qb_time_in_force)(host->random(context) * QB_TIME_IN_FORCE_COUNT),
+        .reduce_only = host->random(context) < 0.1,
+        .size = size,
+        .limit = price * (0.96 + 0.08 * host->random(context)),
+        .stop = price * (0.96 + 0.08 * host->random(context)),
+        .good_until_us = context->now_us + (int64_t)(host->random(context) * 10.0) * QB_DAY_US / 2,
+        .group = host->random(context) < 0.3 ? 1 + (uint64_t)(host->random(context) * 3.0) : 0,
+    };
+    if (request.type == QB_TRAILING_STOP)
+        request.trail = (qb_exit){QB_EXIT_FRACTION, 0.002 + 0.03 * host->random(context)};
+    if (!request.reduce_only && host->random(context) < 0.4) {
+        request.take_profit = storm_exit(context, price, (double)side);
+        request.stop_loss = storm_exit(context, price, -(double)side);
+        request.trailing_stop = storm_exit(context, price, 0.0);
+        request.time_stop_bars = (uint32_t)(host->random(context) * 6.0);
+    }
+    uint64_t id = host->submit(context, &request);
+    if (id > 3 && host->random(context) < 0.1)
+        host->cancel(context, id - (uint64_t)(host->random(context) * 4.0));
+}
+
+static bool storm_submits; /* orders of every type, beside those at market */
+
 static void storm_bar(const qb_context *context, uint32_t instrument)
 {
     const qb_host *host = context->host;
@@ -289,7 +334,9 @@ static void storm_bar(const qb_context *context, uint32_t instrument)
         uint32_t which = (uint32_t)(host->random(context) * context->instrument_count);
         qb_side side = host->random(context) < 0.5 ? QB_BUY : QB_SELL;
         double what = host->random(context);
-        if (what < 0.4)
+        if (storm_submits && host->random(context) < 0.5)
+            storm_submit(context, which, side, storm_size(context));
+        else if (what < 0.4)
             host->order(context, which, side, storm_size(context));
         else if (what < 0.7)
             host->target(context, which, side, storm_size(context));
@@ -330,8 +377,8 @@ static qb_series storm_series(qb_random *random, size_t count, qb_interval inter
         price = price < 1e-3 ? 1.0 : price;
         bar.open = open;
         bar.close = price;
-        bar.high = open > price ? open : price;
-        bar.low = open < price ? open : price;
+        bar.high = (open > price ? open : price) * (1.0 + 0.02 * qb_random_unit(random));
+        bar.low = (open < price ? open : price) * (1.0 - 0.02 * qb_random_unit(random));
         CHECK_OK(qb_series_append(&series, &bar));
         ts_us += qb_interval_us(interval);
         if (!plain && qb_random_next(random) % 25 == 0)
@@ -367,6 +414,9 @@ static qb_engine_config storm_config(qb_random *random, qb_instrument *instrumen
     config.size = (qb_size){QB_SIZE_WEIGHT, (qb_size_when)(qb_random_next(random) % 2), 0.4};
     config.patience = 1 + (uint32_t)(qb_random_next(random) % 6);
     config.seed = qb_random_next(random);
+    config.fill_model = (qb_fill_model)(qb_random_next(random) % 3);
+    config.borrow.raw = config.interest.raw = (int64_t)(qb_random_next(random) % 2) * QB_ONE / 20;
+    storm_submits = qb_random_next(random) % 3 != 0;
     storm_weight = 0.2 + 0.5 * qb_random_unit(random);
     storm_amount = 1.0 + 60.0 * qb_random_unit(random);
     return config;
@@ -416,9 +466,11 @@ static void storms(void)
     for (int status = QB_ORDER_FILLED; status <= QB_ORDER_EXPIRED; status++)
         CHECK(statuses[status] > 0);
     static const qb_reason expected[] = {
-        QB_REASON_NONE,    QB_REASON_UNCHANGED,   QB_REASON_BELOW_LOT,
-        QB_REASON_CASH,    QB_REASON_REDUCE_ONLY, QB_REASON_REPLACED,
-        QB_REASON_NO_DATA, QB_REASON_END_OF_DATA, QB_REASON_BANKRUPT,
+        QB_REASON_NONE,        QB_REASON_UNCHANGED, QB_REASON_BELOW_LOT, QB_REASON_CASH,
+        QB_REASON_REDUCE_ONLY, QB_REASON_REPLACED,  QB_REASON_NO_DATA,   QB_REASON_END_OF_DATA,
+        QB_REASON_BANKRUPT,    QB_REASON_BAD_ORDER, QB_REASON_TIME,      QB_REASON_NOT_FILLED,
+        QB_REASON_OCO,         QB_REASON_PARENT,    QB_REASON_CLOSED,    QB_REASON_ASKED,
+        QB_REASON_MARGIN,
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         CHECK(reasons[expected[i]] > 0);
@@ -449,6 +501,64 @@ static void stretches_change_nothing(void)
         lab_clear(&one);
         lab_clear(&step);
         qb_series_clear(&series);
+    }
+    CHECK(fills > 1000);
+}
+
+/* Nor does a sheet: a universe whose bars come together, of a strategy that is told of no fill. */
+static void sheets_change_nothing(void)
+{
+    qb_strategy deaf = lab_strategy;
+    deaf.on_fill = NULL;
+    uint64_t fills = 0;
+    for (uint64_t seed = 1; seed <= 60 && tap_failed == 0; seed++) {
+        lab_bar = storm_bar;
+        lab_fill = NULL;
+        lab_warmup = 3;
+        qb_random random = {seed};
+        qb_instrument instruments[STORM_MOST];
+        qb_series series[STORM_MOST];
+        uint32_t count = 2 + (uint32_t)(qb_random_next(&random) % (STORM_MOST - 1));
+        qb_interval interval = seed % 2 ? QB_1D : QB_1H;
+        qb_engine_config config = storm_config(&random, instruments, count, interval);
+        config.strategy = &deaf;
+        storm_weight *= 0.1; /* rows that nobody waits for, and rows that orders wait for */
+        deaf.once_per_instant = false;
+        deaf.columns = seed % 3 == 0 ? QB_READ_CLOSE : 0;
+        for (uint32_t i = 0; i < count; i++) {
+            if (seed % 4 == 1) { /* an opening is then another instant than the close before */
+                instruments[i].calendar = qb_calendar_find("XNYS");
+                instruments[i].interval = QB_1D;
+            }
+            series[i] = storm_series(&random, 700, QB_1D, true);
+            instruments[i].interval = QB_1D;
+        }
+        for (uint32_t i = 0; i < count && seed % 4 == 1; i++) /* to its sessions */
+            series[i].count = 0;
+        qb_session session;
+        for (int32_t date = qb_date_from_us(LAB_START); seed % 4 == 1 && series[0].count < 300;
+             date++)
+            if (qb_calendar_session(qb_calendar_find("XNYS"), date, &session))
+                for (uint32_t i = 0; i < count; i++) {
+                    series[i].ts_us[series[i].count] = date * QB_DAY_US;
+                    series[i].count++;
+                }
+        lab sheet = lab_run(&config, series), step = lab_run_stepwise(&config, series);
+        CHECK_OK(sheet.status);
+        CHECK_OK(step.status);
+        CHECK(sheet.hash == step.hash);
+        CHECK_INT(sheet.totals.bars, step.totals.bars);
+        CHECK_INT(sheet.totals.bars_held, step.totals.bars_held);
+        CHECK_INT(sheet.totals.equity.raw, step.totals.equity.raw);
+        CHECK_INT(sheet.trade_count, step.trade_count);
+        for (size_t i = 0; i < sheet.trade_count && i < step.trade_count; i++)
+            CHECK(sheet.trades[i].adverse == step.trades[i].adverse &&
+                  sheet.trades[i].favourable == step.trades[i].favourable);
+        fills += sheet.fill_count;
+        lab_clear(&sheet);
+        lab_clear(&step);
+        for (uint32_t i = 0; i < count; i++)
+            qb_series_clear(&series[i]);
     }
     CHECK(fills > 1000);
 }
@@ -745,6 +855,7 @@ static const tap_case cases[] = {
     {"/engine/property/prefix-of-storms", prefix_of_storms},
     {"/engine/property/storms", storms},
     {"/engine/property/stretches-change-nothing", stretches_change_nothing},
+    {"/engine/property/sheets-change-nothing", sheets_change_nothing},
     {"/engine/property/plain-account-agrees", plain_agrees},
     {"/engine/property/allocation-failure", allocation_failure},
     {"/engine/property/no-allocation-in-the-loop", no_allocation_in_the_loop},
