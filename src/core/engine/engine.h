@@ -70,7 +70,7 @@ typedef struct qb_stretch {
  * each the next one opens. It means the same as its instants one by one, and only spares their making.
  * Borrowed until the next call. */
 typedef struct qb_sheet {
-    const qb_series *series; /* [instrument_count] */
+    const qb_series *series;  /* [instrument_count] */
     const qb_bar_time *times; /* [count + 1] */
     const uint32_t *missed;   /* [count + 1]: bars expected before that row, and absent */
     size_t first, count;
@@ -96,13 +96,16 @@ QB_CHECKED qb_status qb_series_feed_new(const qb_instrument *instruments, const 
 void qb_series_feed_free(qb_series_feed *feed);
 qb_feed qb_series_feed_as_feed(qb_series_feed *feed);
 /* Finer bars of the same instruments, for the paths of their bars: [instrument_count], all of that
- * interval; a series may be empty. Those that begin within a bar's own time, stand in a session and
- * have prices are its details. Before the first instant; borrowed as above. QB_OUT_OF_RANGE for an
- * interval that is not finer than each instrument's, QB_NO_MEMORY. */
+ * interval; a series may be empty. Those that open within a bar's own time and are over with it, stand
+ * in a session and have prices are its details, where together they reach just its high and low; a
+ * bar that they do not cover has none, and is counted. Before the first instant; borrowed as above.
+ * QB_OUT_OF_RANGE for an interval that is not finer than each instrument's, QB_NO_MEMORY. */
 QB_CHECKED qb_status qb_series_feed_detail(qb_series_feed *feed, const qb_series *finer,
                                            qb_interval interval);
 /* Bars left out so far because they stand in no session. */
 uint64_t qb_series_feed_skipped(const qb_series_feed *feed, uint32_t instrument);
+/* Bars so far without details. */
+uint64_t qb_series_feed_uncovered(const qb_series_feed *feed, uint32_t instrument);
 /* Bars left out so far because a price of theirs is not finite or not positive. */
 uint64_t qb_series_feed_unpriced(const qb_series_feed *feed, uint32_t instrument);
 

@@ -43,6 +43,7 @@ typedef struct finer {
     qb_session_cursor session;
     qb_bar *bars; /* [capacity] */
     size_t capacity;
+    uint64_t uncovered;
 } finer;
 
 struct qb_series_feed {
@@ -200,25 +201,50 @@ static inline void open_row(const cursor *cursor, uint32_t instrument, qb_openin
 
 /* ---- details ------------------------------------------------------------------------------ */
 
-/* The finer bars that begin within the row's own time. */
-static void add_details(qb_series_feed *feed, uint32_t instrument, const qb_bar_time *time,
-                        qb_closed_bar *out)
+/* Prices of one source agree to the last digits of their decimals. */
+static inline bool agrees(double price, double with)
+{
+    return price >= with * (1.0 - 1e-9) && price <= with * (1.0 + 1e-9);
+}
+
+/* Together they reach just as high and as low as the bar: nothing of importance is missing. */
+static bool cover(const qb_bar *finer, size_t count, const qb_bar *bar)
+{
+    double high = 0.0, low = QB_PRICE_MAX;
+    for (size_t i = 0; i < count; i++) {
+        high = finer[i].high > high ? finer[i].high : high;
+        low = finer[i].low < low ? finer[i].low : low;
+    }
+    return agrees(high, bar->high) && agrees(low, bar->low);
+}
+
+/* The finer bars that open within the row's own time and are over with it. */
+static size_t find_details(qb_series_feed *feed, uint32_t instrument, const qb_bar_time *time)
 {
     finer *finer = &feed->finer[instrument];
     const qb_series *series = finer->series;
     const qb_calendar *calendar = feed->cursors[instrument].calendar;
     size_t count = 0;
-    while (finer->row < series->count && series->ts_us[finer->row] < time->open_us)
-        finer->row++;
     for (; finer->row < series->count && series->ts_us[finer->row] < time->known_us; finer->row++) {
         qb_bar_time at;
         if (count < finer->capacity && is_priced(series, finer->row) &&
             qb_bar_times_next(calendar, feed->finer_interval, series->ts_us[finer->row],
-                              &finer->session, &at))
+                              &finer->session, &at) &&
+            at.open_us >= time->open_us && at.known_us <= time->known_us)
             finer->bars[count++] = qb_series_bar(series, finer->row);
     }
-    out->details = finer->bars;
-    out->detail_count = count;
+    return count;
+}
+
+static void add_details(qb_series_feed *feed, uint32_t instrument, const qb_bar_time *time,
+                        qb_closed_bar *out)
+{
+    finer *finer = &feed->finer[instrument];
+    size_t count = find_details(feed, instrument, time);
+    bool covered = cover(finer->bars, count, &out->bar);
+    out->details = covered ? finer->bars : NULL;
+    out->detail_count = covered ? count : 0;
+    finer->uncovered += !covered;
 }
 
 qb_status qb_series_feed_detail(qb_series_feed *feed, const qb_series *series, qb_interval interval)
@@ -513,4 +539,9 @@ uint64_t qb_series_feed_skipped(const qb_series_feed *feed, uint32_t instrument)
 uint64_t qb_series_feed_unpriced(const qb_series_feed *feed, uint32_t instrument)
 {
     return feed->cursors[instrument].unpriced;
+}
+
+uint64_t qb_series_feed_uncovered(const qb_series_feed *feed, uint32_t instrument)
+{
+    return feed->finer != NULL ? feed->finer[instrument].uncovered : 0;
 }
