@@ -551,11 +551,15 @@ static void meet_opening(ref_world *world, ref_order *order)
     bool limit = order->type == QB_LIMIT || order->type == QB_STOP_LIMIT;
     ref_spot spot = {.reference = order->side > 0 ? state->now_buy : state->now_sell,
                      .limit = limit ? order->limit : 0};
-    if (order->reached)
-        ref_meet(world, order, &spot);
+    ref_meet(world, order, &spot);
     bool at_once = order->time_in_force == QB_IOC || order->time_in_force == QB_FOK;
     if (at_once && ref_open(order))
         ref_end(world, order, QB_ORDER_CANCELLED, QB_REASON_NOT_FILLED);
+}
+
+static bool reached_by_opening(const ref_world *world, const ref_order *order)
+{
+    return waits_for_opening(world, order) && order->reached;
 }
 
 /* Whom the openings reach, before any of them is filled. */
@@ -565,8 +569,12 @@ static void look_at_openings(ref_world *world)
         ref_order *order = &world->out->orders[i];
         const ref_state *state = &world->at[order->instrument];
         int64_t price = order->side > 0 ? state->now_buy : state->now_sell;
-        order->reached = ref_waits(order) && waits_for_opening(world, order) &&
-                         ref_opening_reaches(world, order, price);
+        if (!ref_waits(order) || !waits_for_opening(world, order))
+            continue;
+        order->reached = ref_opening_reaches(world, order, price);
+        bool at_once = order->time_in_force == QB_IOC || order->time_in_force == QB_FOK;
+        if (!order->reached && at_once)
+            ref_end(world, order, QB_ORDER_CANCELLED, QB_REASON_NOT_FILLED);
     }
 }
 
@@ -615,7 +623,7 @@ static bool open_bars(ref_world *world, const qb_instant *instant)
     if (instant->opening_count > 0 && ruined(world))
         return false;
     look_at_openings(world);
-    in_turn(world, waits_for_opening, meet_opening);
+    in_turn(world, reached_by_opening, meet_opening);
     for (size_t i = 0; i < instant->opening_count; i++)
         remember_opening(world, instant->openings[i].instrument);
     return true;
