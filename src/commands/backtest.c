@@ -113,8 +113,9 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
         return FALSE;
     g_autoptr(run_plan) plan = run_plan_new(texts, market, error);
     g_autoptr(run_plan) beside_plan = NULL;
+    /* A list looks at nothing; and the proof's own runs would lack the finer bars. */
     if (plan != NULL)
-        plan->check = !flags->no_check && plan->orders == NULL; /* a list looks at nothing */
+        plan->check = !flags->no_check && plan->orders == NULL && !plan->detailed;
     if (plan == NULL || !find_beside(flags, plan, &beside_plan, error))
         return FALSE;
     g_autoptr(run_bars) bars = run_bars_load(plan, market->cache, error);

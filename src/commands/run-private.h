@@ -132,7 +132,9 @@ typedef struct run_plan {
     double risk_free;
     gboolean has_benchmark;
     cache_key benchmark;
-    cache_key *macros; /* [macro_count] */
+    gboolean detailed;
+    qb_interval detail; /* of the finer bars, if detailed */
+    cache_key *macros;  /* [macro_count] */
     guint32 macro_count;
     gboolean check;   /* the short proof of honesty goes along */
     run_texts *texts; /* resolved: what a reproduction needs */
@@ -253,6 +255,7 @@ typedef struct run_bars {
     guint32 count;
     qb_series *series;          /* [count] */
     cache_entry *entries;       /* [count] */
+    qb_series *finer;           /* [count], of --detail; NULL: none */
     gboolean *has_volume;       /* [count]: some bar has one above 0 */
     qb_series benchmark;        /* count 0: none */
     run_macro *macros;          /* [macro_count] */
@@ -307,6 +310,7 @@ typedef struct run_result {
     GArray *benchmark;     /* double, at period_us; NULL: none */
     guint64 skipped_bars;  /* in no session */
     guint64 unpriced_bars; /* with a price that is none */
+    guint64 coarse_bars;   /* with --detail: walked whole, for want of finer ones */
     guint64 idle_fills;    /* on bars without volume, in a series that has volumes */
     guint64 ruled[QB_RISK_RULE_COUNT]; /* orders that each risk rule refused or cut */
     guint64 late_fills;                /* orders filled after expected bars were missing */

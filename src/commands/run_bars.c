@@ -29,6 +29,38 @@ static gboolean load_instrument(const run_plan *plan, cache *cache, guint32 inde
     return TRUE;
 }
 
+static gboolean is_stored(cache *cache, const cache_key *key)
+{
+    cache_entry entry;
+    return cache_stat(cache, key, &entry, NULL) && entry.rows > 0;
+}
+
+/* Where an instrument has none its bars are walked whole; where nobody has any, nothing was meant. */
+static gboolean load_finer(const run_plan *plan, cache *cache, run_bars *bars, GError **error)
+{
+    guint32 found = 0;
+    if (!plan->detailed)
+        return TRUE;
+    bars->finer = g_new0(qb_series, plan->count);
+    for (guint32 i = 0; i < plan->count; i++) {
+        cache_key key = plan->keys[i];
+        key.interval = plan->detail;
+        if (!is_stored(cache, &key))
+            continue;
+        if (!cache_read(cache, &key, plan->start_us, plan->end_us,
+                        CACHE_OHLC | CACHE_VOLUME | CACHE_FLAGS, &bars->finer[i], bars->hashes,
+                        error))
+            return FALSE;
+        found += bars->finer[i].count > 0;
+    }
+    if (found > 0)
+        return TRUE;
+    g_set_error(error, FAILURE, FAILURE_MISSING,
+                "--detail: no bars of %s in the cache for these instruments and days",
+                qb_interval_text(plan->detail));
+    return FALSE;
+}
+
 /* The benchmark starts with the close before the first bar, where there is one. */
 static gboolean load_benchmark(const run_plan *plan, cache *cache, run_bars *bars, GError **error)
 {
@@ -55,7 +87,7 @@ run_bars *run_bars_load(const run_plan *plan, cache *cache, GError **error)
         g_prefix_error(error, "benchmark: ");
         return NULL;
     }
-    if (!run_macros_load(plan, cache, bars, error))
+    if (!load_finer(plan, cache, bars, error) || !run_macros_load(plan, cache, bars, error))
         return NULL;
     return run_orders_place(plan, bars, error) ? g_steal_pointer(&bars) : NULL;
 }
@@ -66,10 +98,13 @@ void run_bars_free(run_bars *self)
         return;
     for (guint32 i = 0; i < self->count; i++)
         qb_series_clear(&self->series[i]);
+    for (guint32 i = 0; self->finer != NULL && i < self->count; i++)
+        qb_series_clear(&self->finer[i]);
     qb_series_clear(&self->benchmark);
     run_macros_free(self);
     g_free(self->series);
     g_free(self->entries);
+    g_free(self->finer);
     g_free(self->has_volume);
     g_clear_pointer(&self->hashes, g_ptr_array_unref);
     g_free(self);

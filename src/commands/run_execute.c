@@ -394,6 +394,8 @@ static gboolean run_engine(const run_plan *plan, const run_bars *bars,
 {
     qb_series_feed *feed = NULL;
     qb_status status = qb_series_feed_new(plan->instruments, bars->series, plan->count, &feed);
+    if (status == QB_OK && bars->finer != NULL)
+        status = qb_series_feed_detail(feed, bars->finer, plan->detail);
     if (status == QB_OK)
         status = qb_engine_new(config, sink, out_engine);
     if (status == QB_OK) {
@@ -405,6 +407,7 @@ static gboolean run_engine(const run_plan *plan, const run_bars *bars,
     for (guint32 i = 0; feed != NULL && i < plan->count; i++) {
         result->skipped_bars += qb_series_feed_skipped(feed, i);
         result->unpriced_bars += qb_series_feed_unpriced(feed, i);
+        result->coarse_bars += qb_series_feed_uncovered(feed, i);
     }
     qb_series_feed_free(feed);
     if (status != QB_OK)

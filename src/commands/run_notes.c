@@ -219,6 +219,16 @@ static void note_sectors(const run_plan *plan, run_notes *self)
             without, plan->count);
 }
 
+static void note_detail(const run_plan *plan, const run_result *result, GPtrArray *notes)
+{
+    if (result->coarse_bars > 0)
+        say(notes,
+            "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+            " bars were walked whole: their bars of %s are missing, or do not reach the same high "
+            "and low",
+            result->coarse_bars, result->totals.bars, qb_interval_text(plan->detail));
+}
+
 static void note_left_out(const run_result *result, GPtrArray *notes)
 {
     if (result->skipped_bars > 0)
@@ -288,6 +298,7 @@ run_notes run_notes_of(const run_plan *plan, const run_bars *bars, const run_res
     note_terms(plan, self.notes);
     run_macros_notes(plan, bars, self.notes);
     note_flows(result, self.notes);
+    note_detail(plan, result, self.notes);
     note_left_out(result, self.notes);
     note_rules(result, self.notes);
     note_course(result, self.notes);

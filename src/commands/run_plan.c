@@ -26,6 +26,20 @@ static void read_account(failures *problems, const run_texts *texts, run_plan *p
         run_value_problem(problems, texts, "seed", "a whole number from 0 to 9007199254740991");
 }
 
+/* Finer than every instrument's own. */
+static void read_detail(failures *problems, const run_texts *texts, run_plan *plan)
+{
+    const char *text = run_texts_get(texts, "detail");
+    if (text == NULL)
+        return;
+    plan->detailed = TRUE;
+    gboolean finer = qb_interval_from_text(text, &plan->detail) == QB_OK;
+    for (guint32 i = 0; finer && i < plan->count; i++)
+        finer = plan->detail < plan->keys[i].interval;
+    if (!finer)
+        run_value_problem(problems, texts, "detail", "an interval finer than the bars': 1m 5m ...");
+}
+
 static void read_execution(failures *problems, run_texts *texts, guint32 count, run_plan *plan)
 {
     const char *when = run_texts_get(texts, "size-at");
@@ -268,6 +282,7 @@ run_plan *run_plan_new(const run_texts *texts, const market *market, GError **er
     read_execution(&problems, plan->texts, plan->count, plan);
     run_costs_of_instruments(&problems, plan->texts, market, plan);
     run_strategies_join(&problems, plan->texts, plan);
+    read_detail(&problems, plan->texts, plan);
     if (!failures_finish(&problems, FAILURE_CONFIG, error) ||
         !run_orders_join(plan, market, error) || !find_benchmark(texts, market, plan, error) ||
         !run_macros_find(plan->texts, market, plan, error) ||

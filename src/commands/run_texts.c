@@ -31,6 +31,8 @@ const run_key run_keys[] = {
     {"size", "execution", NULL, "SIZE", "Of a full signal: 95%, 10u, 5000cash (default: 100% / n)"},
     {"size-at", "execution", "decision", "WHEN", "decision or fill: when a size becomes units"},
     {"fill-at", "execution", "next-open", "WHEN", "next-open, next-close or close"},
+    {"detail", "execution", NULL, "INTERVAL",
+     "Finer bars of the cache, walked within the bars: 1m"},
     {"patience", "execution", "5", "BARS", "Missed bars after which an order expires"},
     {"fill-model", "execution", "neutral", "MODEL",
      "neutral, pessimistic or optimistic: how bars are read (docs/FILLS.md)"},
