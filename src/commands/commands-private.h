@@ -78,6 +78,8 @@ int command_risk_list(int argc, char **argv);
 int command_backtest(int argc, char **argv);
 int command_runs_list(int argc, char **argv);
 int command_runs_show(int argc, char **argv);
+int command_runs_compare(int argc, char **argv);
+int command_runs_export(int argc, char **argv);
 int command_runs_reproduce(int argc, char **argv);
 int command_kpi_compute(int argc, char **argv);
 int command_kpi_explain(int argc, char **argv);

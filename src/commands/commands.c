@@ -45,6 +45,8 @@ const command commands_table[] = {
     {"backtest", NULL, "run a strategy over bars of the cache", command_backtest},
     {"runs", "list", "the logged runs, newest first", command_runs_list},
     {"runs", "show", "one logged run", command_runs_show},
+    {"runs", "compare", "two logged runs beside each other", command_runs_compare},
+    {"runs", "export", "rows of a logged run as CSV, JSON or Parquet", command_runs_export},
     {"runs", "reproduce", "make a logged run again and compare", command_runs_reproduce},
     {"indicators", "list", "the indicators, their parameters and outputs", command_indicators_list},
     {"indicators", "compute", "an indicator over the bars of a file", command_indicators_compute},

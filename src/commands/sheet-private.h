@@ -74,6 +74,8 @@ void sheet_print_tables(const result_sheet *sheet, const sheet_wish *wish,
 /* ,"money":{...},...: the rest's members, then "trade_summary", "breakdown" and "trade_list", to be
  * put before the last brace of an object. */
 void sheet_put_json(GString *text, const result_sheet *sheet, const sheet_wish *wish);
+/* One trade as an object. */
+void sheet_put_trade(GString *text, const runlog_trade *trade, guint number);
 /* "12.3 %" with a sign for losses. Caller frees. */
 char *sheet_percent_text(double fraction);
 

@@ -72,9 +72,14 @@ void sheet_wish_entries(sheet_wish *wish, GOptionEntry *out_entries)
 
 static gboolean check_key(sheet_wish *wish, const char *text)
 {
-    if (wish->key_count == QB_TRADE_KEY_COUNT)
+    qb_trade_key key = QB_BY_INSTRUMENT;
+    if (qb_trade_key_from_text(text, &key) != QB_OK)
         return FALSE;
-    return qb_trade_key_from_text(text, &wish->keys[wish->key_count++]) == QB_OK;
+    for (guint i = 0; i < wish->key_count; i++)
+        if (wish->keys[i] == key)
+            return FALSE;
+    wish->keys[wish->key_count++] = key;
+    return TRUE;
 }
 
 gboolean sheet_wish_check(sheet_wish *wish, const char *command, int *out_exit)

@@ -24,7 +24,7 @@ static void put_ratio(GString *text, const char *key, const qb_ratio *ratio)
 
 /* ---- trades --------------------------------------------------------------------------------- */
 
-static void put_trade(GString *text, const runlog_trade *trade, guint number)
+void sheet_put_trade(GString *text, const runlog_trade *trade, guint number)
 {
     char date[QB_TIME_TEXT];
     g_string_append_c(text, '{');
@@ -57,7 +57,7 @@ static void put_trades(GString *text, const GArray *trades, guint limit)
     g_string_append_c(text, '[');
     for (guint i = first; i < trades->len; i++) {
         g_string_append(text, i > first ? "," : "");
-        put_trade(text, &g_array_index(trades, runlog_trade, i), i + 1);
+        sheet_put_trade(text, &g_array_index(trades, runlog_trade, i), i + 1);
     }
     g_string_append_c(text, ']');
 }

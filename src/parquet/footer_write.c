@@ -11,6 +11,7 @@ static void put_string(thrift_out *out, gint id, const char *text)
 static guint physical_of(parquet_type type)
 {
     return type == PARQUET_INT32    ? PHYSICAL_INT32
+           : type == PARQUET_TEXT   ? PHYSICAL_BYTES
            : type == PARQUET_DOUBLE ? PHYSICAL_DOUBLE
                                     : PHYSICAL_INT64;
 }
@@ -25,6 +26,15 @@ static void put_timestamp_type(thrift_out *out)
     thrift_begin(out, 2); /* microseconds */
     thrift_end(out);
     thrift_end(out);
+    thrift_end(out);
+    thrift_end(out);
+}
+
+static void put_text_type(thrift_out *out)
+{
+    thrift_put_int(out, 6, THRIFT_I32, CONVERTED_UTF8);
+    thrift_begin(out, 10);
+    thrift_begin(out, LOGICAL_STRING);
     thrift_end(out);
     thrift_end(out);
 }
@@ -44,6 +54,8 @@ static void put_schema(thrift_out *out, const parquet_table *table)
         put_string(out, 4, column->name);
         if (column->type == PARQUET_TIMESTAMP_US)
             put_timestamp_type(out);
+        if (column->type == PARQUET_TEXT)
+            put_text_type(out);
         thrift_end(out);
     }
 }
@@ -68,8 +80,7 @@ static void put_chunk(thrift_out *out, const parquet_table *table, const parquet
     thrift_put_int(out, 1, THRIFT_I32, physical_of(column->type));
     thrift_put_list(out, 2, THRIFT_I32, 2);
     thrift_put_int(out, 0, THRIFT_I32, ENCODING_RLE);
-    thrift_put_int(out, 0, THRIFT_I32,
-                   column->type == PARQUET_DOUBLE ? ENCODING_SPLIT : ENCODING_DELTA);
+    thrift_put_int(out, 0, THRIFT_I32, parquet_encoding_of(column->type));
     thrift_put_list(out, 3, THRIFT_TEXT, 1);
     put_string(out, 0, column->name);
     thrift_put_int(out, 4, THRIFT_I32, CODEC_ZSTD);

@@ -114,7 +114,13 @@ typedef enum parquet_unit {
     UNIT_NANOS,
 } parquet_unit;
 
-enum { CONVERTED_TIMESTAMP_MILLIS = 9, CONVERTED_TIMESTAMP_MICROS = 10, LOGICAL_TIMESTAMP = 8 };
+enum {
+    CONVERTED_UTF8 = 0,
+    CONVERTED_TIMESTAMP_MILLIS = 9,
+    CONVERTED_TIMESTAMP_MICROS = 10,
+    LOGICAL_STRING = 1,
+    LOGICAL_TIMESTAMP = 8,
+};
 
 /* A field of the schema's first level. */
 typedef struct parquet_field {
@@ -181,6 +187,8 @@ typedef struct parquet_written {
     gsize nulls;
 } parquet_written;
 
+/* The encoding that this room writes a type in. */
+gint64 parquet_encoding_of(parquet_type type);
 /* Appends footer, its length and the closing magic. */
 void parquet_footer_write(GByteArray *bytes, const parquet_table *table,
                           const parquet_written *columns);

@@ -1,4 +1,4 @@
-/* Flat Parquet tables: numbers in columns, nothing nested.
+/* Flat Parquet tables: numbers in columns, nothing nested; texts on writing only.
  *
  * In: the bytes of one file. Out: its columns, or an error that names what is wrong; every length
  * is checked before it is believed, page checksums are verified, and a flipped bit in a file that
@@ -24,6 +24,7 @@ typedef enum parquet_type {
     PARQUET_INT64,
     PARQUET_INT32,
     PARQUET_DOUBLE, /* on reading also from FLOAT; from integers see below */
+    PARQUET_TEXT,   /* on writing only: UTF-8 */
     PARQUET_OTHER,  /* on reading: a column that this room skips (text, nested, ...) */
 } parquet_type;
 
@@ -31,7 +32,8 @@ typedef struct parquet_column {
     char *name;
     parquet_type type;
     gboolean optional;
-    /* [rows]; int64_t, int32_t or double by type; NULL for PARQUET_OTHER and for columns that
+    /* [rows]; int64_t, int32_t or double by type, or char *, each owned by the column and NULL for
+     * an empty one; NULL for PARQUET_OTHER and for columns that
      * were not asked for. A null double is NaN, a null integer 0. */
     void *values;
     /* [rows] 1 where there is a value; NULL: all are there. */

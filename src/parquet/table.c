@@ -2,7 +2,19 @@
 
 static gsize width_of(parquet_type type)
 {
-    return type == PARQUET_INT32 ? sizeof(gint32) : sizeof(gint64);
+    return type == PARQUET_INT32  ? sizeof(gint32)
+           : type == PARQUET_TEXT ? sizeof(char *)
+                                  : sizeof(gint64);
+}
+
+/* The column does not know its rows; texts are owned by a table, which does. */
+static void free_texts(const parquet_table *table)
+{
+    for (guint i = 0; i < table->columns->len; i++) {
+        const parquet_column *column = table->columns->pdata[i];
+        for (gsize row = 0; column->type == PARQUET_TEXT && row < table->rows; row++)
+            g_free(((char **)column->values)[row]);
+    }
 }
 
 static void column_free(gpointer data)
@@ -53,6 +65,7 @@ void parquet_table_free(parquet_table *table)
 {
     if (table == NULL)
         return;
+    free_texts(table);
     g_ptr_array_unref(table->columns);
     g_hash_table_unref(table->metadata);
     g_free(table->created_by);

@@ -24,6 +24,13 @@ static guint width_of(parquet_type type)
     return type == PARQUET_INT32 ? 4 : 8;
 }
 
+gint64 parquet_encoding_of(parquet_type type)
+{
+    return type == PARQUET_DOUBLE ? ENCODING_SPLIT
+           : type == PARQUET_TEXT ? ENCODING_PLAIN
+                                  : ENCODING_DELTA;
+}
+
 /* ---- what can be written ------------------------------------------------------------------- */
 
 static gboolean refuse(GError **error, const char *what, const char *text, const char *expected)
@@ -33,12 +40,36 @@ static gboolean refuse(GError **error, const char *what, const char *text, const
     return FALSE;
 }
 
+static const char *text_at(const parquet_column *column, gsize row)
+{
+    const char *text = ((char *const *)column->values)[row];
+    return text != NULL ? text : "";
+}
+
+static guint32 text_size(const char *text)
+{
+    return (guint32)MIN(strlen(text), (gsize)G_MAXUINT32);
+}
+
+static gboolean check_texts(const parquet_table *table, GError **error)
+{
+    for (guint i = 0; i < table->columns->len; i++) {
+        const parquet_column *column = table->columns->pdata[i];
+        for (gsize row = 0; column->type == PARQUET_TEXT && row < table->rows; row++)
+            if (!g_utf8_validate(text_at(column, row), -1, NULL))
+                return refuse(error, "column", column->name, "has a text that is not UTF-8");
+    }
+    return TRUE;
+}
+
 /* As a reader holds it: values, and a byte for valid. */
 static guint64 table_size(const parquet_table *table)
 {
     guint64 size = 0;
     for (guint i = 0; i < table->columns->len; i++) {
         const parquet_column *column = table->columns->pdata[i];
+        for (gsize row = 0; column->type == PARQUET_TEXT && row < table->rows; row++)
+            size += text_size(text_at(column, row));
         size += (guint64)table->rows * (width_of(column->type) + 1);
     }
     return size;
@@ -62,6 +93,8 @@ static gboolean check_columns(const parquet_table *table, GError **error)
         if (column->type == PARQUET_OTHER || column->values == NULL)
             return refuse(error, "column", column->name, "has no numbers");
     }
+    if (!check_texts(table, error))
+        return FALSE;
     guint64 size = table_size(table);
     if (size <= TABLE_LIMIT)
         return TRUE;
@@ -108,6 +141,22 @@ static const void *gather(writer *self, const parquet_column *column, gsize at, 
     return self->present->data;
 }
 
+/* Each text after its length. Returns how many. */
+static gsize put_texts(writer *self, const parquet_column *column, gsize at, gsize count)
+{
+    gsize present = 0;
+    for (gsize row = at; row < at + count; row++) {
+        if (column->optional && column->valid != NULL && !column->valid[row])
+            continue;
+        const char *text = text_at(column, row);
+        const guint32 size = GUINT32_TO_LE(text_size(text));
+        g_byte_array_append(self->body, (const guint8 *)&size, sizeof size);
+        g_byte_array_append(self->body, (const guint8 *)text, text_size(text));
+        present++;
+    }
+    return present;
+}
+
 /* Length, then levels of 0 and 1. */
 static void put_levels(writer *self, const parquet_column *column, gsize at, gsize count)
 {
@@ -128,16 +177,21 @@ static void put_levels(writer *self, const parquet_column *column, gsize at, gsi
 static guint build_body(writer *self, const parquet_column *column, gsize at, gsize count,
                         gsize parts[9], parquet_written *written)
 {
-    gsize present;
+    gsize present = 0;
     guint part_count = 0;
-    const void *values = gather(self, column, at, count, &present);
+    const gboolean text = column->type == PARQUET_TEXT;
+    const void *values = text ? NULL : gather(self, column, at, count, &present);
     g_byte_array_set_size(self->body, 0);
     if (column->optional)
         put_levels(self, column, at, count);
     gsize levels = self->body->len;
     if (levels > 0)
         parts[part_count++] = levels;
-    if (column->type == PARQUET_DOUBLE) {
+    if (text) {
+        present = put_texts(self, column, at, count);
+        if (present > 0)
+            parts[part_count++] = self->body->len - levels;
+    } else if (column->type == PARQUET_DOUBLE) {
         split_encode(values, present, self->body);
         for (guint i = 0; i < 8 && present > 0; i++)
             parts[part_count++] = present;
@@ -165,7 +219,7 @@ static gboolean put_page(writer *self, const parquet_column *column, gsize at, g
         .size = self->body->len,
         .packed_size = self->packed->len,
         .values = (gint64)count,
-        .encoding = column->type == PARQUET_DOUBLE ? ENCODING_SPLIT : ENCODING_DELTA,
+        .encoding = parquet_encoding_of(column->type),
         .crc = parquet_crc(0, self->packed->data, self->packed->len),
     };
     guint start = self->file->len;

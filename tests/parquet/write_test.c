@@ -338,6 +338,54 @@ static void test_other_bytes(void)
     }
 }
 
+/* ---- texts ---------------------------------------------------------------------------------- */
+
+static parquet_table *table_with_texts(const char *third)
+{
+    parquet_table *table = parquet_table_new(3);
+    gint64 *numbers = parquet_table_add(table, "number", PARQUET_INT64, FALSE)->values;
+    parquet_column *names = parquet_table_add(table, "name", PARQUET_TEXT, TRUE);
+    char **all = parquet_table_add(table, "all", PARQUET_TEXT, FALSE)->values;
+    for (int i = 0; i < 3; i++) {
+        numbers[i] = 7 * i;
+        names->valid[i] = i != 1;
+    }
+    ((char **)names->values)[0] = g_strdup("\303\274ber");
+    ((char **)names->values)[2] = g_strdup(third);
+    all[0] = g_strdup("a"); /* the others are empty */
+    return table;
+}
+
+/* Bytes of the format's text: PLAIN is each text after its length in four bytes. Reading skips them;
+ * commands' export test has pyarrow as the judge of what was written. */
+static void test_texts(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(parquet_table) table = table_with_texts("");
+    g_autoptr(GBytes) bytes = must_write(table);
+    g_autoptr(GBytes) again = must_write(table);
+    g_assert_true(g_bytes_equal(bytes, again));
+    g_autoptr(parquet_table) got = parquet_read(bytes, "texts", NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(got->rows, ==, 3);
+    g_assert_cmpint(parquet_table_find(got, "name")->type, ==, PARQUET_OTHER);
+    g_assert_null(parquet_table_find(got, "all")->values);
+    g_assert_cmpint(((const gint64 *)parquet_table_find(got, "number")->values)[2], ==, 14);
+
+    g_autoptr(parquet_table) wrong = table_with_texts("\377");
+    g_assert_null(parquet_write(wrong, &error));
+    g_assert_error(error, FAILURE, FAILURE_USAGE);
+    g_assert_nonnull(strstr(error->message, "\"name\" has a text that is not UTF-8"));
+
+    g_clear_error(&error);
+    g_autoptr(parquet_table) none = parquet_table_new(0);
+    parquet_table_add(none, "name", PARQUET_TEXT, TRUE);
+    g_autoptr(GBytes) empty = must_write(none);
+    g_autoptr(parquet_table) nothing = parquet_read(empty, "none", NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(nothing->rows, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -348,5 +396,6 @@ int main(int argc, char **argv)
     g_test_add_func("/parquet/write/tables-without-a-file", test_tables_without_a_file);
     g_test_add_func("/parquet/damage/own-file", test_damage);
     g_test_add_func("/parquet/damage/other-bytes", test_other_bytes);
+    g_test_add_func("/parquet/write/texts", test_texts);
     return g_test_run();
 }
