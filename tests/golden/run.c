@@ -33,8 +33,14 @@ static void *grown(void *items, size_t count, size_t size)
 
 static qb_status keep_order(void *self, const qb_order *order)
 {
+    golden_run *run = self;
     if (order->reason == QB_REASON_END_OF_DATA && !order->reduce_only)
-        ((golden_run *)self)->overtaken = order->side;
+        run->overtaken = order->side;
+    while (run->order_count < order->id) {
+        run->orders = grown(run->orders, run->order_count, sizeof *run->orders);
+        run->orders[run->order_count++] = (qb_order){0};
+    }
+    run->orders[order->id - 1] = *order;
     return QB_OK;
 }
 
@@ -165,6 +171,7 @@ golden_run golden_run_series(const golden_spec *spec, const qb_series *series)
 
 void golden_run_clear(golden_run *run)
 {
+    free(run->orders);
     free(run->fills);
     free(run->trades);
     free(run->equity);

@@ -27,10 +27,11 @@ typedef struct golden_spec {
 } golden_spec;
 
 typedef struct golden_run {
+    qb_order *orders; /* each as it ended, [id - 1] */
     qb_fill *fills;
     qb_trade *trades; /* closed ones */
     double *equity;   /* after each bar */
-    size_t fill_count, trade_count, equity_count;
+    size_t order_count, fill_count, trade_count, equity_count;
     qb_engine_totals totals;
     qb_position position; /* at the end */
     int overtaken;        /* side of an opening order that the end of the data overtook; 0: none */
