@@ -254,6 +254,7 @@ static gboolean configure(runlog *self, GError **error)
 static runlog *open_file(const char *path, int flags, GError **error)
 {
     g_autoptr(runlog) self = g_new0(runlog, 1);
+    self->backend = &backend_sqlite;
     self->path = g_strdup(path);
     self->wait_ms = RUNLOG_WAIT_MS;
     if (sqlite3_open_v2(path, &self->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
@@ -327,7 +328,7 @@ void runlog_free(runlog *self)
 {
     if (self == NULL)
         return;
-    sqlite3_close(self->db);
+    self->backend->close(self);
     g_free(self->path);
     g_free(self->backup);
     g_free(self);
@@ -337,6 +338,11 @@ void runlog_set_wait_ms(runlog *self, guint wait_ms)
 {
     self->wait_ms = wait_ms;
     sqlite3_busy_timeout(self->db, (int)MIN(wait_ms, (guint)G_MAXINT));
+}
+
+runlog_store runlog_store_of(const runlog *self)
+{
+    return self->backend->store;
 }
 
 runlog_origin runlog_origin_of(const runlog *self)

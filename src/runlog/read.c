@@ -1,5 +1,6 @@
 /* What others ask of the run log. Rows of the earlier bot have no exact amounts and no counts:
  * amounts are then rounded from the numbers beside them, counts are counted. */
+#include "runlog/queries.h"
 #include "runlog/runlog-private.h"
 
 #include <math.h>
@@ -10,52 +11,37 @@
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static char *column_text(sqlite3_stmt *row, int column)
+static char *column_text(const cursor *row, int column)
 {
-    return g_strdup((const char *)sqlite3_column_text(row, column));
-}
-
-static gint64 column_stamp(sqlite3_stmt *row, int column)
-{
-    return stamp_read((const char *)sqlite3_column_text(row, column));
+    return g_strdup(cursor_text(row, column));
 }
 
 /* The exact column, else the rounded number in the next one; 0 for what neither can give. */
-static gint64 column_amount(sqlite3_stmt *row, int column)
+static gint64 column_amount(const cursor *row, int column)
 {
     int64_t raw = 0;
-    if (sqlite3_column_type(row, column) != SQLITE_NULL)
-        return sqlite3_column_int64(row, column);
-    if (qb_raw_from_double(sqlite3_column_double(row, column + 1), &raw) != QB_OK)
+    if (!cursor_is_none(row, column))
+        return cursor_integer(row, column);
+    if (qb_raw_from_double(cursor_number(row, column + 1), &raw) != QB_OK)
         return 0;
     return raw;
 }
 
-static void column_symbol(sqlite3_stmt *row, int column, char out[QB_SYMBOL_SIZE])
+static void column_symbol(const cursor *row, int column, char out[QB_SYMBOL_SIZE])
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
+    const char *text = cursor_text(row, column);
     g_strlcpy(out, text != NULL ? text : "", QB_SYMBOL_SIZE);
 }
 
-static gboolean bind_text(runlog *self, sqlite3_stmt *statement, int index, const char *text,
-                          GError **error)
+/* How many at most, where 0 means all. */
+static value value_limit(guint limit)
 {
-    if (sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC) != SQLITE_OK)
-        return database_fail(self, "query", error);
-    return TRUE;
+    return value_integer(limit > 0 ? (gint64)limit : G_MAXINT64);
 }
 
 /* ---- runs ----------------------------------------------------------------------------------- */
 
-#define RUN_COLUMNS                                                                       \
-    "SELECT id, mode, universe, params, kpis, state_hash, started_at, ended_at,"          \
-    " coalesce(order_count, (SELECT count(*) FROM orders WHERE run_id = runs.id)),"       \
-    " coalesce(fill_count, (SELECT count(*) FROM fills WHERE run_id = runs.id)),"         \
-    " coalesce(trade_count, (SELECT count(*) FROM trades WHERE run_id = runs.id)),"       \
-    " coalesce(point_count, (SELECT count(*) FROM equity_points WHERE run_id = runs.id))" \
-    " FROM runs"
-
-static runlog_summary *summary_of(sqlite3_stmt *row)
+static runlog_summary *summary_of(const cursor *row)
 {
     runlog_summary *run = g_new0(runlog_summary, 1);
     run->id = column_text(row, 0);
@@ -64,12 +50,12 @@ static runlog_summary *summary_of(sqlite3_stmt *row)
     run->params = column_text(row, 3);
     run->kpis = column_text(row, 4);
     run->state_hash = column_text(row, 5);
-    run->started_us = column_stamp(row, 6);
-    run->ended_us = column_stamp(row, 7);
-    run->orders = sqlite3_column_int64(row, 8);
-    run->fills = sqlite3_column_int64(row, 9);
-    run->trades = sqlite3_column_int64(row, 10);
-    run->equity_points = sqlite3_column_int64(row, 11);
+    run->started_us = cursor_stamp(row, 6);
+    run->ended_us = cursor_stamp(row, 7);
+    run->orders = cursor_integer(row, 8);
+    run->fills = cursor_integer(row, 9);
+    run->trades = cursor_integer(row, 10);
+    run->equity_points = cursor_integer(row, 11);
     return run;
 }
 
@@ -91,31 +77,23 @@ static void free_summary(void *run)
     runlog_summary_free(run);
 }
 
-static GPtrArray *collect_runs(runlog *self, sqlite3_stmt *statement, GError **error)
+static GPtrArray *collect_runs(cursor *answer, GError **error)
 {
     g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(free_summary);
     gboolean row = FALSE;
-    while (database_step(self, statement, "runs", &row, error)) {
+    while (cursor_next(answer, &row, error)) {
         if (!row)
             return g_steal_pointer(&runs);
-        g_ptr_array_add(runs, summary_of(statement));
+        g_ptr_array_add(runs, summary_of(answer));
     }
     return NULL;
 }
 
 GPtrArray *runlog_list(runlog *self, const char *mode, guint limit, GError **error)
 {
-    g_autoptr(sqlite3_stmt) statement = database_prepare(
-        self,
-        RUN_COLUMNS " WHERE ?1 IS NULL OR mode = ?1 ORDER BY started_at DESC, id DESC LIMIT ?2",
-        error);
-    if (statement == NULL || !bind_text(self, statement, 1, mode, error))
-        return NULL;
-    if (sqlite3_bind_int64(statement, 2, limit > 0 ? (gint64)limit : -1) != SQLITE_OK) {
-        database_fail(self, "runs", error);
-        return NULL;
-    }
-    return collect_runs(self, statement, error);
+    const value values[] = {value_text(mode), value_limit(limit)};
+    g_autoptr(cursor) answer = cursor_open(self, &queries.runs, values, 2, error);
+    return answer != NULL ? collect_runs(answer, error) : NULL;
 }
 
 static void fail_several(const GPtrArray *runs, const char *quoted, GError **error)
@@ -130,15 +108,12 @@ static void fail_several(const GPtrArray *runs, const char *quoted, GError **err
 
 static GPtrArray *runs_with_prefix(runlog *self, const char *prefix, GError **error)
 {
-    /* A range, so that the primary key serves it and no character of the prefix is special. */
-    g_autoptr(sqlite3_stmt)
-        statement = database_prepare(self,
-                                     RUN_COLUMNS " WHERE id >= ?1 AND id <= ?1 || char(1114111)"
-                                                 " ORDER BY id = ?1 DESC, started_at DESC LIMIT 6",
-                                     error);
-    if (statement == NULL || !bind_text(self, statement, 1, prefix, error))
-        return NULL;
-    return collect_runs(self, statement, error);
+    /* A range, so that the primary key serves it and no character of the prefix is special: up to
+     * the last code point there is. */
+    g_autofree char *last = g_strconcat(prefix, "\xf4\x8f\xbf\xbf", NULL);
+    const value values[] = {value_text(prefix), value_text(last), value_integer(PREFIX_SHOWN + 1)};
+    g_autoptr(cursor) answer = cursor_open(self, &queries.runs_with_prefix, values, 3, error);
+    return answer != NULL ? collect_runs(answer, error) : NULL;
 }
 
 static runlog_summary *take_first(GPtrArray *runs)
@@ -189,61 +164,54 @@ runlog_summary *runlog_find(runlog *self, const char *id, GError **error)
 
 GArray *runlog_equity(runlog *self, const char *run_id, GError **error)
 {
-    g_autoptr(sqlite3_stmt) statement = database_prepare(
-        self, "SELECT ts, equity_e8, equity FROM equity_points WHERE run_id = ?1 ORDER BY ts",
-        error);
-    if (statement == NULL || !bind_text(self, statement, 1, run_id, error))
+    const value run = value_text(run_id);
+    g_autoptr(cursor) answer = cursor_open(self, &queries.equity, &run, 1, error);
+    if (answer == NULL)
         return NULL;
     g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(runlog_point));
     gboolean row = FALSE;
-    while (database_step(self, statement, "equity_points", &row, error)) {
+    while (cursor_next(answer, &row, error)) {
         if (!row)
             return g_steal_pointer(&points);
-        const runlog_point point = {column_stamp(statement, 0), column_amount(statement, 1)};
+        const runlog_point point = {cursor_stamp(answer, 0), column_amount(answer, 1)};
         g_array_append_val(points, point);
     }
     return NULL;
 }
 
-static double column_number(sqlite3_stmt *row, int column)
-{
-    return sqlite3_column_type(row, column) != SQLITE_NULL ? sqlite3_column_double(row, column)
-                                                           : NAN;
-}
-
 /* A text of ours that is kept in place; NULL is empty. */
-static void column_name(sqlite3_stmt *row, int column, char out[RUNLOG_NAME_SIZE])
+static void column_name(const cursor *row, int column, char out[RUNLOG_NAME_SIZE])
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
+    const char *text = cursor_text(row, column);
     g_strlcpy(out, text != NULL ? text : "", RUNLOG_NAME_SIZE);
 }
 
-static gint32 column_date(sqlite3_stmt *row, int column)
+static gint32 column_date(const cursor *row, int column)
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
+    const char *text = cursor_text(row, column);
     int64_t day_us = 0;
     if (text == NULL || qb_time_from_text(text, strlen(text), &day_us) != QB_OK)
         return INT32_MIN;
     return qb_date_from_us(day_us);
 }
 
-static runlog_trade trade_of(sqlite3_stmt *row)
+static runlog_trade trade_of(const cursor *row)
 {
     runlog_trade trade = {
-        .is_short = g_strcmp0((const char *)sqlite3_column_text(row, 1), "short") == 0,
-        .entry_us = column_stamp(row, 2),
-        .exit_us = column_stamp(row, 3),
-        .qty_e8 = sqlite3_column_int64(row, 4),
-        .entry_price_e8 = sqlite3_column_int64(row, 5),
-        .exit_price_e8 = sqlite3_column_int64(row, 6),
-        .profit_e8 = sqlite3_column_int64(row, 7),
-        .fees_e8 = sqlite3_column_int64(row, 8),
-        .return_fraction = sqlite3_column_double(row, 9),
-        .bars = sqlite3_column_int64(row, 10),
+        .is_short = g_strcmp0(cursor_text(row, 1), "short") == 0,
+        .entry_us = cursor_stamp(row, 2),
+        .exit_us = cursor_stamp(row, 3),
+        .qty_e8 = cursor_integer(row, 4),
+        .entry_price_e8 = cursor_integer(row, 5),
+        .exit_price_e8 = cursor_integer(row, 6),
+        .profit_e8 = cursor_integer(row, 7),
+        .fees_e8 = cursor_integer(row, 8),
+        .return_fraction = cursor_is_none(row, 9) ? 0 : cursor_number(row, 9),
+        .bars = cursor_integer(row, 10),
         .exit_date = column_date(row, 14),
-        .adverse = column_number(row, 15),
-        .favourable = column_number(row, 16),
-        .touched = (guint32)sqlite3_column_int64(row, 17),
+        .adverse = cursor_number(row, 15),
+        .favourable = cursor_number(row, 16),
+        .touched = (guint32)cursor_integer(row, 17),
     };
     column_symbol(row, 0, trade.symbol);
     column_name(row, 11, trade.strategy);
@@ -252,35 +220,27 @@ static runlog_trade trade_of(sqlite3_stmt *row)
     return trade;
 }
 
-/* Trades had fewer columns before version 3. */
-#define TRADES_LATER_SINCE 3
-#define TRADES(later)                                                                      \
-    "SELECT * FROM (SELECT symbol, side, entry_ts, exit_ts, qty_e8, entry_price_e8,"       \
-    " exit_price_e8, profit_e8, fees_e8, return_fraction, bars, " later ", id FROM trades" \
-    " WHERE run_id = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id"
-static const char trades_now[] =
-    TRADES("strategy, entry_reason, exit_reason, exit_date, adverse, favourable, touched");
-static const char trades_before[] = TRADES("NULL, NULL, NULL, NULL, NULL, NULL, NULL");
-
 GArray *runlog_trades(runlog *self, const char *run_id, guint limit, GError **error)
 {
     gint64 version = 0;
     if (!schema_version_get(self, &version, error))
         return NULL;
-    g_autoptr(sqlite3_stmt) statement =
-        database_prepare(self, version >= TRADES_LATER_SINCE ? trades_now : trades_before, error);
-    if (statement == NULL || !bind_text(self, statement, 1, run_id, error))
+    /* Ids hold the run and the number, so the primary key finds the last ones. */
+    g_autofree char *first = g_strconcat(run_id, ":t:", NULL);
+    g_autofree char *beyond = g_strconcat(run_id, ":t;", NULL);
+    const value values[] = {value_text(run_id), value_text(first), value_text(beyond),
+                            value_limit(limit)};
+    g_autoptr(cursor) answer = cursor_open(
+        self, version >= QUERIES_TRADES_LATER_SINCE ? &queries.trades : &queries.trades_early,
+        values, 4, error);
+    if (answer == NULL)
         return NULL;
-    if (sqlite3_bind_int64(statement, 2, limit > 0 ? (gint64)limit : -1) != SQLITE_OK) {
-        database_fail(self, "trades", error);
-        return NULL;
-    }
     g_autoptr(GArray) trades = g_array_new(FALSE, FALSE, sizeof(runlog_trade));
     gboolean row = FALSE;
-    while (database_step(self, statement, "trades", &row, error)) {
+    while (cursor_next(answer, &row, error)) {
         if (!row)
             return g_steal_pointer(&trades);
-        const runlog_trade trade = trade_of(statement);
+        const runlog_trade trade = trade_of(answer);
         g_array_append_val(trades, trade);
     }
     return NULL;
@@ -290,38 +250,34 @@ gboolean runlog_result_get(runlog *self, const char *run_id, char **out, GError 
 {
     gint64 version = 0;
     gboolean row = FALSE;
+    const value run = value_text(run_id);
     if (!schema_version_get(self, &version, error))
         return FALSE;
     *out = NULL;
-    if (version < TRADES_LATER_SINCE)
+    if (version < QUERIES_TRADES_LATER_SINCE)
         return TRUE;
-    g_autoptr(sqlite3_stmt)
-        statement = database_prepare(self, "SELECT result FROM runs WHERE id = ?1", error);
-    if (statement == NULL || !bind_text(self, statement, 1, run_id, error) ||
-        !database_step(self, statement, "runs", &row, error))
+    g_autoptr(cursor) answer = cursor_open(self, &queries.run_result, &run, 1, error);
+    if (answer == NULL || !cursor_next(answer, &row, error))
         return FALSE;
-    *out = row ? column_text(statement, 0) : NULL;
+    *out = row ? column_text(answer, 0) : NULL;
     return TRUE;
 }
 
 GArray *runlog_positions(runlog *self, const char *run_id, GError **error)
 {
-    g_autoptr(sqlite3_stmt)
-        statement = database_prepare(self,
-                                     "SELECT symbol, qty_e8, cost_e8, mark_e8 FROM positions"
-                                     " WHERE run_id = ?1 AND qty_e8 <> 0 ORDER BY number",
-                                     error);
-    if (statement == NULL || !bind_text(self, statement, 1, run_id, error))
+    const value run = value_text(run_id);
+    g_autoptr(cursor) answer = cursor_open(self, &queries.positions, &run, 1, error);
+    if (answer == NULL)
         return NULL;
     g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(runlog_position));
     gboolean row = FALSE;
-    while (database_step(self, statement, "positions", &row, error)) {
+    while (cursor_next(answer, &row, error)) {
         if (!row)
             return g_steal_pointer(&positions);
-        runlog_position position = {.qty_e8 = sqlite3_column_int64(statement, 1),
-                                    .cost_e8 = sqlite3_column_int64(statement, 2),
-                                    .mark_e8 = sqlite3_column_int64(statement, 3)};
-        column_symbol(statement, 0, position.symbol);
+        runlog_position position = {.qty_e8 = cursor_integer(answer, 1),
+                                    .cost_e8 = cursor_integer(answer, 2),
+                                    .mark_e8 = cursor_integer(answer, 3)};
+        column_symbol(answer, 0, position.symbol);
         g_array_append_val(positions, position);
     }
     return NULL;
@@ -336,19 +292,19 @@ static void clear_risk(void *row)
     g_free(risk->what);
 }
 
-static runlog_risk risk_of(sqlite3_stmt *row)
+static runlog_risk risk_of(const cursor *row)
 {
     runlog_risk risk = {
-        .ts_us = column_stamp(row, 0),
+        .ts_us = cursor_stamp(row, 0),
         .order_id = column_text(row, 2),
         .rule = column_text(row, 3),
         .action = column_text(row, 4),
-        .limit = column_number(row, 5),
-        .value = column_number(row, 6),
-        .asked_e8 = sqlite3_column_int64(row, 7),
-        .allowed_e8 = sqlite3_column_int64(row, 8),
-        .until_us = column_stamp(row, 9),
-        .flatten = sqlite3_column_int64(row, 10) != 0,
+        .limit = cursor_number(row, 5),
+        .value = cursor_number(row, 6),
+        .asked_e8 = cursor_integer(row, 7),
+        .allowed_e8 = cursor_integer(row, 8),
+        .until_us = cursor_stamp(row, 9),
+        .flatten = cursor_integer(row, 10) != 0,
         .what = column_text(row, 11),
     };
     column_symbol(row, 1, risk.symbol);
@@ -358,28 +314,20 @@ static runlog_risk risk_of(sqlite3_stmt *row)
 GArray *runlog_risks(runlog *self, const char *run_id, guint limit, GError **error)
 {
     gboolean present = FALSE, row = FALSE;
-    if (!schema_has_table(self, "risk_events", &present, error))
+    if (!backend_has_table(self, "risk_events", &present, error))
         return NULL;
     g_autoptr(GArray) risks = g_array_new(FALSE, FALSE, sizeof(runlog_risk));
     g_array_set_clear_func(risks, clear_risk);
     if (!present)
         return g_steal_pointer(&risks);
-    g_autoptr(sqlite3_stmt) statement = database_prepare(
-        self,
-        "SELECT ts, symbol, order_id, rule, action, limit_value, found_value, asked_e8,"
-        " allowed_e8, until_ts, flatten, what FROM risk_events WHERE run_id = ?1"
-        " ORDER BY number LIMIT ?2",
-        error);
-    if (statement == NULL || !bind_text(self, statement, 1, run_id, error))
+    const value values[] = {value_text(run_id), value_limit(limit)};
+    g_autoptr(cursor) answer = cursor_open(self, &queries.risks, values, 2, error);
+    if (answer == NULL)
         return NULL;
-    if (sqlite3_bind_int64(statement, 2, limit > 0 ? (gint64)limit : -1) != SQLITE_OK) {
-        database_fail(self, "risk_events", error);
-        return NULL;
-    }
-    while (database_step(self, statement, "risk_events", &row, error)) {
+    while (cursor_next(answer, &row, error)) {
         if (!row)
             return g_steal_pointer(&risks);
-        const runlog_risk risk = risk_of(statement);
+        const runlog_risk risk = risk_of(answer);
         g_array_append_val(risks, risk);
     }
     return NULL;
@@ -387,39 +335,21 @@ GArray *runlog_risks(runlog *self, const char *run_id, guint limit, GError **err
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *table, *count;
-} counted[] = {
-    {"runs", "SELECT count(*) FROM runs"},
-    {"orders", "SELECT count(*) FROM orders"},
-    {"fills", "SELECT count(*) FROM fills"},
-    {"equity_points", "SELECT count(*) FROM equity_points"},
-    {"metrics", "SELECT count(*) FROM metrics"},
-    {"error_logs", "SELECT count(*) FROM error_logs"},
-    {"trades", "SELECT count(*) FROM trades"},
-    {"decisions", "SELECT count(*) FROM decisions"},
-    {"positions", "SELECT count(*) FROM positions"},
-    {"risk_events", "SELECT count(*) FROM risk_events"},
-};
-
 static gboolean read_status(runlog *self, runlog_status *status, GError **error)
 {
     gint64 version = 0;
-    for (gsize i = 0; i < G_N_ELEMENTS(counted); i++) {
-        runlog_row row = {counted[i].table, 0};
+    for (gsize i = 0; i < RUNLOG_TABLE_COUNT; i++) {
+        runlog_row row = {runlog_tables[i].name, 0};
         gboolean present = FALSE; /* a reader may meet an older log */
-        if (!schema_has_table(self, row.table, &present, error) ||
-            (present && !database_integer(self, counted[i].count, &row.count, error)))
+        if (!backend_has_table(self, row.table, &present, error) ||
+            (present && !cursor_ask(self, &queries.count[i], NULL, 0, &row.count, error)))
             return FALSE;
         g_array_append_val(status->tables, row);
     }
-    if (!database_integer(self, "SELECT max(version) FROM schema_version", &version, error))
+    if (!schema_version_get(self, &version, error))
         return FALSE;
     status->schema_version = (int)version;
-    if (!database_integer(self,
-                          "SELECT page_count * page_size FROM pragma_page_count,"
-                          " pragma_page_size",
-                          &status->bytes, error))
+    if (!self->backend->size(self, &status->bytes, error))
         return FALSE;
     g_autoptr(GPtrArray) runs = runlog_list(self, NULL, 1, error);
     if (runs == NULL)

@@ -2,12 +2,14 @@
 #ifndef RUNLOG_PRIVATE_H
 #define RUNLOG_PRIVATE_H
 
+#include "runlog/backend.h"
 #include "runlog/runlog.h"
 
 #include <sqlite3.h>
 
 struct runlog {
-    sqlite3 *db;
+    const backend *backend;
+    sqlite3 *db; /* of backend_sqlite */
     char *path;
     char *backup; /* made by an adoption; NULL: none */
     runlog_origin origin;
@@ -45,6 +47,13 @@ gboolean database_use_wal(runlog *self, GError **error);
 /* A copy of the committed state beside the file, NAME.before-WHY-TIMESTAMP.db, mode 0600, kept in
  * self->backup. Not inside a transaction. */
 gboolean database_backup(runlog *self, const char *why, GError **error);
+
+/* ---- tables.c ------------------------------------------------------------------------------- */
+
+/* One row as cells, of the table's columns. */
+void rows_cells(rows *self, const runlog_cell *cells);
+/* rows.c: a column of a cursor as a cell; its text lives until the next row. */
+runlog_cell cell_of(const cursor *row, int column, runlog_kind kind);
 
 /* ---- schema.c, adopt.c, migrate.c ----------------------------------------------------------- */
 

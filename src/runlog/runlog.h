@@ -9,6 +9,8 @@
 #include "platform/failure.h"
 
 typedef struct runlog runlog;
+typedef enum runlog_store { RUNLOG_SQLITE, RUNLOG_POSTGRES } runlog_store;
+runlog_store runlog_store_of(const runlog *self);
 /* Opens or makes the database (WAL, full sync, STRICT tables, mode 0600, missing folders too).
  * Adopts the earlier bot's six tables after a backup beside the file, or refuses them naming table
  * and column. What it refuses (a newer schema too) it leaves as it is, byte for byte.
@@ -170,7 +172,7 @@ typedef struct runlog_column {
     const char *name;
     runlog_kind kind;
 } runlog_column;
-#define RUNLOG_COLUMNS_MAX 20
+#define RUNLOG_COLUMNS_MAX 32
 typedef struct runlog_view {
     const char *name; /* "equity" "trades" "fills" "orders" "decisions" */
     const runlog_column *columns;
@@ -190,6 +192,40 @@ typedef gboolean (*runlog_row_func)(const runlog_cell *cells, gpointer data, GEr
 /* Each row in order, until `each` returns FALSE with an error of its own. */
 gboolean runlog_view_read(runlog *self, const runlog_view *view, const char *run_id,
                           runlog_row_func each, gpointer data, GError **error);
+
+/* ---- whole rows, for the outbox ------------------------------------------------------------- */
+
+typedef enum runlog_table_id {
+    RUNLOG_RUNS,
+    RUNLOG_ORDERS,
+    RUNLOG_FILLS,
+    RUNLOG_TRADES,
+    RUNLOG_EQUITY_POINTS,
+    RUNLOG_DECISIONS,
+    RUNLOG_RISK_EVENTS,
+    RUNLOG_POSITIONS,
+    RUNLOG_METRICS,
+    RUNLOG_ERROR_LOGS,
+    RUNLOG_TABLE_COUNT
+} runlog_table_id;
+/* Every column of a table, in the order in which rows_put takes them. Static. */
+typedef struct runlog_table {
+    const char *name;
+    const runlog_column *columns;
+    guint count;
+    gboolean has_json;
+} runlog_table;
+extern const runlog_table runlog_tables[RUNLOG_TABLE_COUNT];
+const runlog_table *runlog_table_find(const char *name); /* NULL: there is none of that name */
+/* A transaction around several runlog_rows_put. After a failed end nothing of it is stored, but for
+ * a lost server's answer: then ask again by putting the same rows. */
+gboolean runlog_batch_begin(runlog *self, GError **error);
+gboolean runlog_batch_end(runlog *self, gboolean ok, GError **error);
+/* Inserts those of `count` whole rows whose key is not there yet (INSERT ... ON CONFLICT DO
+ * NOTHING), inside a batch. cells: [count * table->count], row by row. A row of runs comes before
+ * the rows of that run. */
+gboolean runlog_rows_put(runlog *self, const runlog_table *table, const runlog_cell *cells,
+                         gsize count, GError **error);
 
 typedef struct runlog_row {
     const char *table; /* static */

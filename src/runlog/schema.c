@@ -10,6 +10,7 @@
  * wrote three times as many pages. A query for ts alone still uses the shared index, for the
  * statistics written below let SQLite skip from run to run. equity_points, the only table with a
  * row per bar, is stored in that order and has no other index. */
+#include "runlog/queries.h"
 #include "runlog/runlog-private.h"
 
 #include "platform/clock.h"
@@ -270,7 +271,7 @@ static gboolean refuse_foreign(runlog *self, GError **error)
 
 gboolean schema_version_get(runlog *self, gint64 *out, GError **error)
 {
-    return database_integer(self, "SELECT max(version) FROM schema_version", out, error);
+    return cursor_ask(self, &queries.schema_version, NULL, 0, out, error);
 }
 
 /* ---- making it ------------------------------------------------------------------------------ */

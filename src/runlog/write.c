@@ -326,88 +326,14 @@ char *runlog_writer_state_hash(runlog_writer *self, const qb_portfolio *portfoli
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-/* A prepared INSERT. What a bind returns is gathered and looked at once per row. Texts are not
- * copied: they stay until the row is stored. */
-typedef struct insert {
-    runlog *log;
-    const char *table;
-    sqlite3_stmt *statement;
-    int bad;
-    int column;
-    stamp time; /* the last stamp written, for the next row's date */
-} insert;
-
-/* Parameter 1 of every statement is the run's id: it stays bound from row to row. */
-static gboolean insert_init(insert *self, const runlog_writer *writer, const char *table,
-                            const char *sql, GError **error)
+static void put_id(rows *row, const row_id *id)
 {
-    *self = (insert){.log = writer->log, .table = table, .column = 1};
-    self->statement = database_prepare(writer->log, sql, error);
-    if (self->statement == NULL)
-        return FALSE;
-    self->bad = sqlite3_bind_text(self->statement, 1, writer->id, -1, SQLITE_STATIC);
-    return TRUE;
+    rows_text_sized(row, id->text, (gsize)id->size);
 }
 
-static void put_text(insert *self, const char *text)
+static void put_amount(rows *row, gint64 raw)
 {
-    self->bad |= sqlite3_bind_text(self->statement, ++self->column, text, -1, SQLITE_STATIC);
-}
-
-static void put_id(insert *self, const row_id *id)
-{
-    self->bad |= sqlite3_bind_text(self->statement, ++self->column, id->text, id->size,
-                                   SQLITE_STATIC);
-}
-
-static void put_integer(insert *self, gint64 value)
-{
-    self->bad |= sqlite3_bind_int64(self->statement, ++self->column, value);
-}
-
-static void put_double(insert *self, double value)
-{
-    self->bad |= sqlite3_bind_double(self->statement, ++self->column, value);
-}
-
-static void put_amount(insert *self, gint64 raw)
-{
-    put_double(self, qb_raw_to_double(raw));
-}
-
-/* Into the caller's stamp, since a row may have two. */
-static void put_time(insert *self, stamp *time, gint64 instant_us)
-{
-    if (!stamp_set(time, instant_us)) {
-        self->bad |= SQLITE_RANGE;
-        return;
-    }
-    self->bad |= sqlite3_bind_text(self->statement, ++self->column, time->text, STAMP_SIZE,
-                                   SQLITE_STATIC);
-}
-
-static void put_time_or_null(insert *self, stamp *time, gint64 instant_us)
-{
-    if (instant_us != 0)
-        put_time(self, time, instant_us);
-    else
-        put_text(self, NULL);
-}
-
-static gboolean store_row(insert *self, GError **error)
-{
-    const int bad = self->bad;
-    self->column = 1;
-    self->bad = 0;
-    if (bad == SQLITE_RANGE)
-        return database_refuse(self->log, error, "%s: a time outside the years 1000 to 9999",
-                               self->table);
-    if (bad != 0)
-        return database_refuse(self->log, error, "%s: out of memory", self->table);
-    if (sqlite3_step(self->statement) != SQLITE_DONE)
-        return database_fail(self->log, self->table, error);
-    sqlite3_reset(self->statement);
-    return TRUE;
+    rows_number(row, qb_raw_to_double(raw));
 }
 
 static const char *side_text(qb_side side)
@@ -421,82 +347,85 @@ static const char *size_kind_text(qb_size_kind kind)
 }
 
 /* Which rule refused or cut an order; NULL where none did. */
-static void put_risk(insert *self, const qb_order *order)
+static void put_risk(rows *self, const qb_order *order)
 {
     const gboolean ruled = order->risk_rule != QB_RISK_NONE;
-    put_text(self, ruled ? qb_risk_rule_text((qb_risk_rule)order->risk_rule) : NULL);
-    put_double(self, ruled ? order->risk_limit : NAN); /* NaN is NULL in SQLite */
-    put_double(self, ruled ? order->risk_value : NAN);
+    rows_text(self, ruled ? qb_risk_rule_text((qb_risk_rule)order->risk_rule) : NULL);
+    rows_number(self, ruled ? order->risk_limit : NAN);
+    rows_number(self, ruled ? order->risk_value : NAN);
 }
 
-static gboolean store_orders(runlog_writer *self, insert *row, GError **error)
+static gboolean store_orders(runlog_writer *self, rows *row, GError **error)
 {
     row_id id;
-    stamp final = {0};
     row_id_init(&id, self->id, 'o');
     for (guint i = 0; i < self->orders->len; i++) {
         const qb_order *order = &g_array_index(self->orders, qb_order, i);
         row_id_set(&id, order->id);
+        rows_text(row, self->id);
         put_id(row, &id);
-        put_time(row, &row->time, order->submitted_us);
-        put_text(row, self->symbols[order->instrument]);
-        put_text(row, side_text(order->side));
+        rows_stamp(row, order->submitted_us);
+        rows_text(row, self->symbols[order->instrument]);
+        rows_text(row, side_text(order->side));
         put_amount(row, order->quantity.raw);
-        put_text(row, qb_order_status_text(order->status));
-        put_integer(row, order->quantity.raw);
-        put_integer(row, order->filled.raw);
-        put_text(row, qb_reason_text(order->reason));
-        put_time_or_null(row, &final, order->final_us);
-        put_integer(row, order->reduce_only);
-        put_text(row, size_kind_text(order->size.kind));
-        put_double(row, order->size.amount);
+        rows_none(row); /* a market order has no price */
+        rows_text(row, qb_order_status_text(order->status));
+        rows_integer(row, order->quantity.raw);
+        rows_none(row);
+        rows_integer(row, order->filled.raw);
+        rows_text(row, qb_reason_text(order->reason));
+        rows_stamp_or_none(row, order->final_us);
+        rows_integer(row, order->reduce_only);
+        rows_text(row, size_kind_text(order->size.kind));
+        rows_number(row, order->size.amount);
         put_risk(row, order);
-        if (!store_row(row, error))
+        if (!rows_next(row, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean store_fills(runlog_writer *self, insert *row, GError **error)
+static gboolean store_fills(runlog_writer *self, rows *row, GError **error)
 {
     row_id id, order_id;
-    stamp bar = {0};
     row_id_init(&id, self->id, 'f');
     row_id_init(&order_id, self->id, 'o');
     for (guint i = 0; i < self->fills->len; i++) {
         const qb_fill *fill = &g_array_index(self->fills, qb_fill, i);
         row_id_set(&id, fill->id);
         row_id_set(&order_id, fill->order_id);
+        rows_text(row, self->id);
         put_id(row, &id);
         put_id(row, &order_id);
-        put_time(row, &row->time, fill->ts_us);
-        put_text(row, self->symbols[fill->instrument]);
+        rows_stamp(row, fill->ts_us);
+        rows_text(row, self->symbols[fill->instrument]);
         put_amount(row, fill->quantity.raw);
         put_amount(row, fill->price.raw);
         put_amount(row, fill->fee.raw);
-        put_integer(row, fill->quantity.raw);
-        put_integer(row, fill->price.raw);
-        put_integer(row, fill->fee.raw);
-        put_integer(row, fill->reference.raw);
-        put_time(row, &bar, fill->bar_ts_us);
-        if (!store_row(row, error))
+        rows_integer(row, fill->quantity.raw);
+        rows_integer(row, fill->price.raw);
+        rows_integer(row, fill->fee.raw);
+        rows_integer(row, fill->reference.raw);
+        rows_stamp(row, fill->bar_ts_us);
+        if (!rows_next(row, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean store_points(runlog_writer *self, insert *row, GError **error)
+static gboolean store_points(runlog_writer *self, rows *row, GError **error)
 {
     row_id id;
     row_id_init(&id, self->id, 'e');
     for (guint i = 0; i < self->points->len; i++) {
         const runlog_point *point = &g_array_index(self->points, runlog_point, i);
         row_id_set(&id, i + 1);
+        rows_text(row, self->id);
         put_id(row, &id);
-        put_time(row, &row->time, point->ts_us);
+        rows_stamp(row, point->ts_us);
         put_amount(row, point->equity_e8);
-        put_integer(row, point->equity_e8);
-        if (!store_row(row, error))
+        rows_integer(row, point->equity_e8);
+        if (!rows_next(row, error))
             return FALSE;
     }
     return TRUE;
@@ -513,10 +442,9 @@ static gint32 exit_date_of(const runlog_writer *self, const qb_trade *trade)
                                   : qb_date_from_us(trade->exit_us);
 }
 
-static gboolean store_trades(runlog_writer *self, insert *row, GError **error)
+static gboolean store_trades(runlog_writer *self, rows *row, GError **error)
 {
     row_id id;
-    stamp exit = {0};
     char date[QB_TIME_TEXT];
     row_id_init(&id, self->id, 't');
     for (guint i = 0; i < self->trades->len; i++) {
@@ -524,244 +452,205 @@ static gboolean store_trades(runlog_writer *self, insert *row, GError **error)
         const gint64 amounts[] = {trade->quantity.raw, trade->entry_price.raw,
                                   trade->exit_price.raw, trade->profit.raw, trade->fees.raw};
         row_id_set(&id, i + 1);
+        rows_text(row, self->id);
         put_id(row, &id);
-        put_text(row, self->symbols[trade->instrument]);
-        put_text(row, trade->side == QB_BUY ? "long" : "short");
-        put_time(row, &row->time, trade->entry_us);
-        put_time(row, &exit, trade->exit_us);
+        rows_text(row, self->symbols[trade->instrument]);
+        rows_text(row, trade->side == QB_BUY ? "long" : "short");
+        rows_stamp(row, trade->entry_us);
+        rows_stamp(row, trade->exit_us);
         for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
             put_amount(row, amounts[k]);
-        put_double(row, trade->return_fraction);
-        put_integer(row, (gint64)trade->bars);
+        rows_number(row, trade->return_fraction);
+        rows_integer(row, (gint64)trade->bars);
         for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
-            put_integer(row, amounts[k]);
-        put_text(row, strategy_of(self, trade));
-        put_text(row, qb_purpose_text(trade->entry));
-        put_text(row, qb_purpose_text(trade->exit));
-        put_text(row, qb_date_to_text(exit_date_of(self, trade), date));
-        put_double(row, trade->adverse);
-        put_double(row, trade->favourable);
-        put_integer(row, g_array_index(self->touches, guint32, i));
-        if (!store_row(row, error))
+            rows_integer(row, amounts[k]);
+        rows_text(row, strategy_of(self, trade));
+        rows_text(row, qb_purpose_text(trade->entry));
+        rows_text(row, qb_purpose_text(trade->exit));
+        rows_text(row, qb_date_to_text(exit_date_of(self, trade), date));
+        rows_number(row, trade->adverse);
+        rows_number(row, trade->favourable);
+        rows_integer(row, g_array_index(self->touches, guint32, i));
+        if (!rows_next(row, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static void put_order_or_null(insert *self, row_id *id, guint64 order)
+static void put_order_or_null(rows *self, row_id *id, guint64 order)
 {
     row_id_set(id, order);
     if (order != 0)
         put_id(self, id);
     else
-        put_text(self, NULL);
+        rows_none(self);
 }
 
-static gboolean store_decisions(runlog_writer *self, insert *row, GError **error)
+static gboolean store_decisions(runlog_writer *self, rows *row, GError **error)
 {
     row_id order_id;
-    stamp last = {0};
     row_id_init(&order_id, self->id, 'o');
     for (guint i = 0; i < self->decisions->len; i++) {
         const qb_decision *decision = &g_array_index(self->decisions, qb_decision, i);
-        put_integer(row, i + 1);
-        put_text(row, self->symbols[decision->instrument]);
-        put_time(row, &row->time, decision->first_us);
-        put_time(row, &last, decision->last_us);
-        put_integer(row, (gint64)decision->bars);
-        put_double(row, decision->signal); /* NaN is NULL in SQLite */
-        put_text(row, qb_stage_text(decision->stage));
-        put_text(row, qb_reason_text(decision->reason));
+        rows_text(row, self->id);
+        rows_integer(row, i + 1);
+        rows_text(row, self->symbols[decision->instrument]);
+        rows_stamp(row, decision->first_us);
+        rows_stamp(row, decision->last_us);
+        rows_integer(row, (gint64)decision->bars);
+        rows_number(row, decision->signal);
+        rows_text(row, qb_stage_text(decision->stage));
+        rows_text(row, qb_reason_text(decision->reason));
         put_order_or_null(row, &order_id, decision->order_id);
-        if (!store_row(row, error))
+        if (!rows_next(row, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean store_risks(runlog_writer *self, insert *row, GError **error)
+static gboolean store_risks(runlog_writer *self, rows *row, GError **error)
 {
     row_id order_id;
-    stamp until = {0};
     row_id_init(&order_id, self->id, 'o');
     for (guint i = 0; i < self->risks->len; i++) {
         const qb_risk_event *event = &g_array_index(self->risks, qb_risk_event, i);
-        put_integer(row, i + 1);
-        put_time(row, &row->time, event->at_us);
-        put_text(row, event->instrument != UINT32_MAX ? self->symbols[event->instrument] : NULL);
+        rows_text(row, self->id);
+        rows_integer(row, i + 1);
+        rows_stamp(row, event->at_us);
+        rows_text(row, event->instrument != UINT32_MAX ? self->symbols[event->instrument] : NULL);
         put_order_or_null(row, &order_id, event->order_id);
-        put_text(row, qb_risk_rule_text(event->rule));
-        put_text(row, qb_risk_action_text(event->action));
-        put_double(row, event->limit);
-        put_double(row, event->value);
-        put_integer(row, event->asked.raw);
-        put_integer(row, event->allowed.raw);
-        put_time_or_null(row, &until, event->until_us);
-        put_integer(row, event->flatten);
-        put_text(row, event->what);
-        if (!store_row(row, error))
+        rows_text(row, qb_risk_rule_text(event->rule));
+        rows_text(row, qb_risk_action_text(event->action));
+        rows_number(row, event->limit);
+        rows_number(row, event->value);
+        rows_integer(row, event->asked.raw);
+        rows_integer(row, event->allowed.raw);
+        rows_stamp_or_none(row, event->until_us);
+        rows_integer(row, event->flatten);
+        rows_text(row, event->what);
+        if (!rows_next(row, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean store_positions(runlog_writer *self, insert *row, GError **error)
+static gboolean store_positions(runlog_writer *self, rows *row, GError **error)
 {
     for (guint i = 0; self->positions != NULL && i < self->positions->len; i++) {
         const qb_position *position = &g_array_index(self->positions, qb_position, i);
         const gint64 amounts[] = {position->quantity.raw, position->cost.raw, position->mark.raw};
-        put_integer(row, i + 1);
-        put_text(row, self->symbols[i]);
+        rows_text(row, self->id);
+        rows_integer(row, i + 1);
+        rows_text(row, self->symbols[i]);
         for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
             put_amount(row, amounts[k]);
         for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
-            put_integer(row, amounts[k]);
-        if (!store_row(row, error))
+            rows_integer(row, amounts[k]);
+        if (!rows_next(row, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean store_metrics(runlog_writer *self, insert *row, GError **error)
+static gboolean store_metrics(runlog_writer *self, rows *row, GError **error)
 {
     row_id id;
     row_id_init(&id, self->id, 'm');
     for (guint i = 0; i < self->metrics->len; i++) {
         const metric_row *metric = &g_array_index(self->metrics, metric_row, i);
         row_id_set(&id, i + 1);
+        rows_text(row, self->id);
         put_id(row, &id);
-        put_time(row, &row->time, metric->ts_us);
-        put_text(row, metric->name);
-        put_double(row, metric->value);
-        if (!store_row(row, error))
+        rows_stamp(row, metric->ts_us);
+        rows_text(row, metric->name);
+        rows_number(row, metric->value);
+        if (!rows_next(row, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean store_logs(runlog_writer *self, insert *row, GError **error)
+static gboolean store_logs(runlog_writer *self, rows *row, GError **error)
 {
     row_id id;
     row_id_init(&id, self->id, 'l');
     for (guint i = 0; i < self->logs->len; i++) {
         const log_row *log = &g_array_index(self->logs, log_row, i);
         row_id_set(&id, i + 1);
+        rows_text(row, self->id);
         put_id(row, &id);
-        put_time(row, &row->time, log->ts_us);
-        put_text(row, log->level);
-        put_text(row, log->message);
-        put_text(row, log->meta);
-        if (!store_row(row, error))
+        rows_stamp(row, log->ts_us);
+        rows_text(row, log->level);
+        rows_text(row, log->message);
+        rows_text(row, log->meta);
+        if (!rows_next(row, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean store_run(runlog_writer *self, insert *row, const char *kpis,
-                          const char *state_hash, gint64 ended_us, GError **error)
+static gboolean store_run(runlog_writer *self, rows *row, const char *kpis, const char *state_hash,
+                          gint64 ended_us, GError **error)
 {
-    stamp ended = {0};
-    put_time(row, &row->time, self->started_us);
-    put_time_or_null(row, &ended, ended_us);
-    put_text(row, self->mode);
-    put_text(row, self->universe);
-    put_text(row, self->params);
-    put_text(row, kpis);
-    put_text(row, QUANTBOT_VERSION);
-    put_text(row, state_hash);
+    rows_text(row, self->id);
+    rows_stamp(row, self->started_us);
+    rows_stamp_or_none(row, ended_us);
+    rows_text(row, self->mode);
+    rows_text(row, self->universe);
+    rows_text(row, self->params);
+    rows_text(row, kpis);
+    rows_text(row, QUANTBOT_VERSION);
+    rows_text(row, state_hash);
     if (self->positions != NULL)
-        put_integer(row, self->cash_e8);
+        rows_integer(row, self->cash_e8);
     else
-        put_text(row, NULL);
-    put_integer(row, self->orders->len);
-    put_integer(row, self->fills->len);
-    put_integer(row, self->trades->len);
-    put_integer(row, self->points->len);
-    put_text(row, self->result);
-    return store_row(row, error);
+        rows_none(row);
+    rows_integer(row, self->orders->len);
+    rows_integer(row, self->fills->len);
+    rows_integer(row, self->trades->len);
+    rows_integer(row, self->points->len);
+    rows_text(row, self->result);
+    return rows_next(row, error);
 }
 
 /* ---- the transaction ------------------------------------------------------------------------ */
 
-typedef struct table_writer {
-    const char *table;
-    const char *sql; /* literal; ?1 is the run's id */
-    gsize rows;      /* offset of the GArray in runlog_writer */
-    gboolean (*store)(runlog_writer *self, insert *row, GError **error);
-} table_writer;
-
-static const char insert_run[] =
-    "INSERT INTO runs (id, started_at, ended_at, mode, universe, params, kpis, version, state_hash,"
-    " cash_e8, order_count, fill_count, trade_count, point_count, result)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
-
-static const table_writer table_writers[] = {
-    {"orders",
-     "INSERT INTO orders (run_id, id, ts, symbol, side, qty, status, qty_e8, filled_e8, reason,"
-     " final_ts, reduce_only, size_kind, size_amount, risk_rule, risk_limit, risk_value)"
-     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-     G_STRUCT_OFFSET(runlog_writer, orders), store_orders},
-    {"fills",
-     "INSERT INTO fills (run_id, id, order_id, ts, symbol, qty, price, commission, qty_e8,"
-     " price_e8, commission_e8, reference_e8, bar_ts)"
-     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-     G_STRUCT_OFFSET(runlog_writer, fills), store_fills},
-    {"trades",
-     "INSERT INTO trades (run_id, id, symbol, side, entry_ts, exit_ts, qty, entry_price,"
-     " exit_price, profit, fees, return_fraction, bars, qty_e8, entry_price_e8, exit_price_e8,"
-     " profit_e8, fees_e8, strategy, entry_reason, exit_reason, exit_date, adverse, favourable,"
-     " touched)"
-     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-     " ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
-     G_STRUCT_OFFSET(runlog_writer, trades), store_trades},
-    {"equity_points",
-     "INSERT INTO equity_points (run_id, id, ts, equity, equity_e8) VALUES (?1, ?2, ?3, ?4, ?5)",
-     G_STRUCT_OFFSET(runlog_writer, points), store_points},
-    {"decisions",
-     "INSERT INTO decisions (run_id, number, symbol, first_ts, last_ts, bars, signal, stage,"
-     " reason, order_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-     G_STRUCT_OFFSET(runlog_writer, decisions), store_decisions},
-    {"risk_events",
-     "INSERT INTO risk_events (run_id, number, ts, symbol, order_id, rule, action, limit_value,"
-     " found_value, asked_e8, allowed_e8, until_ts, flatten, what)"
-     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-     G_STRUCT_OFFSET(runlog_writer, risks), store_risks},
-    {"positions",
-     "INSERT INTO positions (run_id, number, symbol, qty, cost, mark, qty_e8, cost_e8, mark_e8)"
-     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-     G_STRUCT_OFFSET(runlog_writer, positions), store_positions},
-    {"metrics", "INSERT INTO metrics (run_id, id, ts, name, value) VALUES (?1, ?2, ?3, ?4, ?5)",
-     G_STRUCT_OFFSET(runlog_writer, metrics), store_metrics},
-    {"error_logs",
-     "INSERT INTO error_logs (run_id, id, ts, level, message, meta)"
-     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-     G_STRUCT_OFFSET(runlog_writer, logs), store_logs},
+static const struct {
+    runlog_table_id table;
+    gsize rows; /* offset of the GArray in runlog_writer */
+    gboolean (*store)(runlog_writer *self, rows *row, GError **error);
+} stored[] = {
+    {RUNLOG_ORDERS, G_STRUCT_OFFSET(runlog_writer, orders), store_orders},
+    {RUNLOG_FILLS, G_STRUCT_OFFSET(runlog_writer, fills), store_fills},
+    {RUNLOG_TRADES, G_STRUCT_OFFSET(runlog_writer, trades), store_trades},
+    {RUNLOG_EQUITY_POINTS, G_STRUCT_OFFSET(runlog_writer, points), store_points},
+    {RUNLOG_DECISIONS, G_STRUCT_OFFSET(runlog_writer, decisions), store_decisions},
+    {RUNLOG_RISK_EVENTS, G_STRUCT_OFFSET(runlog_writer, risks), store_risks},
+    {RUNLOG_POSITIONS, G_STRUCT_OFFSET(runlog_writer, positions), store_positions},
+    {RUNLOG_METRICS, G_STRUCT_OFFSET(runlog_writer, metrics), store_metrics},
+    {RUNLOG_ERROR_LOGS, G_STRUCT_OFFSET(runlog_writer, logs), store_logs},
 };
 
-static gboolean write_table(runlog_writer *self, const table_writer *writer, GError **error)
+static gboolean write_table(runlog_writer *self, gsize index, GError **error)
 {
-    const GArray *rows = G_STRUCT_MEMBER(GArray *, self, writer->rows);
-    insert row;
-    if (rows == NULL || rows->len == 0)
+    const GArray *events = G_STRUCT_MEMBER(GArray *, self, stored[index].rows);
+    if (events == NULL || events->len == 0)
         return TRUE;
-    if (!insert_init(&row, self, writer->table, writer->sql, error))
-        return FALSE;
-    const gboolean ok = writer->store(self, &row, error);
-    sqlite3_finalize(row.statement);
-    return ok;
+    rows *out = rows_begin(self->log, &runlog_tables[stored[index].table], ROWS_NEW, error);
+    return out != NULL && rows_end(out, stored[index].store(self, out, error), error);
 }
 
 gboolean writer_store(runlog_writer *self, const char *kpis, const char *state_hash,
                       gint64 ended_us, GError **error)
 {
-    insert row;
-    if (!insert_init(&row, self, "runs", insert_run, error))
+    rows *run = rows_begin(self->log, &runlog_tables[RUNLOG_RUNS], ROWS_NEW, error);
+    if (run == NULL ||
+        !rows_end(run, store_run(self, run, kpis, state_hash, ended_us, error), error))
         return FALSE;
-    gboolean ok = store_run(self, &row, kpis, state_hash, ended_us, error);
-    sqlite3_finalize(row.statement);
-    for (gsize i = 0; ok && i < G_N_ELEMENTS(table_writers); i++)
-        ok = write_table(self, &table_writers[i], error);
-    return ok;
+    for (gsize i = 0; i < G_N_ELEMENTS(stored); i++)
+        if (!write_table(self, i, error))
+            return FALSE;
+    return TRUE;
 }
 
 gboolean runlog_writer_commit(runlog_writer *self, const char *kpis, const char *state_hash,
@@ -772,9 +661,9 @@ gboolean runlog_writer_commit(runlog_writer *self, const char *kpis, const char 
         g_propagate_error(error, g_error_copy(self->error));
         return FALSE;
     }
-    if (!database_begin(self->log, error))
+    if (!backend_begin(self->log, error))
         return FALSE;
-    const gboolean stored = writer_store(self, kpis, state_hash, ended_us, error);
-    self->committed = database_end(self->log, stored, error);
+    const gboolean done = writer_store(self, kpis, state_hash, ended_us, error);
+    self->committed = backend_end(self->log, done, error);
     return self->committed;
 }

@@ -1,0 +1,134 @@
+/* The texts. Written so that one text mostly serves both databases: CAST and coalesce for what
+ * they type differently, ids compared as ranges so that an index serves every prefix. */
+#include "runlog/queries.h"
+
+#define EXACT(exact, number) "coalesce(" exact ", CAST(round(" number " * 1e8) AS BIGINT))"
+
+/* ---- runs ----------------------------------------------------------------------------------- */
+
+#define RUN_COLUMNS                                                                       \
+    "SELECT id, mode, universe, params, kpis, state_hash, started_at, ended_at,"          \
+    " coalesce(order_count, (SELECT count(*) FROM orders WHERE run_id = runs.id)),"       \
+    " coalesce(fill_count, (SELECT count(*) FROM fills WHERE run_id = runs.id)),"         \
+    " coalesce(trade_count, (SELECT count(*) FROM trades WHERE run_id = runs.id)),"       \
+    " coalesce(point_count, (SELECT count(*) FROM equity_points WHERE run_id = runs.id))" \
+    " FROM runs"
+
+/* ---- rows of a run -------------------------------------------------------------------------- */
+
+#define TRADES(later)                                                                      \
+    "SELECT * FROM (SELECT symbol, side, entry_ts, exit_ts, qty_e8, entry_price_e8,"       \
+    " exit_price_e8, profit_e8, fees_e8, return_fraction, bars, " later ", id FROM trades" \
+    " WHERE run_id = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4) AS newest"     \
+    " ORDER BY id"
+
+#define VIEW_TRADES(strategy, date, entry, exit, adverse, favourable)                        \
+    "SELECT id, symbol, " strategy ", side, entry_ts, exit_ts, " date ", " entry ", " exit   \
+    ", qty_e8, entry_price_e8, exit_price_e8, profit_e8, fees_e8, return_fraction, " adverse \
+    ", " favourable ", bars FROM trades WHERE run_id = $1 ORDER BY id"
+
+/* ---- purging -------------------------------------------------------------------------------- */
+
+#define CHOSEN                                                   \
+    " (SELECT id FROM runs WHERE mode IN ('backtest', 'replay')" \
+    " AND ($1 IS NULL OR mode = $1) AND ($2 IS NULL OR started_at < $2))"
+/* A parameter that is only compared with NULL has no type for PostgreSQL. */
+#define CHOSEN_POSTGRES                                          \
+    " (SELECT id FROM runs WHERE mode IN ('backtest', 'replay')" \
+    " AND ($1::text IS NULL OR mode = $1) AND ($2::timestamptz IS NULL OR started_at < $2))"
+#define PURGE(table, key)                                                               \
+    {                                                                                   \
+#table, {#table, "SELECT count(*) FROM " #table " WHERE " #key " IN" CHOSEN,    \
+                 "SELECT count(*) FROM " #table " WHERE " #key " IN" CHOSEN_POSTGRES }, \
+        {                                                                               \
+#table, "DELETE FROM " #table " WHERE " #key " IN" CHOSEN,                  \
+                "DELETE FROM " #table " WHERE " #key " IN" CHOSEN_POSTGRES              \
+        }                                                                               \
+    }
+#define COUNT(table) QUESTION(#table, "SELECT count(*) FROM " #table)
+
+const query_set queries = {
+    .schema_version = QUESTION("schema_version", "SELECT max(version) FROM schema_version"),
+    .runs = {"runs",
+             RUN_COLUMNS
+             " WHERE $1 IS NULL OR mode = $1 ORDER BY started_at DESC, id DESC LIMIT $2",
+             RUN_COLUMNS " WHERE $1::text IS NULL OR mode = $1"
+                         " ORDER BY started_at DESC, id DESC LIMIT $2"},
+    .runs_with_prefix = QUESTION("runs",
+                                 RUN_COLUMNS " WHERE id >= $1 AND id <= $2"
+                                             " ORDER BY (id = $1) DESC, started_at DESC LIMIT $3"),
+    .run_result = QUESTION("runs", "SELECT result FROM runs WHERE id = $1"),
+    .equity = QUESTION("equity_points", "SELECT ts, equity_e8, equity FROM equity_points"
+                                        " WHERE run_id = $1 ORDER BY ts"),
+    .trades = QUESTION("trades", TRADES("strategy, entry_reason, exit_reason, exit_date, adverse,"
+                                        " favourable, touched")),
+    .trades_early = QUESTION("trades", TRADES("NULL, NULL, NULL, NULL, NULL, NULL, NULL")),
+    .positions = QUESTION("positions", "SELECT symbol, qty_e8, cost_e8, mark_e8 FROM positions"
+                                       " WHERE run_id = $1 AND qty_e8 <> 0 ORDER BY number"),
+    .risks = QUESTION("risk_events",
+                      "SELECT ts, symbol, order_id, rule, action, limit_value, found_value,"
+                      " asked_e8, allowed_e8, until_ts, flatten, what FROM risk_events"
+                      " WHERE run_id = $1 ORDER BY number LIMIT $2"),
+    .count =
+        {
+            [RUNLOG_RUNS] = COUNT(runs),
+            [RUNLOG_ORDERS] = COUNT(orders),
+            [RUNLOG_FILLS] = COUNT(fills),
+            [RUNLOG_TRADES] = COUNT(trades),
+            [RUNLOG_EQUITY_POINTS] = COUNT(equity_points),
+            [RUNLOG_DECISIONS] = COUNT(decisions),
+            [RUNLOG_RISK_EVENTS] = COUNT(risk_events),
+            [RUNLOG_POSITIONS] = COUNT(positions),
+            [RUNLOG_METRICS] = COUNT(metrics),
+            [RUNLOG_ERROR_LOGS] = COUNT(error_logs),
+        },
+    .views =
+        {
+            {"equity",
+             QUESTION(
+                 "equity_points",
+                 "SELECT ts, " EXACT("equity_e8",
+                                     "equity") " FROM equity_points WHERE run_id = $1 ORDER BY ts"),
+             {NULL}},
+            {"trades",
+             QUESTION("trades", VIEW_TRADES("strategy", "exit_date", "entry_reason", "exit_reason",
+                                            "adverse", "favourable")),
+             QUESTION("trades", VIEW_TRADES("NULL", "NULL", "NULL", "NULL", "NULL", "NULL"))},
+            {"fills",
+             QUESTION(
+                 "fills",
+                 "SELECT id, order_id, ts, symbol, " EXACT("qty_e8", "qty") ", " EXACT(
+                     "price_e8", "price") ", " EXACT("commission_e8",
+                                                     "commission") ", reference_e8, bar_ts FROM "
+                                                                   "fills WHERE run_id = $1"
+                                                                   " ORDER BY id"),
+             {NULL}},
+            {"orders",
+             QUESTION(
+                 "orders",
+                 "SELECT id, ts, symbol, side, " EXACT(
+                     "qty_e8",
+                     "qty") ", filled_e8, price, status, reason, final_ts, reduce_only, size_kind,"
+                            " size_amount FROM orders WHERE run_id = $1 ORDER BY id"),
+             {NULL}},
+            {"decisions",
+             QUESTION("decisions",
+                      "SELECT number, symbol, first_ts, last_ts, bars, signal, stage, reason,"
+                      " order_id FROM decisions WHERE run_id = $1 ORDER BY number"),
+             {NULL}},
+        },
+    /* runs last: the others are chosen through it. Adopted tables may not cascade. */
+    .purge =
+        {
+            PURGE(orders, run_id),
+            PURGE(fills, run_id),
+            PURGE(equity_points, run_id),
+            PURGE(metrics, run_id),
+            PURGE(error_logs, run_id),
+            PURGE(trades, run_id),
+            PURGE(decisions, run_id),
+            PURGE(positions, run_id),
+            PURGE(risk_events, run_id),
+            PURGE(runs, id),
+        },
+};

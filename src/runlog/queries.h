@@ -1,0 +1,39 @@
+/* Every question that is asked of a run log, in both dialects; queries.c holds the texts. */
+#ifndef RUNLOG_QUERIES_H
+#define RUNLOG_QUERIES_H
+
+#include "runlog/backend.h"
+
+/* Questions about schemas older than this one give NULL for what they lack. */
+#define QUERIES_TRADES_LATER_SINCE 3
+
+typedef struct query_purge {
+    const char *table; /* NULL: the end */
+    question count, remove;
+} query_purge;
+
+typedef struct query_set {
+    question schema_version;
+    /* $1 mode or NULL, $2 how many at most. */
+    question runs;
+    /* $1 prefix, $2 the last text with it, $3 how many at most. */
+    question runs_with_prefix;
+    question run_result; /* $1 run */
+    question equity;     /* $1 run: ts, exact, number */
+    question trades,
+        trades_early;   /* $1 run, $2 its first trade's id, $3 beyond the last, $4 count */
+    question positions; /* $1 run */
+    question risks;     /* $1 run, $2 how many at most */
+    /* For each of runlog_tables. */
+    question count[RUNLOG_TABLE_COUNT];
+    /* For each view of rows.c: $1 run. `early`: of logs older than version 3, where it differs. */
+    struct {
+        const char *name;
+        question rows, early;
+    } views[5];
+    /* $1 mode or NULL for every simulation, $2 stamp or NULL. A paper run can never be in it. */
+    query_purge purge[RUNLOG_TABLE_COUNT];
+} query_set;
+extern const query_set queries;
+
+#endif
