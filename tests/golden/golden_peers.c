@@ -319,6 +319,12 @@ CASE(backtesting, brackets)
 CASE(backtesting, stop_first)
 CASE(backtesting, stop_limits)
 CASE(backtesting, on_close)
+CASE(backtrader, resting)
+CASE(backtrader, stop_limits)
+CASE(backtrader, brackets)
+CASE(backtrader, on_close)
+CASE(backtrader, slippage)
+CASE(backtrader, volume)
 
 static const tap_case cases[] = {
     {"/golden/peers/backtesting/resting", backtesting_resting},
@@ -326,6 +332,12 @@ static const tap_case cases[] = {
     {"/golden/peers/backtesting/stop-first", backtesting_stop_first},
     {"/golden/peers/backtesting/stop-limits", backtesting_stop_limits},
     {"/golden/peers/backtesting/on-close", backtesting_on_close},
+    {"/golden/peers/backtrader/resting", backtrader_resting},
+    {"/golden/peers/backtrader/stop-limits", backtrader_stop_limits},
+    {"/golden/peers/backtrader/brackets", backtrader_brackets},
+    {"/golden/peers/backtrader/on-close", backtrader_on_close},
+    {"/golden/peers/backtrader/slippage", backtrader_slippage},
+    {"/golden/peers/backtrader/volume", backtrader_volume},
 };
 
 int main(void)
