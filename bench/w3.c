@@ -1,12 +1,12 @@
-/* W3 of the performance page: a portfolio of 500 instruments over 5,040 days, each 21 days the 50 with
- * the best momentum at 0.99/50 of the equity valued at the next open, sales first; through the
- * engine's public interface with every decision recorded.
+/* W3 of the performance page: a portfolio of 500 instruments over 5,040 days, each 21 days the
+ * 50 with the best momentum at 0.99/50 of the equity valued at the next open, sales first;
+ * through the engine's public interface with every decision recorded.
  *
- * Prints milliseconds for the simulation (median and least of several runs), twice: by a strategy that
- * says which columns it reads and that it acts once an instant, over the feed as it is; and by a plain
- * one, instant by instant. Both must make the golden number of fills and agree with each other to
- * the last unit. Then nanoseconds a bar of universes of 10 and of 5,000 of which 10 are held. Exits
- * 1 when an equality fails; time alone never fails. */
+ * Prints milliseconds for the simulation (median and least of several runs), twice: by a
+ * strategy that says which columns it reads and that it acts once an instant, over the feed as
+ * it is; and by a plain one, instant by instant. Both must make the golden number of fills and
+ * agree with each other to the last unit. Then nanoseconds a bar of universes of 10 and of 5,000
+ * of which 10 are held. Exits 1 when an equality fails; time alone never fails. */
 #include "core/engine/engine.h"
 #include "walk64.h"
 

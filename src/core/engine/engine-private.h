@@ -143,11 +143,12 @@ typedef struct instrument_state {
     int64_t session_us; /* when the last bar opened that was not made */
     qb_quantity taken;  /* of the volume of the bar taken_ts_us */
     int64_t taken_ts_us;
-    qb_quantity taken_finer; /* of the finer bar under way */
-    uint64_t walked;         /* the bar that was walked last (its number, from 1) */
-    bool wish_halted;        /* its wish was refused or undone by a closed gate */
-    double risk_split;       /* fresh per old since its last bar */
-    uint32_t held_place;     /* in the engine\'s list of what is held; NOT_HELD */
+    qb_quantity taken_finer;          /* of the finer bar under way */
+    uint64_t walked;                  /* the bar that was walked last (its number, from 1) */
+    bool wish_halted;                 /* its wish was refused or undone by a closed gate */
+    double risk_split;                /* fresh per old since its last bar */
+    uint64_t rows_recorded, row_seen; /* of a sheet: see there */
+    uint32_t held_place;              /* in the engine\'s list of what is held; NOT_HELD */
 } __attribute__((aligned(64))) instrument_state;
 
 #define NOT_HELD UINT32_MAX
@@ -201,7 +202,14 @@ struct qb_engine {
     walk *walks;    /* [instrument_count] */
     uint32_t *held; /* [held_count] of instrument_count: those with a position */
     uint32_t held_count;
-    double *ahead;         /* [SHEET_AHEAD][instrument_count] closes of a sheet */
+    double *ahead;        /* [SHEET_AHEAD][instrument_count] closes of a sheet */
+    const double *closes; /* of the row under way */
+    uint32_t *seen;       /* [seen_count] of instrument_count: whose outcomes are their own */
+    uint32_t seen_count;
+    uint64_t rows_done; /* of all sheets; the last of them at row_before_us */
+    int64_t row_before_us;
+    bool in_row;           /* the strategy is asked about a row of a sheet */
+    bool same_totals;      /* all histories are of one length */
     bool has_split;        /* some price factor is not 1 */
     uint32_t columns;      /* of the histories: QB_READ_... */
     qb_closed_bar *closed; /* [instrument_count], for rows of a sheet that orders wait for */
@@ -558,6 +566,8 @@ void engine_sink_trade(qb_engine *engine, const qb_trade *trade);
 
 /* Whether the run can take whole universes at once. */
 bool sheet_fits(const qb_engine *engine);
+/* Of the row under way: before anything is known or said of an instrument. */
+void sheet_look_at(qb_engine *engine, uint32_t instrument);
 QB_CHECKED qb_status sheet_run(qb_engine *engine, const qb_sheet *sheet);
 
 /* host.c */

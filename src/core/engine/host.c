@@ -33,10 +33,13 @@ static bool is_side(qb_side side)
 
 /* An instrument that does not exist is a bug of the strategy; so is trading while disabled, or
  * after the run has failed. */
-static bool is_heard(const qb_engine *engine, uint32_t instrument)
+static bool is_heard(qb_engine *engine, uint32_t instrument)
 {
-    return instrument < engine->context.instrument_count && !engine->totals.disabled &&
-           engine->status == QB_OK && !engine->finished;
+    if (instrument >= engine->context.instrument_count)
+        return false;
+    if (UNLIKELY(engine->in_row))
+        sheet_look_at(engine, instrument);
+    return !engine->totals.disabled && engine->status == QB_OK && !engine->finished;
 }
 
 RARE static void signal_changed(qb_engine *engine, uint32_t instrument, double strength)
@@ -66,6 +69,8 @@ static void host_signal(const qb_context *context, uint32_t instrument, double s
     qb_engine *engine = engine_of(context);
     if (UNLIKELY(instrument >= context->instrument_count))
         return;
+    if (UNLIKELY(engine->in_row))
+        sheet_look_at(engine, instrument);
     instrument_state *state = &engine->states[instrument];
     if (UNLIKELY(strength != state->wish))
         signal_changed(engine, instrument, strength);

@@ -242,8 +242,9 @@ static qb_status lists_init(qb_engine *engine)
     engine->closed = qb_arena_alloc(&engine->arena, count, sizeof *engine->closed);
     engine->openings = qb_arena_alloc(&engine->arena, count, sizeof *engine->openings);
     engine->ahead = qb_arena_alloc(&engine->arena, count, SHEET_AHEAD * sizeof *engine->ahead);
-    bool complete = engine->ahead != NULL && engine->walks != NULL && engine->held != NULL &&
-                    engine->closed != NULL && engine->openings != NULL;
+    engine->seen = qb_arena_alloc(&engine->arena, count, sizeof *engine->seen);
+    bool complete = engine->seen != NULL && engine->ahead != NULL && engine->walks != NULL &&
+                    engine->held != NULL && engine->closed != NULL && engine->openings != NULL;
     return complete ? QB_OK : QB_NO_MEMORY;
 }
 

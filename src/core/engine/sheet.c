@@ -70,27 +70,108 @@ RARE static void append_columns(const qb_engine *engine, const instrument_state 
         state->volume[to] = volume_at(series, from) * state->volume_factor;
 }
 
-/* A row of one instrument: its stamp and close, and what the strategy reads beside. */
-static inline void take_close(qb_engine *engine, const qb_sheet *sheet, uint32_t instrument,
-                              size_t row, int64_t ts_us, double close)
+/* A row joins the histories: of each instrument its stamp and close, and what else is read. */
+static void take_row(qb_engine *engine, const qb_sheet *sheet, size_t row)
+{
+    const uint32_t count = engine->context.instrument_count;
+    const int64_t ts_us = sheet->series[0].ts_us[row];
+    const double *closes = engine->closes;
+    const bool only_close = engine->columns == QB_READ_CLOSE && !engine->has_split;
+    for (uint32_t i = 0; i < count; i++) {
+        qb_history *history = &engine->histories[i];
+        size_t to = history->count;
+        if (UNLIKELY(to == engine->rows)) {
+            engine_slide(engine, &engine->states[i]);
+            to = engine->keep;
+        }
+        /* The same memory as the state's own pointers: of a history only its reader's is const. */
+        ((int64_t *)history->ts_us)[to] = ts_us;
+        if (LIKELY(only_close))
+            ((double *)history->close)[to] = closes[i];
+        else
+            append_columns(engine, &engine->states[i], &sheet->series[i], row, to);
+        history->count = to + 1;
+        history->total++;
+    }
+}
+
+/* ---- decisions ---------------------------------------------------------------------------- */
+
+/* Nearly all instruments are told nothing on nearly all rows: their outcome is the one of the
+ * row before. So a row looks only at those of which the strategy said something, and at those of
+ * which it did on the row before, for whom another run begins. The others catch up when they are
+ * looked at. */
+
+static void catch_up(const qb_engine *engine, instrument_state *state)
+{
+    state->run.bars += engine->rows_done - state->rows_recorded;
+    if (engine->rows_done != state->rows_recorded)
+        state->run.last_us = engine->row_before_us;
+    state->rows_recorded = engine->rows_done;
+}
+
+void sheet_look_at(qb_engine *engine, uint32_t instrument)
 {
     instrument_state *state = &engine->states[instrument];
-    qb_history *history = &engine->histories[instrument];
-    size_t to = history->count;
-    if (UNLIKELY(to == engine->rows)) {
-        engine_slide(engine, state);
-        to = engine->keep;
-    }
-    ((int64_t *)history->ts_us)[to] = ts_us;
-    if (LIKELY(engine->columns == QB_READ_CLOSE && !engine->has_split))
-        ((double *)history->close)[to] = close;
-    else
-        append_columns(engine, state, &sheet->series[instrument], row, to);
-    history->count = to + 1;
-    history->total++;
+    if (state->row_seen == engine->rows_done + 1)
+        return;
+    catch_up(engine, state);
+    state->row_seen = engine->rows_done + 1;
     state->closed_us = engine->context.now_us;
-    state->outcome.stage = history->total >= engine->warmup ? QB_STAGE_NO_SIGNAL : QB_STAGE_WARMUP;
-    state->price = close;
+    state->price = engine->closes[instrument];
+    state->outcome.stage = engine->histories[instrument].total >= engine->warmup
+                               ? QB_STAGE_NO_SIGNAL
+                               : QB_STAGE_WARMUP;
+    engine->seen[engine->seen_count++] = instrument;
+}
+
+static void look_at_all(qb_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->context.instrument_count; i++)
+        sheet_look_at(engine, i);
+}
+
+/* Decisions are told in the order of instruments. */
+static void sort_seen(qb_engine *engine)
+{
+    uint32_t *seen = engine->seen;
+    if (engine->seen_count == engine->context.instrument_count) {
+        for (uint32_t i = 0; i < engine->seen_count; i++)
+            seen[i] = i;
+        return;
+    }
+    for (uint32_t i = 1; i < engine->seen_count; i++) {
+        uint32_t instrument = seen[i], place = i;
+        for (; place > 0 && seen[place - 1] > instrument; place--)
+            seen[place] = seen[place - 1];
+        seen[place] = instrument;
+    }
+}
+
+/* Those whose run is not that of an instrument told nothing are looked at on the next row again:
+ * they stay in the list. */
+static void record_row(qb_engine *engine)
+{
+    uint32_t left = 0;
+    sort_seen(engine);
+    for (uint32_t i = 0; i < engine->seen_count; i++) {
+        instrument_state *state = &engine->states[engine->seen[i]];
+        decide_record(engine, state);
+        state->rows_recorded = engine->rows_done + 1;
+        if (state->run.stage > QB_STAGE_NO_SIGNAL)
+            engine->seen[left++] = engine->seen[i];
+    }
+    engine->seen_count = left;
+    engine->rows_done++;
+    engine->row_before_us = engine->context.now_us;
+}
+
+static void look_at_seen(qb_engine *engine)
+{
+    uint32_t count = engine->seen_count;
+    engine->seen_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        sheet_look_at(engine, engine->seen[i]);
 }
 
 static void mark_held(qb_engine *engine, const qb_sheet *sheet, size_t row)
@@ -115,27 +196,80 @@ static void ask_strategy(qb_engine *engine)
             strategy->on_bar(engine->strategy_state, &engine->context, i);
 }
 
-static void close_row(qb_engine *engine, const qb_sheet *sheet, size_t place)
+/* On the first row, on the one that ends a warm-up, and once the strategy is disabled, the
+ * outcome of all of them may be another one. */
+static bool all_change(const qb_engine *engine, size_t place)
 {
-    uint32_t count = engine->context.instrument_count;
+    return place == 0 || engine->totals.disabled || !engine->same_totals ||
+           engine->histories[0].total == engine->warmup;
+}
+
+/* The row has closed, but nothing came of it: the run has ended. */
+RARE static void close_in_vain(qb_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->context.instrument_count; i++)
+        engine->states[i].closed_us = engine->context.now_us;
+}
+
+static void close_quietly(qb_engine *engine, const qb_sheet *sheet, size_t place)
+{
     size_t row = sheet->first + place;
-    const double *closes = engine->ahead + place % SHEET_AHEAD * count;
-    int64_t ts_us = sheet->series[0].ts_us[row];
-    if (place % SHEET_AHEAD == 0)
-        fetch_closes(engine, sheet, place);
-    if (UNLIKELY(engine->book.count > 0)) {
-        close_with_orders(engine, sheet, row);
+    take_row(engine, sheet, row);
+    mark_held(engine, sheet, row);
+    if (UNLIKELY(!engine_settle_account(engine))) {
+        close_in_vain(engine);
         return;
     }
-    for (uint32_t i = 0; i < count; i++)
-        take_close(engine, sheet, i, row, ts_us, closes[i]);
-    mark_held(engine, sheet, row);
-    if (!engine_settle_account(engine))
-        return;
+    look_at_seen(engine);
+    if (!engine->strategy->once_per_instant || all_change(engine, place))
+        look_at_all(engine);
+    engine->in_row = true;
     ask_strategy(engine);
-    for (uint32_t i = 0; i < count; i++)
-        decide_record(engine, &engine->states[i]);
+    engine->in_row = false;
+    if (UNLIKELY(engine->totals.disabled))
+        look_at_all(engine);
+    record_row(engine);
     engine_sink_equity(engine);
+}
+
+static void catch_up_all(qb_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->context.instrument_count; i++)
+        catch_up(engine, &engine->states[i]);
+    engine->seen_count = 0;
+}
+
+/* After the last row: all that the others know of an instrument is as if its rows had come one by
+ * one. */
+static void settle_rows(qb_engine *engine)
+{
+    catch_up_all(engine);
+    for (uint32_t i = 0; i < engine->context.instrument_count; i++) {
+        engine->states[i].closed_us = engine->row_before_us;
+        engine->states[i].price = engine->closes[i];
+    }
+}
+
+static void close_row(qb_engine *engine, const qb_sheet *sheet, size_t place)
+{
+    const uint32_t count = engine->context.instrument_count;
+    if (place % SHEET_AHEAD == 0)
+        fetch_closes(engine, sheet, place);
+    engine->closes = engine->ahead + place % SHEET_AHEAD * (size_t)count;
+    if (LIKELY(engine->book.count == 0)) {
+        close_quietly(engine, sheet, place);
+        return;
+    }
+    catch_up_all(engine);
+    close_with_orders(engine, sheet, sheet->first + place);
+    if (engine->stopped)
+        return;
+    engine->rows_done++;
+    engine->row_before_us = engine->context.now_us;
+    for (uint32_t i = 0; i < count; i++) {
+        engine->states[i].rows_recorded = engine->rows_done;
+        engine->seen[engine->seen_count++] = i;
+    }
 }
 
 /* ---- rows that open ----------------------------------------------------------------------- */
@@ -154,8 +288,8 @@ static qb_opening opening_of(const qb_sheet *sheet, uint32_t instrument, size_t 
     };
 }
 
-/* What waits for this opening, and what is held; after the last row of a sheet all of them. The opening
- * before may have been passed over. */
+/* What waits for this opening, and what is held; after the last row of a sheet all of them. The
+ * opening before may have been passed over. */
 static void open_row(qb_engine *engine, const qb_sheet *sheet, size_t place, bool all)
 {
     size_t opened = 0, row = sheet->first + place;
@@ -184,6 +318,8 @@ static void run_row(qb_engine *engine, const qb_sheet *sheet, size_t place)
     engine_begin_instant(engine, sheet->times[place].known_us);
     if (!engine->stopped)
         close_row(engine, sheet, place);
+    if (last && !engine->stopped)
+        settle_rows(engine);
     engine_end_orders(engine);
     if (engine->stopped || opens_us == INT64_MAX)
         return;
@@ -200,7 +336,13 @@ qb_status sheet_run(qb_engine *engine, const qb_sheet *sheet)
     if (sheet->count == 0 || sheet->times[0].known_us <= engine->context.now_us ||
         sheet->series[0].ts_us[sheet->first] <= engine_closed_ts_us(engine, 0))
         return QB_OUT_OF_ORDER;
+    engine->same_totals = true;
+    for (uint32_t i = 1; i < engine->context.instrument_count; i++)
+        engine->same_totals = engine->same_totals &&
+                              engine->histories[i].total == engine->histories[0].total;
     for (size_t place = 0; place < sheet->count && LIKELY(!engine->stopped); place++)
         run_row(engine, sheet, place);
+    if (engine->stopped)
+        catch_up_all(engine);
     return engine->status;
 }
