@@ -17,6 +17,7 @@
 #define NOTES_LIMIT 5u
 #define AT_FIRST_CLOSE INT64_MIN
 #define NEVER INT64_MAX
+#define LONGEST_BREAK 400 /* days without a session */
 
 struct run_orders {
     char *path, *hash;
@@ -177,6 +178,7 @@ typedef struct placing {
     guint index;     /* of the row */
     gint64 time_us;  /* from which it is to be in force */
     gint64 after_us; /* NEVER: there is no such bar */
+    gint64 begin_us; /* the opening, or the close, from which it is in force */
     gboolean at_close;
 } placing;
 
@@ -230,8 +232,10 @@ static void place_until(GArray *placings, gboolean at_close, gint64 now_us, gint
         placing *item = &g_array_index(placings, placing, *next);
         if (item->time_us > now_us)
             return;
-        if (item->at_close == at_close)
+        if (item->at_close == at_close) {
             item->after_us = after_us;
+            item->begin_us = now_us;
+        }
     }
 }
 
@@ -303,6 +307,31 @@ static void bind_cancellations(const run_orders *self, GArray *all)
     }
 }
 
+/* The end of the session under way, else of the next one. */
+static gint64 session_end_us(const qb_calendar *calendar, gint64 at_us)
+{
+    const gint32 date = qb_calendar_date(calendar, at_us) - 1;
+    qb_session session;
+    for (gint32 day = 0; day <= LONGEST_BREAK; day++)
+        if (qb_calendar_session(calendar, date + day, &session) && session.close_us > at_us)
+            return session.close_us;
+    return NEVER;
+}
+
+/* A DAY order is for the session in which it begins to be in force. Where bars are missing before
+ * it is submitted in an earlier one, and has to be told when it ends. */
+static void set_life(const order_row *row, const placing *item, const qb_calendar *calendar,
+                     qb_order_request *request)
+{
+    if (row->has_until)
+        request->good_until_us = day_us(calendar, &row->until, row->until.is_date);
+    if (request->time_in_force != QB_DAY || item->after_us == AT_FIRST_CLOSE ||
+        session_end_us(calendar, item->after_us) > item->begin_us)
+        return;
+    request->time_in_force = QB_GTD;
+    request->good_until_us = session_end_us(calendar, item->begin_us);
+}
+
 static void list(run_orders *self, const run_plan *plan, const GArray *all)
 {
     g_autofree guint32 *places = g_new0(guint32, self->rows->len);
@@ -317,9 +346,7 @@ static void list(run_orders *self, const run_plan *plan, const GArray *all)
         order.request.instrument = instrument;
         order.request.group = self->groups[item->index];
         order.request.size.when = plan->size.when;
-        if (row->has_until)
-            order.request.good_until_us = day_us(plan->instruments[instrument].calendar,
-                                                 &row->until, row->until.is_date);
+        set_life(row, item, plan->instruments[instrument].calendar, &order.request);
         if (row->cancels != QB_LISTED_NONE)
             order.cancels = places[row->cancels];
         places[item->index] = self->listed->len;
