@@ -323,8 +323,12 @@ CASE(backtrader, resting)
 CASE(backtrader, stop_limits)
 CASE(backtrader, brackets)
 CASE(backtrader, on_close)
+CASE(backtrader, next_close)
 CASE(backtrader, slippage)
 CASE(backtrader, volume)
+CASE(vectorbt, next_open)
+CASE(vectorbt, on_close)
+CASE(vectorbt, stops)
 
 static const tap_case cases[] = {
     {"/golden/peers/backtesting/resting", backtesting_resting},
@@ -336,8 +340,12 @@ static const tap_case cases[] = {
     {"/golden/peers/backtrader/stop-limits", backtrader_stop_limits},
     {"/golden/peers/backtrader/brackets", backtrader_brackets},
     {"/golden/peers/backtrader/on-close", backtrader_on_close},
+    {"/golden/peers/backtrader/next-close", backtrader_next_close},
     {"/golden/peers/backtrader/slippage", backtrader_slippage},
     {"/golden/peers/backtrader/volume", backtrader_volume},
+    {"/golden/peers/vectorbt/next-open", vectorbt_next_open},
+    {"/golden/peers/vectorbt/on-close", vectorbt_on_close},
+    {"/golden/peers/vectorbt/stops", vectorbt_stops},
 };
 
 int main(void)

@@ -15,6 +15,7 @@ TYPES = {
     "stop": bt.Order.Stop,
     "stop-limit": bt.Order.StopLimit,
     "trailing-stop": bt.Order.StopTrail,
+    "market-on-close": bt.Order.Close,
 }
 
 
@@ -147,7 +148,7 @@ def stop_limits(bars):
         }
 
 
-def markets(most, apart=1):
+def markets(most, apart=1, kind="market"):
     """At most so many units, and so many bars apart: its filler gives each order the whole share of a
     bar's volume, ours gives it to all orders together, so there is one at a time."""
 
@@ -159,7 +160,7 @@ def markets(most, apart=1):
                     "bar": bar,
                     "side": rng.choice(("buy", "sell")),
                     "units": rng.randint(1, most),
-                    "type": "market",
+                    "type": kind,
                 }
 
     return orders
@@ -248,6 +249,7 @@ run(
     broker={"set_coc": {"coc": True}},
     on_close=True,
 )
+run("backtrader_next_close", ORCL, 600, 200, markets(30, 3, "market-on-close"), {})
 run(
     "backtrader_slippage",
     ORCL,
