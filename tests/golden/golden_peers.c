@@ -329,6 +329,7 @@ CASE(backtrader, volume)
 CASE(vectorbt, next_open)
 CASE(vectorbt, on_close)
 CASE(vectorbt, stops)
+CASE(vectorbt, trailing)
 
 static const tap_case cases[] = {
     {"/golden/peers/backtesting/resting", backtesting_resting},
@@ -346,6 +347,7 @@ static const tap_case cases[] = {
     {"/golden/peers/vectorbt/next-open", vectorbt_next_open},
     {"/golden/peers/vectorbt/on-close", vectorbt_on_close},
     {"/golden/peers/vectorbt/stops", vectorbt_stops},
+    {"/golden/peers/vectorbt/trailing", vectorbt_trailing},
 };
 
 int main(void)

@@ -64,15 +64,45 @@ def sized(name, path, first, count, at):
     keep(name, (path, stamp, first, count), options, orders, portfolio)
 
 
+def bracketed(entry_bars, exits):
+    """Each entry with a stop and a target; its own exits are sales of what is left, at the close."""
+    for bar in entry_bars:
+        order = {"bar": bar, "side": "buy", "units": 10, "type": "market"}
+        yield order | {"stop_loss_share": 0.05, "take_profit_share": 0.08}
+    for bar in np.flatnonzero(exits):
+        yield {
+            "bar": int(bar), "side": "sell", "units": 10, "type": "market", "reduce_only": True
+        }
+
+
+def moved_stops(entry_bars, exit_bars, bars):
+    """vectorbt's trail follows the highs, each bar's from its end on. None of our trailing stops does
+    that (they follow the path, or the closes), so the stop is a plain one that is replaced at each
+    close: 0.95 of the highest high since the entry's close."""
+    for entry, last in zip(entry_bars, exit_bars + [len(bars)]):
+        yield {"bar": entry, "side": "buy", "units": 10, "type": "market"}
+        best = bars[entry]["close"]
+        for bar in range(entry, min(last, len(bars) - 1)):
+            if bar > entry:
+                best = max(best, bars[bar]["high"])
+            yield {
+                "bar": bar,
+                "side": "sell",
+                "units": 10,
+                "type": "stop",
+                "stop": round(best * (1 - 0.05), 8),
+                "cancel": bar + 1,
+            }
+
+
 def with_stops(name, path, first, count, trailing):
-    """Entries at the close; a stop, and a target or a trail, from the next bar on. Its own exits are
-    sales of what is left, at the close."""
+    """Entries at the close; a stop, and a target or a trail, from the next bar on."""
     stamp, bars = read_bars(path, first, count)
     rng = seeded(name)
     entries, exits = np.zeros(count, bool), np.zeros(count, bool)
     for bar in range(0, count - 1):
         entries[bar] = rng.random() < 0.25
-        exits[bar] = not entries[bar] and rng.random() < 0.04
+        exits[bar] = not trailing and not entries[bar] and rng.random() < 0.04
     words = {"sl_stop": 0.05, "sl_trail": trailing}
     if not trailing:
         words["tp_stop"] = 0.08
@@ -89,16 +119,13 @@ def with_stops(name, path, first, count, trailing):
         init_cash=CASH,
         **words,
     )
-    orders = []
-    for row in portfolio.orders.records.itertuples():
-        if row.side == 0:
-            order = {"bar": int(row.idx), "side": "buy", "units": 10, "type": "market"}
-            order |= {"stop_loss_share": 0.05, "take_profit_share": 0.08}
-            orders.append(order)
-    for bar in np.flatnonzero(exits):
-        orders.append(
-            {"bar": int(bar), "side": "sell", "units": 10, "type": "market", "reduce_only": True}
-        )
+    records = portfolio.orders.records
+    entry_bars = [int(row.idx) for row in records.itertuples() if row.side == 0]
+    exit_bars = [int(row.idx) for row in records.itertuples() if row.side == 1]
+    if trailing:
+        orders = list(moved_stops(entry_bars, exit_bars, bars))
+    else:
+        orders = list(bracketed(entry_bars, exits))
     orders.sort(key=lambda order: order["bar"])
     options = {"fill_at": "close", "model": "pessimistic", "slippage": "0"}
     keep(name, (path, stamp, first, count), options, orders, portfolio)
@@ -108,3 +135,4 @@ COIN, ORCL = "crypto/daily/BTCUSD_bitstamp.csv", "equities/daily_yahoo/ORCL.csv"
 sized("vectorbt_next_open", COIN, 300, 500, "next-open")
 sized("vectorbt_on_close", COIN, 900, 500, "close")
 with_stops("vectorbt_stops", ORCL, 1000, 600, trailing=False)
+with_stops("vectorbt_trailing", ORCL, 1700, 200, trailing=True)
