@@ -14,11 +14,14 @@ static const qb_param window_params[PARAM_COUNT] = {
 
 typedef struct window {
     double from, to, side;
-    double seen[32]; /* position that it was told of, by bar */
+    double *seen;
 } window;
 
-static window *windows[4]; /* of the run under way, in order of init */
-static size_t window_count;
+#define WINDOWS 4
+#define BARS_SEEN 32
+/* The position that each member was told of, by bar; they outlive the run's memory. */
+static double seen[WINDOWS][BARS_SEEN];
+static size_t window_count; /* of the run under way, in order of init */
 
 static size_t window_warmup(const double *params)
 {
@@ -33,7 +36,7 @@ static qb_status window_init(const qb_setup *setup, void **out_state)
     self->from = setup->params[FROM];
     self->to = setup->params[TO];
     self->side = setup->params[SIDE];
-    windows[window_count++ % 4] = self;
+    self->seen = seen[window_count++ % WINDOWS];
     *out_state = self;
     return QB_OK;
 }
@@ -42,7 +45,7 @@ static void window_on_bar(void *state, const qb_context *context, uint32_t instr
 {
     window *self = state;
     const double bar = (double)lab_bar_index(context, instrument);
-    if (bar < 32.0)
+    if (bar < BARS_SEEN)
         self->seen[(size_t)bar] = context->host->position(context, instrument);
     const bool inside = bar >= self->from && bar < self->to;
     context->host->signal(context, instrument, inside ? self->side : 0.0);
@@ -128,10 +131,10 @@ static void sum_keeps_books_apart(void)
     check(&lab, 2, 7, -1, 0);
     check(&lab, 3, 9, -1, 1);
     /* On bar 5 the account has two; each is told of one. */
-    CHECK_NEAR(windows[0]->seen[5], 1.0, 0.0);
-    CHECK_NEAR(windows[1]->seen[5], 1.0, 0.0);
-    CHECK_NEAR(windows[0]->seen[8], 0.0, 0.0);
-    CHECK_NEAR(windows[1]->seen[8], 1.0, 0.0);
+    CHECK_NEAR(seen[0][5], 1.0, 0.0);
+    CHECK_NEAR(seen[1][5], 1.0, 0.0);
+    CHECK_NEAR(seen[0][8], 0.0, 0.0);
+    CHECK_NEAR(seen[1][8], 1.0, 0.0);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
@@ -146,7 +149,7 @@ static void opposite_sides_offset(void)
     CHECK_INT(lab.fill_count, 4);
     check(&lab, 1, 4, -1, 1);
     check(&lab, 2, 7, 1, 1);
-    CHECK_NEAR(windows[1]->seen[5], -1.0, 0.0);
+    CHECK_NEAR(seen[1][5], -1.0, 0.0);
     lab_clear(&lab);
 
     group.conflict = QB_CONFLICT_VETO; /* b may not go against a */
@@ -253,8 +256,8 @@ static void a_split_leaves_books_right(void)
     CHECK_INT(lab.fill_count, 2);
     lab_check_fill(&lab, 0, 2, 1, 100);
     lab_check_fill(&lab, 1, 8, -2, 50); /* all of it, in units of the day */
-    CHECK_NEAR(windows[0]->seen[3], 1.0, 0.0);
-    CHECK_NEAR(windows[0]->seen[5], 2.0, 0.0);
+    CHECK_NEAR(seen[0][3], 1.0, 0.0);
+    CHECK_NEAR(seen[0][5], 2.0, 0.0);
     lab_clear(&lab);
     qb_series_clear(&series);
 }
