@@ -21,8 +21,8 @@ echo "TAP version 13"
 # core's statuses into failures, may look at core/base and nothing else of core.
 report include-arrows "$(grep -rn '^#include "' src | awk -F'[:"]' '
     BEGIN {
-        split("core 0 platform 0.5 parquet 1 config 1 csv 1 http 1 runlog 1 " \
-              "providers 2 cache 2 instruments 2 strategies 2 loader 2 reports 2 tracking 2 download 3 paper 3 " \
+        split("core 0 platform 0.5 store 0.7 parquet 1 config 1 csv 1 http 1 runlog 1 control 1 " \
+              "providers 2 cache 2 instruments 2 strategies 2 loader 2 reports 2 tracking 2 journal 2 download 3 paper 3 " \
               "discord 3 commands 4 main.c 5", words, " ")
         for (i = 1; i in words; i += 2) floor[words[i]] = words[i + 1]
     }
