@@ -283,10 +283,12 @@ static void test_warnings(void)
     program_expect(self, 0, "backtest", "--symbols", "X", "--strategy", "buy_and_hold", "--no-log",
                    "--json");
     json_auto_t *result = program_json(self);
-    g_autofree char *warnings = lines_of(result, "warnings");
-    g_assert_cmpstr(warnings, ==, "1 of 1 fills stand on bars in which nothing traded\n");
+    const json_t *idle = json_array_get(json_object_get(result, "doctor"), 1);
+    g_assert_cmpstr(json_string_value(json_object_get(idle, "kind")), ==, "idle-fills");
+    g_assert_cmpstr(json_string_value(json_object_get(idle, "text")), ==,
+                    "1 of 1 fills stand on bars in which nothing traded");
     program_expect(self, 0, "backtest", "--symbols", "X", "--strategy", "buy_and_hold", "--no-log");
-    g_assert_nonnull(strstr(self->out, "Warnings  1 of 1 fills stand on bars"));
+    g_assert_nonnull(strstr(self->out, "          1 of 1 fills stand on bars"));
 
     program_write(self, "c.csv",
                   "ts,price\n"
