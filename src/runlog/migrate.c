@@ -15,6 +15,7 @@ static const struct {
         "ALTER TABLE orders ADD COLUMN risk_limit REAL;"
         "ALTER TABLE orders ADD COLUMN risk_value REAL;" SCHEMA_CREATE_RISK_EVENTS},
     {3, "ALTER TABLE runs ADD COLUMN result TEXT;" SCHEMA_TRADES_LATER(AS_ALTER)},
+    {4, SCHEMA_ORDERS_LATER(AS_ALTER) SCHEMA_DECISIONS_LATER(AS_ALTER)},
 };
 
 static gboolean take_steps(runlog *self, gint64 version, GError **error)

@@ -27,6 +27,17 @@
     ", qty_e8, entry_price_e8, exit_price_e8, profit_e8, fees_e8, return_fraction, " adverse \
     ", " favourable ", bars FROM trades WHERE run_id = $1 ORDER BY id"
 
+/* ---- one moment ----------------------------------------------------------------------------- */
+
+#define DECISIONS_AT(filter)                                                                     \
+    "SELECT number, first_ts, last_ts, bars, signal, stage, reason, order_id, " filter           \
+    " FROM decisions WHERE run_id = $1 AND symbol = $2 AND first_ts <= $3 ORDER BY number DESC " \
+    "LIMIT $4"
+#define ORDERS_AT(later)                                                                       \
+    "SELECT id, ts, final_ts, side, qty_e8, filled_e8, price_e8, status, reason, reduce_only," \
+    " size_kind, size_amount, risk_rule, risk_limit, risk_value, " later                       \
+    " FROM orders WHERE run_id = $1 AND symbol = $2 AND ts = $3 ORDER BY id LIMIT $4"
+
 /* ---- purging -------------------------------------------------------------------------------- */
 
 #define CHOSEN                                                   \
@@ -69,6 +80,13 @@ const query_set queries = {
                       "SELECT ts, symbol, order_id, rule, action, limit_value, found_value,"
                       " asked_e8, allowed_e8, until_ts, flatten, what FROM risk_events"
                       " WHERE run_id = $1 ORDER BY number LIMIT $2"),
+    .decisions_at = QUESTION("decisions", DECISIONS_AT("filter")),
+    .decisions_at_early = QUESTION("decisions", DECISIONS_AT("NULL")),
+    .orders_at = QUESTION("orders", ORDERS_AT("type, tif, stop_e8, purpose, parent, strategy")),
+    .orders_at_early = QUESTION("orders", ORDERS_AT("NULL, NULL, NULL, NULL, NULL, NULL")),
+    .fills_of_order = QUESTION("fills",
+                               "SELECT ts, qty_e8, price_e8, commission_e8, reference_e8 FROM fills"
+                               " WHERE run_id = $1 AND order_id = $2 ORDER BY id LIMIT $3"),
     .count =
         {
             [RUNLOG_RUNS] = COUNT(runs),

@@ -6,6 +6,7 @@
 
 /* Questions about schemas older than this one give NULL for what they lack. */
 #define QUERIES_TRADES_LATER_SINCE 3
+#define QUERIES_EXPLAIN_SINCE 4
 
 typedef struct query_purge {
     const char *table; /* NULL: the end */
@@ -24,6 +25,10 @@ typedef struct query_set {
         trades_early;   /* $1 run, $2 its first trade's id, $3 beyond the last, $4 count */
     question positions; /* $1 run */
     question risks;     /* $1 run, $2 how many at most */
+    /* $1 run, $2 symbol, $3 instant, $4 how many at most: decisions that began by then, newest first;
+     * orders submitted then. */
+    question decisions_at, decisions_at_early, orders_at, orders_at_early;
+    question fills_of_order; /* $1 run, $2 order, $3 how many at most */
     /* For each of runlog_tables. */
     question count[RUNLOG_TABLE_COUNT];
     /* For each view of rows.c: $1 run. `early`: of logs older than version 3, where it differs. */

@@ -57,7 +57,7 @@ runlog_cell cell_of(const cursor *row, int column, runlog_kind kind);
 
 /* ---- schema.c, adopt.c, migrate.c ----------------------------------------------------------- */
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define SCHEMA_APPLICATION_ID 0x51424c47 /* "QBLG" */
 
 typedef struct schema_column {
@@ -111,6 +111,17 @@ gboolean schema_write_version(runlog *self, GError **error);
     X(trades, adverse, REAL)      \
     X(trades, favourable, REAL)   \
     X(trades, touched, INTEGER)
+
+/* The same of orders: what kind they were and why; stop_e8 is the stop price, parent the id of the
+ * order whose bracket it belongs to. Of decisions: the strategy's name of its own filter. */
+#define SCHEMA_ORDERS_LATER(X)  \
+    X(orders, type, TEXT)       \
+    X(orders, tif, TEXT)        \
+    X(orders, stop_e8, INTEGER) \
+    X(orders, purpose, TEXT)    \
+    X(orders, parent, TEXT)     \
+    X(orders, strategy, TEXT)
+#define SCHEMA_DECISIONS_LATER(X) X(decisions, filter, TEXT)
 
 /* From an older version of ours to SCHEMA_VERSION; a copy of before is made. */
 gboolean migrate_to_current(runlog *self, GError **error);

@@ -152,6 +152,45 @@ typedef struct runlog_risk {
  * runlog_risk, which frees its texts. */
 GArray *runlog_risks(runlog *self, const char *run_id, guint limit, GError **error);
 
+/* What was decided about one instrument: a stretch of its bars with the same outcome; bars 0: an
+ * outcome that another one of the same instant has overtaken. */
+typedef struct runlog_decision {
+    gint64 number, first_us, last_us, bars;
+    double signal; /* NaN: none */
+    char stage[RUNLOG_NAME_SIZE], reason[RUNLOG_NAME_SIZE];
+    char *order_id; /* NULL: none */
+    char *filter;   /* the strategy's name of its own filter; NULL: none, as in older logs */
+} runlog_decision;
+/* Those in force at the last of its bars known by at_us, the bar's own last, and that moment; empty
+ * where there was none. Array of runlog_decision, which frees its texts. */
+GArray *runlog_decisions_at(runlog *self, const char *run_id, const char *symbol, gint64 at_us,
+                            gint64 *out_at_us, GError **error);
+
+typedef struct runlog_order {
+    char *id;
+    gint64 ts_us, final_us; /* final 0: still open */
+    gboolean is_sell, reduce_only;
+    gint64 qty_e8, filled_e8;
+    gint64 limit_e8, stop_e8; /* 0: none */
+    double size_amount;
+    char size_kind[RUNLOG_NAME_SIZE], status[RUNLOG_NAME_SIZE], reason[RUNLOG_NAME_SIZE];
+    char risk_rule[RUNLOG_NAME_SIZE]; /* "": none; else what it allows and what it found */
+    double risk_limit, risk_value;
+    /* Of older logs: no texts. */
+    char type[RUNLOG_NAME_SIZE], tif[RUNLOG_NAME_SIZE], purpose[RUNLOG_NAME_SIZE];
+    char strategy[RUNLOG_NAME_SIZE];
+    char *parent; /* NULL: it is no bracket's */
+} runlog_order;
+/* Orders submitted at that moment. Array of runlog_order, which frees its texts. */
+GArray *runlog_orders_at(runlog *self, const char *run_id, const char *symbol, gint64 at_us,
+                         GError **error);
+
+typedef struct runlog_fill {
+    gint64 ts_us, qty_e8, price_e8, fee_e8, reference_e8;
+} runlog_fill;
+/* Of one order. Array of runlog_fill. */
+GArray *runlog_fills_of(runlog *self, const char *run_id, const char *order_id, GError **error);
+
 typedef struct runlog_position {
     char symbol[QB_SYMBOL_SIZE];
     gint64 qty_e8, cost_e8, mark_e8;

@@ -41,7 +41,8 @@ const char *const schema_our_tables[] = {"trades",      "decisions",      "posit
     X(orders, size_amount, REAL)    \
     X(orders, risk_rule, TEXT)      \
     X(orders, risk_limit, REAL)     \
-    X(orders, risk_value, REAL)
+    X(orders, risk_value, REAL)     \
+    SCHEMA_ORDERS_LATER(X)
 #define FILLS_COLUMNS(X)             \
     X(fills, qty_e8, INTEGER)        \
     X(fills, price_e8, INTEGER)      \
@@ -107,16 +108,21 @@ static const char create_ours[] =
                    " number INTEGER NOT NULL, symbol TEXT NOT NULL, first_ts TEXT NOT NULL,"
                    " last_ts TEXT NOT NULL, bars INTEGER NOT NULL, signal REAL, stage TEXT NOT "
                    "NULL,"
-                   " reason TEXT NOT NULL, order_id TEXT, PRIMARY KEY (run_id, number)) STRICT, "
-                   "WITHOUT ROWID;"
-                   "CREATE TABLE positions (" OF_RUN " number INTEGER NOT NULL, symbol TEXT NOT "
-                   "NULL, qty REAL NOT NULL, cost REAL NOT NULL,"
-                   " mark REAL NOT NULL, qty_e8 INTEGER NOT NULL, cost_e8 INTEGER NOT NULL,"
-                   " mark_e8 INTEGER NOT NULL, PRIMARY KEY (run_id, number)) STRICT, WITHOUT "
-                   "ROWID;" SCHEMA_CREATE_RISK_EVENTS
-                   "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY,"
-                   " applied_at TEXT NOT NULL, program TEXT NOT NULL) STRICT;"
-                   "PRAGMA application_id = " G_STRINGIFY(SCHEMA_APPLICATION_ID);
+                   " reason TEXT NOT NULL, order_id TEXT" SCHEMA_DECISIONS_LATER(
+                       AS_COLUMN) ", PRIMARY KEY (run_id, number)) STRICT, "
+                                  "WITHOUT ROWID;"
+                                  "CREATE TABLE positions (" OF_RUN
+                                  " number INTEGER NOT NULL, symbol TEXT NOT "
+                                  "NULL, qty REAL NOT NULL, cost REAL NOT NULL,"
+                                  " mark REAL NOT NULL, qty_e8 INTEGER NOT NULL, cost_e8 INTEGER "
+                                  "NOT NULL,"
+                                  " mark_e8 INTEGER NOT NULL, PRIMARY KEY (run_id, number)) "
+                                  "STRICT, WITHOUT "
+                                  "ROWID;" SCHEMA_CREATE_RISK_EVENTS
+                                  "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY "
+                                  "KEY,"
+                                  " applied_at TEXT NOT NULL, program TEXT NOT NULL) STRICT;"
+                                  "PRAGMA application_id = " G_STRINGIFY(SCHEMA_APPLICATION_ID);
 
 const schema_index schema_indices[] = {
     {"runs", "mode", "CREATE INDEX runs_mode ON runs (mode)"},

@@ -21,7 +21,9 @@ static const runlog_column orders_columns[] = {
     {"price_e8", RUNLOG_AMOUNT},  {"filled_e8", RUNLOG_AMOUNT},  {"reason", RUNLOG_TEXT},
     {"final_ts", RUNLOG_STAMP},   {"reduce_only", RUNLOG_COUNT}, {"size_kind", RUNLOG_TEXT},
     {"size_amount", RUNLOG_REAL}, {"risk_rule", RUNLOG_TEXT},    {"risk_limit", RUNLOG_REAL},
-    {"risk_value", RUNLOG_REAL},
+    {"risk_value", RUNLOG_REAL},  {"type", RUNLOG_TEXT},         {"tif", RUNLOG_TEXT},
+    {"stop_e8", RUNLOG_AMOUNT},   {"purpose", RUNLOG_TEXT},      {"parent", RUNLOG_TEXT},
+    {"strategy", RUNLOG_TEXT},
 };
 static const runlog_column fills_columns[] = {
     {"run_id", RUNLOG_TEXT},          {"id", RUNLOG_TEXT},
@@ -67,7 +69,7 @@ static const runlog_column decisions_columns[] = {
     {"run_id", RUNLOG_TEXT},    {"number", RUNLOG_COUNT},  {"symbol", RUNLOG_TEXT},
     {"first_ts", RUNLOG_STAMP}, {"last_ts", RUNLOG_STAMP}, {"bars", RUNLOG_COUNT},
     {"signal", RUNLOG_REAL},    {"stage", RUNLOG_TEXT},    {"reason", RUNLOG_TEXT},
-    {"order_id", RUNLOG_TEXT},
+    {"order_id", RUNLOG_TEXT},  {"filter", RUNLOG_TEXT},
 };
 static const runlog_column risk_columns[] = {
     {"run_id", RUNLOG_TEXT},     {"number", RUNLOG_COUNT},      {"ts", RUNLOG_STAMP},

@@ -346,6 +346,31 @@ static const char *size_kind_text(qb_size_kind kind)
     return kind == QB_SIZE_UNITS ? "units" : kind == QB_SIZE_CASH ? "cash" : "weight";
 }
 
+static void put_order_or_null(rows *self, row_id *id, guint64 order)
+{
+    row_id_set(id, order);
+    if (order != 0)
+        put_id(self, id);
+    else
+        rows_none(self);
+}
+
+/* A limit or a stop; orders without one have none. */
+static void put_price(rows *self, qb_price price, gboolean as_number)
+{
+    if (price.raw == 0)
+        rows_none(self);
+    else if (as_number)
+        put_amount(self, price.raw);
+    else
+        rows_integer(self, price.raw);
+}
+
+static const char *name_of(const runlog_writer *self, guint32 owner)
+{
+    return owner < self->strategy_count ? self->strategies[owner] : NULL;
+}
+
 /* Which rule refused or cut an order; NULL where none did. */
 static void put_risk(rows *self, const qb_order *order)
 {
@@ -357,8 +382,9 @@ static void put_risk(rows *self, const qb_order *order)
 
 static gboolean store_orders(runlog_writer *self, rows *row, GError **error)
 {
-    row_id id;
+    row_id id, parent;
     row_id_init(&id, self->id, 'o');
+    row_id_init(&parent, self->id, 'o');
     for (guint i = 0; i < self->orders->len; i++) {
         const qb_order *order = &g_array_index(self->orders, qb_order, i);
         row_id_set(&id, order->id);
@@ -368,10 +394,10 @@ static gboolean store_orders(runlog_writer *self, rows *row, GError **error)
         rows_text(row, self->symbols[order->instrument]);
         rows_text(row, side_text(order->side));
         put_amount(row, order->quantity.raw);
-        rows_none(row); /* a market order has no price */
+        put_price(row, order->limit, TRUE);
         rows_text(row, qb_order_status_text(order->status));
         rows_integer(row, order->quantity.raw);
-        rows_none(row);
+        put_price(row, order->limit, FALSE);
         rows_integer(row, order->filled.raw);
         rows_text(row, qb_reason_text(order->reason));
         rows_stamp_or_none(row, order->final_us);
@@ -379,6 +405,12 @@ static gboolean store_orders(runlog_writer *self, rows *row, GError **error)
         rows_text(row, size_kind_text(order->size.kind));
         rows_number(row, order->size.amount);
         put_risk(row, order);
+        rows_text(row, qb_order_type_text(order->type));
+        rows_text(row, qb_time_in_force_text(order->time_in_force));
+        put_price(row, order->stop, FALSE);
+        rows_text(row, qb_purpose_text(order->purpose));
+        put_order_or_null(row, &parent, order->parent);
+        rows_text(row, name_of(self, order->owner));
         if (!rows_next(row, error))
             return FALSE;
     }
@@ -431,11 +463,6 @@ static gboolean store_points(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static const char *strategy_of(const runlog_writer *self, const qb_trade *trade)
-{
-    return trade->owner < self->strategy_count ? self->strategies[trade->owner] : NULL;
-}
-
 static gint32 exit_date_of(const runlog_writer *self, const qb_trade *trade)
 {
     return self->calendar != NULL ? qb_calendar_date(self->calendar, trade->exit_us)
@@ -464,7 +491,7 @@ static gboolean store_trades(runlog_writer *self, rows *row, GError **error)
         rows_integer(row, (gint64)trade->bars);
         for (gsize k = 0; k < G_N_ELEMENTS(amounts); k++)
             rows_integer(row, amounts[k]);
-        rows_text(row, strategy_of(self, trade));
+        rows_text(row, name_of(self, trade->owner));
         rows_text(row, qb_purpose_text(trade->entry));
         rows_text(row, qb_purpose_text(trade->exit));
         rows_text(row, qb_date_to_text(exit_date_of(self, trade), date));
@@ -475,15 +502,6 @@ static gboolean store_trades(runlog_writer *self, rows *row, GError **error)
             return FALSE;
     }
     return TRUE;
-}
-
-static void put_order_or_null(rows *self, row_id *id, guint64 order)
-{
-    row_id_set(id, order);
-    if (order != 0)
-        put_id(self, id);
-    else
-        rows_none(self);
 }
 
 static gboolean store_decisions(runlog_writer *self, rows *row, GError **error)
@@ -502,6 +520,7 @@ static gboolean store_decisions(runlog_writer *self, rows *row, GError **error)
         rows_text(row, qb_stage_text(decision->stage));
         rows_text(row, qb_reason_text(decision->reason));
         put_order_or_null(row, &order_id, decision->order_id);
+        rows_text(row, decision->filter);
         if (!rows_next(row, error))
             return FALSE;
     }

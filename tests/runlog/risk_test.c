@@ -139,6 +139,13 @@ static void make_first_version(const sample_folder *folder)
                              "ALTER TABLE trades DROP COLUMN adverse;"
                              "ALTER TABLE trades DROP COLUMN favourable;"
                              "ALTER TABLE trades DROP COLUMN touched;"
+                             "ALTER TABLE orders DROP COLUMN type;"
+                             "ALTER TABLE orders DROP COLUMN tif;"
+                             "ALTER TABLE orders DROP COLUMN stop_e8;"
+                             "ALTER TABLE orders DROP COLUMN purpose;"
+                             "ALTER TABLE orders DROP COLUMN parent;"
+                             "ALTER TABLE orders DROP COLUMN strategy;"
+                             "ALTER TABLE decisions DROP COLUMN filter;"
                              "DELETE FROM schema_version;"
                              "INSERT INTO schema_version VALUES (1, '2020-01-01', 'first')");
 }
@@ -157,7 +164,7 @@ static void test_migrated(sample_folder *folder, gconstpointer unused)
     g_assert_cmpint(sample_count(backup, "SELECT count(*) FROM orders"), ==, orders);
     g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM orders"), ==, orders);
     g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM schema_version"), ==, 2);
-    g_assert_cmpint(sample_count(folder->path, "SELECT max(version) FROM schema_version"), ==, 3);
+    g_assert_cmpint(sample_count(folder->path, "SELECT max(version) FROM schema_version"), ==, 4);
     g_autoptr(GArray) none = runlog_risks(log, "run-old", 0, &error);
     g_assert_cmpuint(none->len, ==, 0);
     g_autoptr(runlog_writer) writer = new_writer(log);
