@@ -56,6 +56,7 @@ void account_begin(qb_engine *engine, int64_t before_us)
         engine->deposit_count--;
     }
     engine->opens_day = charged || engine->deposit_count > 0;
+    engine->busy = engine->watches || engine->opens_day;
 }
 
 /* ---- ruin --------------------------------------------------------------------------------- */

@@ -119,7 +119,7 @@ typedef struct outcome {
 
 /* Every bar writes the second line of the cache and the third, and no more. */
 typedef struct instrument_state {
-    /* The engine's own columns behind the read-only history; NULL: not read. */
+    /* The engine's own columns behind the read-only history; those not read are `unread`. */
     int64_t *ts_us;
     double *open, *high, *low, *close, *volume;
     double price_factor, volume_factor; /* product of past splits, and its inverse */
@@ -202,6 +202,7 @@ struct qb_engine {
     walk *walks;    /* [instrument_count] */
     uint32_t *held; /* [held_count] of instrument_count: those with a position */
     uint32_t held_count;
+    double *unread;       /* [rows] */
     double *ahead;        /* [SHEET_AHEAD][instrument_count] closes of a sheet */
     const double *closes; /* of the row under way */
     uint32_t *seen;       /* [seen_count] of instrument_count: whose outcomes are their own */
@@ -221,6 +222,7 @@ struct qb_engine {
     uint32_t owner; /* of the orders made now, where several strategies trade */
     bool telling;   /* the strategy is being told of a fill: it decides no bar */
     bool counted;   /* the time stops have counted the bars that close here */
+    bool busy;      /* one of the next two */
     bool watches;   /* risk rules look at each close, or it fills what was decided there */
     bool opens_day; /* something is due at the start of an instant: charges, flows, holdings */
     bool halted;    /* the risk rules have closed the gate, and entries were cancelled */
@@ -289,11 +291,8 @@ void decide_record_other(qb_engine *engine, instrument_state *state);
 static inline void decide_record(qb_engine *engine, instrument_state *state)
 {
     qb_decision *run = &state->run;
-    qb_stage stage = state->outcome.stage;
-    bool same = stage == run->stage &&
-                (stage == QB_STAGE_HELD ? run->signal == state->wish
-                                        : stage < QB_STAGE_HELD && !engine->totals.disabled);
-    if (UNLIKELY(!same)) {
+    if (UNLIKELY(state->outcome.stage != QB_STAGE_HELD || run->stage != QB_STAGE_HELD ||
+                 run->signal != state->wish)) {
         decide_record_other(engine, state);
         return;
     }
@@ -572,6 +571,7 @@ QB_CHECKED qb_status sheet_run(qb_engine *engine, const qb_sheet *sheet);
 
 /* host.c */
 extern const qb_host engine_host;
+extern const qb_host engine_row_host; /* while a strategy is asked about a row of a sheet */
 /* The strategy's call-backs, guarded. */
 void host_on_fill(qb_engine *engine, const qb_fill *fill);
 

@@ -166,8 +166,7 @@ static inline bool is_unreal(int32_t flags)
 
 static void slide(double *column, size_t rows, size_t keep)
 {
-    if (column != NULL)
-        memmove(column, column + rows - keep, keep * sizeof *column);
+    memmove(column, column + rows - keep, keep * sizeof *column);
 }
 
 RARE void engine_slide(const qb_engine *engine, instrument_state *state)
@@ -181,23 +180,6 @@ RARE void engine_slide(const qb_engine *engine, instrument_state *state)
     slide(state->volume, rows, keep);
 }
 
-/* The columns that are read, where these are not all. */
-RARE static void append_some(const qb_engine *engine, const instrument_state *state, size_t row,
-                             const qb_bar *bar)
-{
-    double factor = state->price_factor;
-    if (engine->columns & QB_READ_OPEN)
-        state->open[row] = bar->open * factor;
-    if (engine->columns & QB_READ_HIGH)
-        state->high[row] = bar->high * factor;
-    if (engine->columns & QB_READ_LOW)
-        state->low[row] = bar->low * factor;
-    if (engine->columns & QB_READ_CLOSE)
-        state->close[row] = bar->close * factor;
-    if (engine->columns & QB_READ_VOLUME)
-        state->volume[row] = bar->volume * state->volume_factor;
-}
-
 INLINED static inline void append(const qb_engine *engine, seat seat, const qb_bar *bar)
 {
     const instrument_state *state = seat.state;
@@ -207,16 +189,12 @@ INLINED static inline void append(const qb_engine *engine, seat seat, const qb_b
         row = engine->keep;
     }
     state->ts_us[row] = bar->ts_us;
-    if (LIKELY(engine->columns == QB_READ_ALL)) {
-        double factor = state->price_factor;
-        state->open[row] = bar->open * factor;
-        state->high[row] = bar->high * factor;
-        state->low[row] = bar->low * factor;
-        state->close[row] = bar->close * factor;
-        state->volume[row] = bar->volume * state->volume_factor;
-    } else {
-        append_some(engine, state, row, bar);
-    }
+    double factor = state->price_factor;
+    state->open[row] = bar->open * factor;
+    state->high[row] = bar->high * factor;
+    state->low[row] = bar->low * factor;
+    state->close[row] = bar->close * factor;
+    state->volume[row] = bar->volume * state->volume_factor;
     seat.history->count = row + 1;
     seat.history->total++;
 }
@@ -524,7 +502,7 @@ static inline bool opening_is_moot(const qb_engine *engine)
 /* Nothing looks at the bar but the strategy. */
 static inline bool is_quiet(const qb_engine *engine)
 {
-    return engine->book.count == 0 && !engine->watches && !engine->opens_day;
+    return engine->book.count == 0 && !engine->busy;
 }
 
 INLINED static inline qb_bar stretch_bar(const qb_stretch *stretch, size_t row)

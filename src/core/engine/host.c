@@ -69,13 +69,19 @@ static void host_signal(const qb_context *context, uint32_t instrument, double s
     qb_engine *engine = engine_of(context);
     if (UNLIKELY(instrument >= context->instrument_count))
         return;
-    if (UNLIKELY(engine->in_row))
-        sheet_look_at(engine, instrument);
     instrument_state *state = &engine->states[instrument];
     if (UNLIKELY(strength != state->wish))
         signal_changed(engine, instrument, strength);
     else if (state->outcome.stage < QB_STAGE_HELD)
         state->outcome.stage = QB_STAGE_HELD;
+}
+
+/* The same on a row of a sheet, where the instrument may not have been looked at. */
+static void host_row_signal(const qb_context *context, uint32_t instrument, double strength)
+{
+    if (instrument < context->instrument_count)
+        sheet_look_at(engine_of(context), instrument);
+    host_signal(context, instrument, strength);
 }
 
 typedef outcome (*submission)(qb_engine *engine, uint32_t instrument, qb_side side, qb_size size);
@@ -220,24 +226,15 @@ static double host_random(const qb_context *context)
     return qb_random_unit(&engine_of(context)->random);
 }
 
-const qb_host engine_host = {
-    .struct_size = sizeof(qb_host),
-    .signal = host_signal,
-    .target = host_target,
-    .order = host_order,
-    .position = host_position,
-    .equity = host_equity,
-    .cash = host_cash,
-    .random = host_random,
-    .submit = host_submit,
-    .cancel = host_cancel,
-    .filtered = host_filtered,
-    .macro = host_macro,
-    .owner = host_owner,
-    .value = host_value,
-    .entry = host_entry,
-    .factor = host_factor,
-};
+/* All but the signal. */
+#define HOST_FUNCTIONS                                                                            \
+    .struct_size = sizeof(qb_host), .target = host_target, .order = host_order,                   \
+    .position = host_position, .equity = host_equity, .cash = host_cash, .random = host_random,   \
+    .submit = host_submit, .cancel = host_cancel, .filtered = host_filtered, .macro = host_macro, \
+    .owner = host_owner, .value = host_value, .entry = host_entry, .factor = host_factor
+
+const qb_host engine_host = {HOST_FUNCTIONS, .signal = host_signal};
+const qb_host engine_row_host = {HOST_FUNCTIONS, .signal = host_row_signal};
 
 void host_on_fill(qb_engine *engine, const qb_fill *fill)
 {

@@ -72,11 +72,11 @@ static bool params_are_sound(const qb_strategy *strategy, const double *params)
     return strategy->check == NULL || strategy->check(params) == NULL;
 }
 
-/* The next column of the block, or NULL for one that nobody reads. */
+/* The next column of the block; those that nobody reads are one, for all instruments. */
 static double *column_of(const qb_engine *engine, uint32_t which, double **last)
 {
     if ((engine->columns & which) == 0)
-        return NULL;
+        return engine->unread;
     *last += engine->rows;
     return *last;
 }
@@ -87,7 +87,8 @@ static qb_status histories_init(qb_engine *engine)
     size_t width = 1 + (size_t)__builtin_popcount(engine->columns);
     engine->histories = qb_arena_alloc(&engine->arena, count, sizeof *engine->histories);
     engine->states = qb_arena_alloc(&engine->arena, count, sizeof *engine->states);
-    if (engine->histories == NULL || engine->states == NULL)
+    engine->unread = qb_arena_alloc(&engine->arena, engine->rows, sizeof(double));
+    if (engine->histories == NULL || engine->states == NULL || engine->unread == NULL)
         return QB_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
         instrument_state *state = &engine->states[i];
@@ -119,11 +120,11 @@ static qb_status histories_init(qb_engine *engine)
         };
         engine->histories[i] = (qb_history){
             .ts_us = state->ts_us,
-            .open = state->open,
-            .high = state->high,
-            .low = state->low,
-            .close = state->close,
-            .volume = state->volume,
+            .open = engine->columns & QB_READ_OPEN ? state->open : NULL,
+            .high = engine->columns & QB_READ_HIGH ? state->high : NULL,
+            .low = engine->columns & QB_READ_LOW ? state->low : NULL,
+            .close = engine->columns & QB_READ_CLOSE ? state->close : NULL,
+            .volume = engine->columns & QB_READ_VOLUME ? state->volume : NULL,
         };
     }
     engine->context.history = engine->histories;
@@ -308,6 +309,7 @@ qb_status qb_engine_new(const qb_engine_config *config, const qb_sink *sink, qb_
         .macros = config->macros,
         .macro_count = config->macro_count,
         .opens_day = true,
+        .busy = true,
         .columns = config->strategy->columns != 0 ? config->strategy->columns : QB_READ_ALL,
         .random = {config->seed},
         .totals.first_us = INT64_MIN,

@@ -54,20 +54,15 @@ static void fetch_closes(qb_engine *engine, const qb_sheet *sheet, size_t place)
 }
 
 /* Such feeds have no splits, but the run may have had some before. */
-RARE static void append_columns(const qb_engine *engine, const instrument_state *state,
-                                const qb_series *series, size_t from, size_t to)
+RARE static void append_columns(const instrument_state *state, const qb_series *series, size_t from,
+                                size_t to)
 {
     double factor = state->price_factor;
-    if (engine->columns & QB_READ_OPEN)
-        state->open[to] = series->open[from] * factor;
-    if (engine->columns & QB_READ_HIGH)
-        state->high[to] = series->high[from] * factor;
-    if (engine->columns & QB_READ_LOW)
-        state->low[to] = series->low[from] * factor;
-    if (engine->columns & QB_READ_CLOSE)
-        state->close[to] = series->close[from] * factor;
-    if (engine->columns & QB_READ_VOLUME)
-        state->volume[to] = volume_at(series, from) * state->volume_factor;
+    state->open[to] = series->open[from] * factor;
+    state->high[to] = series->high[from] * factor;
+    state->low[to] = series->low[from] * factor;
+    state->close[to] = series->close[from] * factor;
+    state->volume[to] = volume_at(series, from) * state->volume_factor;
 }
 
 /* A row joins the histories: of each instrument its stamp and close, and what else is read. */
@@ -89,7 +84,7 @@ static void take_row(qb_engine *engine, const qb_sheet *sheet, size_t row)
         if (LIKELY(only_close))
             ((double *)history->close)[to] = closes[i];
         else
-            append_columns(engine, &engine->states[i], &sheet->series[i], row, to);
+            append_columns(&engine->states[i], &sheet->series[i], row, to);
         history->count = to + 1;
         history->total++;
     }
@@ -224,7 +219,9 @@ static void close_quietly(qb_engine *engine, const qb_sheet *sheet, size_t place
     if (!engine->strategy->once_per_instant || all_change(engine, place))
         look_at_all(engine);
     engine->in_row = true;
+    engine->context.host = &engine_row_host;
     ask_strategy(engine);
+    engine->context.host = &engine_host;
     engine->in_row = false;
     if (UNLIKELY(engine->totals.disabled))
         look_at_all(engine);
