@@ -11,7 +11,7 @@ static void print_help(FILE *stream)
     for (const command *c = commands_table; c->name != NULL; c++) {
         char name[32];
         snprintf(name, sizeof name, "%s%s%s", c->name, c->verb ? " " : "", c->verb ? c->verb : "");
-        fprintf(stream, "  %-16s %s\n", name, c->summary);
+        fprintf(stream, "  %-18s %s\n", name, c->summary);
     }
     fprintf(stream, "\nquantbot COMMAND --help says more. Exit codes: 0 ok, 1 answer is no, "
                     "2 usage,\n3 configuration, 4 bad data, 5 missing input, 6 I/O, 7 provider, "
