@@ -3,7 +3,7 @@
  * 1.00 an order; splits change what is held and what waits; dividends are not paid.
  *
  * Ten shares of tens of millions move the price by less than its eighth decimal, and 2.5 % is never
- * reached here: large orders, where both bite, are in golden_orders.c. */
+ * reached here: large orders, where both bite, are in golden_peers.c. */
 #include "buyapple.h"
 
 #define SHARES 10.0

@@ -4,10 +4,19 @@ import warnings
 import pandas as pd
 from backtesting import Backtest, Strategy, __version__, backtesting
 
-from peers_common import Fills, away, read_bars, seeded, write_case
+from peers_common import (
+    Fills,
+    away,
+    first_exit,
+    holds_both,
+    opens_beyond,
+    read_bars,
+    seeded,
+    write_case,
+)
 
 warnings.simplefilter("ignore")
-CASH, RATE = 1_000_000, 0.001
+CASH, RATE = 10_000_000, 0.001
 fills = None
 
 
@@ -90,8 +99,9 @@ def resting(bars):
         yield order
 
 
-def brackets(least, most):
-    """One position at a time, with a stop and a target so far from the close."""
+def brackets(least, most, unsaid):
+    """One position at a time, with a stop and a target so far from the close; none whose exit is in a
+    bar that is `unsaid` by our options."""
 
     def orders(bars):
         rng = seeded(f"brackets {least}")
@@ -99,7 +109,7 @@ def brackets(least, most):
             if rng.random() > 0.3:
                 continue
             close, side = bars[bar]["close"], rng.choice((1, -1))
-            yield {
+            order = {
                 "bar": bar,
                 "side": "buy" if side > 0 else "sell",
                 "units": rng.randint(1, 40),
@@ -107,6 +117,8 @@ def brackets(least, most):
                 "stop_loss": away(rng, close, -side, least, most),
                 "take_profit": away(rng, close, side, least, most),
             }
+            if not unsaid(bars[first_exit(bars, bar + 1, order)], order):
+                yield order
 
     return orders
 
@@ -154,13 +166,21 @@ def markets(bars):
 ORCL, NVDA = "equities/daily_yahoo/ORCL.csv", "equities/daily_yahoo/NVDA.csv"
 spy_on_broker()
 run("backtesting_resting", ORCL, 1000, 700, resting, {"model": "neutral"})
-run("backtesting_brackets", ORCL, 1200, 700, brackets(0.06, 0.12), {"model": "neutral"}, when_flat=True)
+run(
+    "backtesting_brackets",
+    ORCL,
+    1200,
+    700,
+    brackets(0.06, 0.12, holds_both),
+    {"model": "neutral"},
+    when_flat=True,
+)
 run(
     "backtesting_stop_first",
     NVDA,
     500,
     250,
-    brackets(0.03, 0.07),
+    brackets(0.03, 0.07, opens_beyond),
     {"model": "pessimistic"},
     when_flat=True,
     kept=as_groups,

@@ -6,9 +6,9 @@ number and looked up again when it has executed.
 import backtrader as bt
 import pandas as pd
 
-from peers_common import Fills, away, read_bars, seeded, write_case
+from peers_common import Fills, away, first_exit, opens_beyond, read_bars, seeded, write_case
 
-CASH, RATE = 1_000_000, 0.001
+CASH, RATE = 10_000_000, 0.001
 TYPES = {
     "market": bt.Order.Market,
     "limit": bt.Order.Limit,
@@ -194,28 +194,10 @@ def brackets(bars):
             "stop_loss": away(rng, close, -side, 0.02, 0.05),
             "take_profit": away(rng, close, side, 0.02, 0.05),
         }
-        bar = apart(bars, order)
+        bar = first_exit(bars, bar + 2, order)
         if not opens_beyond(bars[bar], order):
             yield order
         bar += rng.randint(1, 3)
-
-
-def opens_beyond(bar, order):
-    """The bar opens beyond the target and then reaches the stop: backtrader takes the stop, which
-    comes first in its list, though at the open the target was there. Nothing of ours says that."""
-    low, high = sorted((order["stop_loss"], order["take_profit"]))
-    if order["side"] == "buy":
-        return bar["open"] >= high and bar["low"] <= low
-    return bar["open"] <= low and bar["high"] >= high
-
-
-def apart(bars, order):
-    """The bar in which one of the exits is reached, from the bar after the entry's on."""
-    low, high = sorted((order["stop_loss"], order["take_profit"]))
-    bar = order["bar"] + 2
-    while bar < len(bars) - 1 and bars[bar]["low"] > low and bars[bar]["high"] < high:
-        bar += 1
-    return bar
 
 
 def after_entry(made):
@@ -264,7 +246,7 @@ run(
     NVDA,
     2000,
     300,
-    markets(9000, 10),
+    markets(2500, 10),
     {"volume_cap": "0.0001"},
     broker={"set_filler": {"filler": bt.broker.fillers.FixedBarPerc(perc=0.01)}},
 )

@@ -39,6 +39,27 @@ def away(rng, close, side, least, most, places=4):
     return round(close * (1 + side * rng.uniform(least, most)), places)
 
 
+def first_exit(bars, first, order):
+    """The first bar from `first` on that reaches the stop or the target of a bracket, or the last."""
+    low, high = sorted((order["stop_loss"], order["take_profit"]))
+    while first < len(bars) - 1 and bars[first]["low"] > low and bars[first]["high"] < high:
+        first += 1
+    return first
+
+
+def holds_both(bar, order):
+    low, high = sorted((order["stop_loss"], order["take_profit"]))
+    return bar["low"] <= low and bar["high"] >= high
+
+
+def opens_beyond(bar, order):
+    """The bar opens beyond the target and then reaches the stop. backtesting.py and backtrader take
+    the stop, which comes first in their lists, though at the open the target was there."""
+    target = order["take_profit"]
+    beyond = bar["open"] >= target if order["side"] == "buy" else bar["open"] <= target
+    return beyond and holds_both(bar, order)
+
+
 class Fills:
     """Sums by bar and price, for tools differ in how they cut one trade into records."""
 
@@ -55,8 +76,15 @@ class Fills:
 
 
 def write_case(name, tool, version, bars, options, orders, fills, equity, step=50):
-    """equity: one value a bar; kept at each step-th bar and at the last."""
-    kept = [[i, e] for i, e in enumerate(equity) if i % step == step - 1 or i == len(equity) - 1]
+    """equity: one value a bar; kept at each step-th bar and at the last. Tools that fill at the close
+    that decided book it a bar later, and the fee with it: there bars with an order are left out."""
+    late = options.get("fill_at") == "close" and tool != "vectorbt"
+    busy = {order.get("bar") for order in orders} if late else set()
+    kept = [
+        [i, e]
+        for i, e in enumerate(equity)
+        if (i % step == step - 1 or i == len(equity) - 1) and i not in busy
+    ]
     path, stamp, first, count = bars
     case = {
         "tool": tool,
@@ -80,4 +108,5 @@ def write_case(name, tool, version, bars, options, orders, fills, equity, step=5
 
 
 def seeded(text):
-    return random.Random(text)
+    """PEERS_SEED, when set, makes other orders: for comparing more than what is recorded."""
+    return random.Random(text + os.environ.get("PEERS_SEED", ""))

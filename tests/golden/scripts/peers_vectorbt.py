@@ -8,7 +8,7 @@ import vectorbt as vbt
 
 from peers_common import Fills, read_bars, seeded, write_case
 
-CASH, RATE, SLIPPAGE = 1_000_000.0, 0.001, 0.0005
+CASH, RATE, SLIPPAGE = 10_000_000, 0.001, 0.0005
 
 
 def fills_of(portfolio):
@@ -29,7 +29,7 @@ def keep(name, bars, options, orders, portfolio):
         "vectorbt",
         vbt.__version__,
         bars,
-        {"cash": "1000000", "fee_rate": str(RATE), "slippage": str(SLIPPAGE), **options},
+        {"cash": str(CASH), "fee_rate": str(RATE), "slippage": str(SLIPPAGE), **options},
         orders,
         fills_of(portfolio),
         [float(v) for v in np.asarray(portfolio.value()).ravel()],
