@@ -11,6 +11,11 @@ static const char *body_text(GBytes *body, gsize *out_length)
     return text != NULL ? text : "";
 }
 
+gboolean provider_body_is_short(GBytes *body)
+{
+    return g_bytes_get_size(body) <= ERROR_BODY_LIMIT;
+}
+
 char provider_body_first(GBytes *body)
 {
     gsize length;

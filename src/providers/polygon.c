@@ -268,7 +268,9 @@ static void judge(const http_answer *answer, gpointer data, http_verdict *out)
         http_verdict_quote(out, HTTP_BAD_REQUEST, words, -1);
     else if (out->class != HTTP_FINE && *words != '\0')
         http_verdict_quote(out, out->class, words, -1);
-    else if (out->class == HTTP_FINE && status == NULL && job->ask == PROVIDER_BARS)
+    /* After long results the word stands at the end, where only the parser comes. */
+    else if (out->class == HTTP_FINE && status == NULL && job->ask == PROVIDER_BARS &&
+             provider_body_is_short(answer->body))
         http_verdict_set(out, HTTP_SERVER, "an answer that does not say \"OK\"");
     if (out->class == HTTP_RATE_LIMIT)
         out->wait_us = QB_MINUTE_US;
@@ -305,7 +307,7 @@ typedef struct envelope {
     provider_page *page;
     provider_rows *rows;
     scan_text next;
-    gboolean has_next, other;
+    gboolean has_next, other, has_status;
     provider_action action;
     double price, ask, from, to;
     gint64 at_us;
@@ -361,6 +363,7 @@ static void read_bars(scan *at, const scan_text *key, gpointer data)
     provider_row row;
     if (is_next(at, key, into))
         return;
+    into->has_status |= scan_text_is(key, "status");
     if (!scan_text_is(key, "results") || scan_peek(at) != SCAN_ARRAY) {
         scan_skip(at);
         return;
@@ -395,8 +398,9 @@ static gboolean parse_bars(const provider_job *job, provider_step *step, GBytes 
     provider_rows rows;
     envelope into = {.job = job, .page = page, .rows = &rows};
     provider_rows_begin(&rows, job, asked_interval(job), page);
-    if (!provider_walk(job, body, read_bars, &into, error) || !provider_rows_finish(&rows, error) ||
-        !advance(&into, step, BARS, TRUE, error))
+    if (!provider_walk(job, body, read_bars, &into, error) ||
+        !provider_expect(into.has_status, "Polygon", "status", error) ||
+        !provider_rows_finish(&rows, error) || !advance(&into, step, BARS, TRUE, error))
         return FALSE;
     /* An unknown symbol and an empty range are the same answer. */
     if (page->rows == 0 && step->page == 1 && !into.has_next)

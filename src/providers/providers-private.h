@@ -71,6 +71,8 @@ gint64 provider_session_stamp(const provider_job *job, gint64 instant_us);
 char *provider_body_text(GBytes *body, const char *path);
 /* The first byte that is no blank, 0 for an empty body. */
 char provider_body_first(GBytes *body);
+/* At most 64 KiB: no error is longer, and a longer body's members are not looked into. */
+gboolean provider_body_is_short(GBytes *body);
 /* The body as text, cut to 64 KiB. Caller frees. */
 char *provider_body_plain(GBytes *body);
 gboolean provider_body_contains(GBytes *body, const char *words); /* any case, first 64 KiB */

@@ -25,8 +25,9 @@ typedef struct vendor_case {
     struct {
         const char *body;
         http_class class;
-    } worded[3];     /* errors with 200 */
-    const char *now; /* the last bar of the answer is running; NULL: it has no bars */
+    } worded[3];            /* errors with 200 */
+    const char *long_first; /* from then on one answer is longer than LONG_BODY; NULL: none is */
+    const char *now;        /* the last bar of the answer is running; NULL: it has no bars */
 } vendor_case;
 
 static char *no_rows(const shape_rows *rows)
@@ -37,6 +38,7 @@ static char *no_rows(const shape_rows *rows)
 #define STOCK QB_EQUITY, "AAPL", QB_1D, "2018-01-02", "2018-01-31", "AAPL"
 #define COIN QB_CRYPTO, "BTC-USD", QB_1H, "2020-01-01", "2020-01-02"
 #define SERIES QB_MACRO, "GDP", QB_1Q, "2000-01-01", "2009-12-31", "GDP"
+#define LONG_BODY (64u * 1024u)
 #define SESSION_RUNS "2018-01-31T18:00:00Z"
 #define HOUR_RUNS "2020-01-02T23:30:00Z"
 
@@ -51,6 +53,7 @@ static const vendor_case vendors[] = {
      {{"{\"status\":\"ERROR\",\"error\":\"Unknown API Key\"}", HTTP_BAD_REQUEST},
       {"{\"status\":\"NOT_AUTHORIZED\",\"message\":\"not in your plan\"}", HTTP_PLAN},
       {"{\"status\":\"NOT_FOUND\",\"message\":\"Data not found.\"}", HTTP_NOT_FOUND}},
+     "2009-01-02",
      SESSION_RUNS},
     {"tiingo",
      "/tiingo/daily/AAPL/prices",
@@ -62,6 +65,7 @@ static const vendor_case vendors[] = {
      {{"{\"detail\":\"Error: Ticker 'AAPL' not found\"}", HTTP_NOT_FOUND},
       {"Error: You have run over your hourly request allocation.", HTTP_RATE_LIMIT},
       {"{\"detail\":\"Something went wrong\"}", HTTP_SERVER}},
+     "2009-01-02",
      SESSION_RUNS},
     {"alphavantage",
      "/query",
@@ -73,6 +77,7 @@ static const vendor_case vendors[] = {
      {{"{\"Error Message\":\"Invalid API call.\"}", HTTP_NOT_FOUND},
       {"{\"Information\":\"our standard API rate limit is 25 requests per day\"}", HTTP_RATE_LIMIT},
       {"{}", HTTP_NOT_FOUND}},
+     "2009-01-02",
      SESSION_RUNS},
     {"coingecko",
      "/coins/bitcoin/ohlc/range",
@@ -86,6 +91,7 @@ static const vendor_case vendors[] = {
       {"{\"error\":{\"status\":{\"error_code\":10002,\"error_message\":\"key missing\"}}}",
        HTTP_AUTH},
       {"{\"status\":{\"error_code\":10005,\"error_message\":\"paid plans only\"}}", HTTP_PLAN}},
+     NULL,
      HOUR_RUNS},
     {"cryptocompare",
      "/data/v2/histohour",
@@ -100,6 +106,7 @@ static const vendor_case vendors[] = {
       {"{\"Response\":\"Error\",\"Message\":\"fsym param is invalid: does not exist\"}",
        HTTP_NOT_FOUND},
       {"{\"Response\":\"Error\",\"Message\":\"You need a valid auth key\"}", HTTP_AUTH}},
+     "2019-12-05",
      HOUR_RUNS},
     {"fred",
      "/series/vintagedates",
@@ -111,6 +118,7 @@ static const vendor_case vendors[] = {
      {{"{\"error_code\":500,\"error_message\":\"Internal Server Error\"}", HTTP_SERVER},
       {"<?xml version=\"1.0\"?><error code=\"500\"/>", HTTP_SERVER},
       {"{\"count\":0}", HTTP_SERVER}},
+     "1820-01-01",
      NULL},
     {"quandl",
      "/datatables/WIKI/PRICES.json",
@@ -122,6 +130,7 @@ static const vendor_case vendors[] = {
      {{"{\"quandl_error\":{\"code\":\"QEPx04\",\"message\":\"no permission\"}}", HTTP_PLAN},
       {"{\"quandl_error\":{\"code\":\"QELx01\",\"message\":\"limit exceeded\"}}", HTTP_RATE_LIMIT},
       {"{\"quandl_error\":{\"code\":\"QEAx01\",\"message\":\"not a valid key\"}}", HTTP_AUTH}},
+     "2009-01-02",
      SESSION_RUNS},
 };
 
@@ -456,6 +465,25 @@ static void play_empty(stage *self)
     assert_stored(self, nothing);
 }
 
+/* What tells errors from answers must not be at a loss with a long one. */
+static void play_long(stage *self)
+{
+    const vendor_case *vendor = self->vendor;
+    vendor_case wide = *vendor;
+    if (vendor->long_first == NULL)
+        return;
+    wide.first = vendor->long_first;
+    self->vendor = &wide;
+    open_scene(self);
+    serve(self, self->bars, NULL);
+    const shape_rows rows = rows_of(self, self->bars, NULL);
+    g_autofree char *body = vendor->shape(&rows);
+    g_assert_cmpuint(strlen(body), >, LONG_BODY);
+    assert_done(self, "a long answer", run(self), requests_of(vendor));
+    assert_stored(self, self->bars);
+    self->vendor = vendor;
+}
+
 static void play_reversed(stage *self)
 {
     open_scene(self);
@@ -580,6 +608,7 @@ static void play_all(stage *self)
     play_worded(self);
     play_bodies(self);
     play_half(self);
+    play_long(self);
     play_empty(self);
     play_reversed(self);
     play_doubled(self);
