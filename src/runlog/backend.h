@@ -82,6 +82,7 @@ gboolean cursor_ask(runlog *self, const question *question, const value *values,
 typedef enum rows_mode {
     ROWS_NEW,     /* a row that is there already is a failure */
     ROWS_MISSING, /* is left as it is */
+    ROWS_LATEST,  /* becomes the new one (runlog_table.key) */
 } rows_mode;
 /* Rows of one table, value by value in the order of its columns, inside the caller's transaction.
  * What one value does not fit is told by rows_next. */

@@ -253,6 +253,7 @@ typedef struct runlog_table {
     const runlog_column *columns;
     guint count;
     gboolean has_json;
+    const char *key; /* its columns, by comma: rows of equal keys are the same row */
 } runlog_table;
 extern const runlog_table runlog_tables[RUNLOG_TABLE_COUNT];
 const runlog_table *runlog_table_find(const char *name); /* NULL: there is none of that name */
@@ -265,6 +266,10 @@ gboolean runlog_batch_end(runlog *self, gboolean ok, GError **error);
  * the rows of that run. */
 gboolean runlog_rows_put(runlog *self, const runlog_table *table, const runlog_cell *cells,
                          gsize count, GError **error);
+/* The same, but a row whose key is there becomes this one: an order that has ended, a run's end. Of
+ * equal keys in one call the last counts. */
+gboolean runlog_rows_replace(runlog *self, const runlog_table *table, const runlog_cell *cells,
+                             gsize count, GError **error);
 
 typedef struct runlog_row {
     const char *table; /* static */

@@ -107,7 +107,12 @@ static char *insert_text(const runlog_table *table, rows_mode mode)
     g_string_append(text, ") VALUES (");
     for (guint i = 0; i < table->count; i++)
         g_string_append(text, i > 0 ? ", ?" : "?");
-    g_string_append(text, mode == ROWS_MISSING ? ") ON CONFLICT DO NOTHING" : ")");
+    g_string_append(text, mode == ROWS_MISSING  ? ") ON CONFLICT DO NOTHING"
+                          : mode == ROWS_LATEST ? ") ON CONFLICT DO UPDATE SET "
+                                                : ")");
+    for (guint i = 0; mode == ROWS_LATEST && i < table->count; i++)
+        g_string_append_printf(text, "%s%s = excluded.%s", i > 0 ? ", " : "",
+                               table->columns[i].name, table->columns[i].name);
     return g_string_free(text, FALSE);
 }
 

@@ -94,16 +94,16 @@ static const runlog_column logs_columns[] = {
 
 /* In the order in which a run's rows are stored: what others refer to comes first. */
 const runlog_table runlog_tables[RUNLOG_TABLE_COUNT] = {
-    [RUNLOG_RUNS] = {"runs", COLUMNS(runs_columns), TRUE},
-    [RUNLOG_ORDERS] = {"orders", COLUMNS(orders_columns), FALSE},
-    [RUNLOG_FILLS] = {"fills", COLUMNS(fills_columns), FALSE},
-    [RUNLOG_TRADES] = {"trades", COLUMNS(trades_columns), FALSE},
-    [RUNLOG_EQUITY_POINTS] = {"equity_points", COLUMNS(points_columns), FALSE},
-    [RUNLOG_DECISIONS] = {"decisions", COLUMNS(decisions_columns), FALSE},
-    [RUNLOG_RISK_EVENTS] = {"risk_events", COLUMNS(risk_columns), FALSE},
-    [RUNLOG_POSITIONS] = {"positions", COLUMNS(positions_columns), FALSE},
-    [RUNLOG_METRICS] = {"metrics", COLUMNS(metrics_columns), FALSE},
-    [RUNLOG_ERROR_LOGS] = {"error_logs", COLUMNS(logs_columns), TRUE},
+    [RUNLOG_RUNS] = {"runs", COLUMNS(runs_columns), TRUE, "id"},
+    [RUNLOG_ORDERS] = {"orders", COLUMNS(orders_columns), FALSE, "id"},
+    [RUNLOG_FILLS] = {"fills", COLUMNS(fills_columns), FALSE, "id"},
+    [RUNLOG_TRADES] = {"trades", COLUMNS(trades_columns), FALSE, "id"},
+    [RUNLOG_EQUITY_POINTS] = {"equity_points", COLUMNS(points_columns), FALSE, "run_id, ts"},
+    [RUNLOG_DECISIONS] = {"decisions", COLUMNS(decisions_columns), FALSE, "run_id, number"},
+    [RUNLOG_RISK_EVENTS] = {"risk_events", COLUMNS(risk_columns), FALSE, "run_id, number"},
+    [RUNLOG_POSITIONS] = {"positions", COLUMNS(positions_columns), FALSE, "run_id, number"},
+    [RUNLOG_METRICS] = {"metrics", COLUMNS(metrics_columns), FALSE, "id"},
+    [RUNLOG_ERROR_LOGS] = {"error_logs", COLUMNS(logs_columns), TRUE, "id"},
 };
 
 const runlog_table *runlog_table_find(const char *name)
@@ -155,14 +155,26 @@ void rows_cells(rows *self, const runlog_cell *cells)
         put_cell(self, self->table->columns[i].kind, &cells[i]);
 }
 
-gboolean runlog_rows_put(runlog *self, const runlog_table *table, const runlog_cell *cells,
-                         gsize count, GError **error)
+static gboolean put_rows(runlog *self, const runlog_table *table, rows_mode mode,
+                         const runlog_cell *cells, gsize count, GError **error)
 {
-    rows *out = rows_begin(self, table, ROWS_MISSING, error);
+    rows *out = rows_begin(self, table, mode, error);
     gboolean ok = out != NULL;
     for (gsize i = 0; ok && i < count; i++) {
         rows_cells(out, cells + i * table->count);
         ok = rows_next(out, error);
     }
     return out != NULL && rows_end(out, ok, error);
+}
+
+gboolean runlog_rows_put(runlog *self, const runlog_table *table, const runlog_cell *cells,
+                         gsize count, GError **error)
+{
+    return put_rows(self, table, ROWS_MISSING, cells, count, error);
+}
+
+gboolean runlog_rows_replace(runlog *self, const runlog_table *table, const runlog_cell *cells,
+                             gsize count, GError **error)
+{
+    return put_rows(self, table, ROWS_LATEST, cells, count, error);
 }
