@@ -76,6 +76,7 @@ int command_strategy_new(int argc, char **argv);
 int command_strategy_show(int argc, char **argv);
 int command_risk_list(int argc, char **argv);
 int command_backtest(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_runs_list(int argc, char **argv);
 int command_runs_show(int argc, char **argv);
 int command_runs_compare(int argc, char **argv);

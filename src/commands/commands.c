@@ -43,6 +43,7 @@ const command commands_table[] = {
     {"strategy", "show", "one strategy's parameters", command_strategy_show},
     {"risk", "list", "the risk rules and their standard values", command_risk_list},
     {"backtest", NULL, "run a strategy over bars of the cache", command_backtest},
+    {"explain", NULL, "why there was an order, or none", command_explain},
     {"runs", "list", "the logged runs, newest first", command_runs_list},
     {"runs", "show", "one logged run", command_runs_show},
     {"runs", "compare", "two logged runs beside each other", command_runs_compare},

@@ -72,11 +72,25 @@ static void reverse(GArray *array)
     }
 }
 
+/* Stretches do not keep each of their bars, but equity has a point at every instant with a bar. */
+static gboolean last_instant(runlog *self, const char *run_id, gint64 at_us, gint64 *out,
+                             GError **error)
+{
+    gboolean row = FALSE;
+    const value values[] = {value_text(run_id), value_stamp(at_us)};
+    g_autoptr(cursor) answer = cursor_open(self, &queries.last_point, values, 2, error);
+    if (answer == NULL || !cursor_next(answer, &row, error))
+        return FALSE;
+    *out = row && !cursor_is_none(answer, 0) ? cursor_stamp(answer, 0) : at_us;
+    return TRUE;
+}
+
 GArray *runlog_decisions_at(runlog *self, const char *run_id, const char *symbol, gint64 at_us,
                             gint64 *out_at_us, GError **error)
 {
     gint64 version = 0;
-    if (!schema_version_get(self, &version, error))
+    if (!schema_version_get(self, &version, error) ||
+        !last_instant(self, run_id, at_us, &at_us, error))
         return NULL;
     const value values[] = {value_text(run_id), value_text(symbol), value_stamp(at_us),
                             value_integer(ROWS_LIMIT)};

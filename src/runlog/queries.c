@@ -84,6 +84,8 @@ const query_set queries = {
     .decisions_at_early = QUESTION("decisions", DECISIONS_AT("NULL")),
     .orders_at = QUESTION("orders", ORDERS_AT("type, tif, stop_e8, purpose, parent, strategy")),
     .orders_at_early = QUESTION("orders", ORDERS_AT("NULL, NULL, NULL, NULL, NULL, NULL")),
+    .last_point = QUESTION("equity_points",
+                           "SELECT max(ts) FROM equity_points WHERE run_id = $1 AND ts <= $2"),
     .fills_of_order = QUESTION("fills",
                                "SELECT ts, qty_e8, price_e8, commission_e8, reference_e8 FROM fills"
                                " WHERE run_id = $1 AND order_id = $2 ORDER BY id LIMIT $3"),

@@ -28,6 +28,7 @@ typedef struct query_set {
     /* $1 run, $2 symbol, $3 instant, $4 how many at most: decisions that began by then, newest first;
      * orders submitted then. */
     question decisions_at, decisions_at_early, orders_at, orders_at_early;
+    question last_point;     /* $1 run, $2 instant: the last one of the equity by then */
     question fills_of_order; /* $1 run, $2 order, $3 how many at most */
     /* For each of runlog_tables. */
     question count[RUNLOG_TABLE_COUNT];
