@@ -72,6 +72,7 @@ typedef struct file_state {
     gsize expected; /* in the whole month, when present was counted; 0: not recorded */
     gint64 first_us, last_us, fetched_us;
     char provider[32];
+    char provider_symbol[CACHE_PROVIDER_SYMBOL_SIZE]; /* "": none is known */
     char source_sha256[CACHE_SHA256_SIZE];
 } file_state;
 
@@ -149,6 +150,9 @@ qb_series series_slice(const qb_series *series, gsize start, gsize count);
 
 /* ---- one month ------------------------------------------------------------------------------ */
 
+/* From a file's metadata; what no manifest could hold is left out ("foreign", ""). */
+void month_provider(const parquet_table *footer, char out_provider[32],
+                    char out_symbol[CACHE_PROVIDER_SYMBOL_SIZE]);
 /* The SHA-256 of bytes in lower-case hex. */
 void sha256_text(GBytes *bytes, char out[CACHE_SHA256_SIZE]);
 

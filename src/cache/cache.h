@@ -38,8 +38,10 @@ const char *cache_adjustment_text(cache_adjustment adjustment);
 /* "raw", "split" or "full", any case. */
 gboolean cache_adjustment_from_text(const char *text, cache_adjustment *out);
 
+#define CACHE_PROVIDER_SYMBOL_SIZE 64
 typedef struct cache_provenance {
-    const char *provider; /* "csv", later "tiingo" ... */
+    const char *provider;        /* "csv", later "tiingo" ... */
+    const char *provider_symbol; /* the provider's own name of the symbol ("pepe"); NULL: none */
     cache_adjustment adjustment;
     const char *calendar;    /* "XNYS" */
     const char *source_hash; /* SHA-256 (hex) of the bytes the bars came from */
@@ -82,6 +84,12 @@ gboolean cache_is_made(const char *provider);
 /* What cache_merge says to that provider. */
 gboolean cache_check_origin(cache *self, const cache_key *key, const char *provider,
                             GError **error);
+/* Text that can stand on one line of a terminal, and with its NUL in size bytes. */
+gboolean cache_is_plain(const char *text, gsize size);
+/* What that provider calls the symbol, by the newest bars (or values) of his that are stored: of
+ * this series, else of the symbol's other intervals; "" where none says. */
+gboolean cache_provider_symbol(cache *self, const cache_key *key, const char *provider,
+                               char out[CACHE_PROVIDER_SYMBOL_SIZE], GError **error);
 /* Moves a whole series, under its lock, to a folder INTERVAL.replaced-N beside its own, which
  * nobody reads, by one rename. *out_aside: that folder relative to DATA/cache, caller frees; NULL:
  * there was nothing. */

@@ -10,7 +10,7 @@ typedef struct foreign_file {
     GBytes *bytes;
     parquet_table *footer;
     qb_series bars;
-    char sha256[CACHE_SHA256_SIZE], provider[32];
+    char sha256[CACHE_SHA256_SIZE], provider[32], provider_symbol[CACHE_PROVIDER_SYMBOL_SIZE];
     gint64 fetched_us;
 } foreign_file;
 
@@ -23,11 +23,8 @@ static void foreign_clear(foreign_file *file)
 
 static void read_provenance(foreign_file *file)
 {
-    const char *provider = g_hash_table_lookup(file->footer->metadata, "provider");
     const char *fetched = g_hash_table_lookup(file->footer->metadata, "fetched_at");
-    const gboolean usable = provider != NULL && *provider != '\0' &&
-                            strlen(provider) < sizeof file->provider && g_str_is_ascii(provider);
-    g_strlcpy(file->provider, usable ? provider : "foreign", sizeof file->provider);
+    month_provider(file->footer, file->provider, file->provider_symbol);
     if (fetched == NULL || qb_time_from_text(fetched, strlen(fetched), &file->fetched_us) != QB_OK)
         file->fetched_us = 0;
     sha256_text(file->bytes, file->sha256);
@@ -145,6 +142,7 @@ static void adopt(fixing *self, const foreign_file *file, const char *how)
     memcpy(now.sha256, file->sha256, sizeof now.sha256);
     memcpy(now.source_sha256, file->sha256, sizeof now.source_sha256);
     memcpy(now.provider, file->provider, sizeof now.provider);
+    memcpy(now.provider_symbol, file->provider_symbol, sizeof now.provider_symbol);
     *manifest_add(self->planned, file->id) = (manifest_entry){.id = file->id, .now = now};
     self->manifest_changed = TRUE;
     fix_note(self, "adopted", name, "%" G_GSIZE_FORMAT " rows, %s", rows.count, how);
@@ -157,6 +155,7 @@ static gboolean rewrite(fixing *self, foreign_file *file, gsize moved, gsize dro
 {
     g_autofree char *name = month_name(file->id);
     const cache_provenance provenance = {.provider = file->provider,
+                                         .provider_symbol = file->provider_symbol,
                                          .adjustment = self->adjustment,
                                          .calendar = qb_calendar_name(self->writer.calendar),
                                          .source_hash = file->sha256,

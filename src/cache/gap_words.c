@@ -77,8 +77,7 @@ GArray *gap_words_put(const GArray *words, const cache_gap *word)
     return merged;
 }
 
-/* Text that can stand on one line of a terminal. */
-static gboolean is_plain(const char *text, gsize size)
+gboolean cache_is_plain(const char *text, gsize size)
 {
     const gsize length = strnlen(text, size);
     if (length == size || !g_utf8_validate(text, (gssize)length, NULL))
@@ -91,11 +90,11 @@ static gboolean is_plain(const char *text, gsize size)
 
 gboolean gap_word_check(const cache_gap *word, GError **error)
 {
-    if (!is_plain(word->who, sizeof word->who) || *word->who == '\0') {
+    if (!cache_is_plain(word->who, sizeof word->who) || *word->who == '\0') {
         g_set_error(error, FAILURE, FAILURE_USAGE, "who: expected 1 to 31 bytes of plain text");
         return FALSE;
     }
-    if (!is_plain(word->why, sizeof word->why)) {
+    if (!cache_is_plain(word->why, sizeof word->why)) {
         g_set_error(error, FAILURE, FAILURE_USAGE, "why: expected at most 127 bytes of plain text");
         return FALSE;
     }

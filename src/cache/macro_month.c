@@ -229,6 +229,8 @@ GBytes *macro_month_write(const macro_series *rows, const cache_key *key,
     put_text(table, "symbol", key->symbol);
     put_text(table, "interval", qb_interval_text(key->interval));
     put_text(table, "provider", provenance->provider);
+    if (provenance->provider_symbol != NULL && *provenance->provider_symbol != '\0')
+        put_text(table, "provider_symbol", provenance->provider_symbol);
     put_text(table, "fetched_at", qb_time_to_text(provenance->fetched_us, fetched));
     put_text(table, "source_hash", provenance->source_hash);
     put_text(table, "known_from", basis);

@@ -101,6 +101,8 @@ static json_t *state_json(const file_state *state)
     json_object_set_new(object, "last", time_json(state->last_us));
     json_object_set_new(object, "fetched_at", time_json(state->fetched_us));
     json_object_set_new(object, "provider", json_string(state->provider));
+    if (*state->provider_symbol != '\0')
+        json_object_set_new(object, "provider_symbol", json_string(state->provider_symbol));
     json_object_set_new(object, "source_sha256", json_string(state->source_sha256));
     return object;
 }
@@ -193,6 +195,10 @@ static gboolean read_state(const fields_place *at, const json_t *object, file_st
         !fields_text(at, object, "provider", out->provider, sizeof out->provider, error) ||
         !fields_text(at, object, "source_sha256", out->source_sha256, sizeof out->source_sha256,
                      error))
+        return FALSE;
+    if (json_object_get(object, "provider_symbol") != NULL &&
+        !fields_text(at, object, "provider_symbol", out->provider_symbol,
+                     sizeof out->provider_symbol, error))
         return FALSE;
     if (json_object_get(object, "expected") != NULL &&
         !fields_count(at, object, "expected", &expected, error))

@@ -149,6 +149,22 @@ static void put_flags(parquet_table *table, const qb_series *bars)
     memset(column->valid, 1, bars->count);
 }
 
+/* Cut anywhere, other text might end within a character. */
+void month_provider(const parquet_table *footer, char out_provider[32],
+                    char out_symbol[CACHE_PROVIDER_SYMBOL_SIZE])
+{
+    const char *provider = g_hash_table_lookup(footer->metadata, "provider");
+    const char *symbol = g_hash_table_lookup(footer->metadata, "provider_symbol");
+    const gboolean usable = provider != NULL && *provider != '\0' && strlen(provider) < 32 &&
+                            g_str_is_ascii(provider);
+    g_strlcpy(out_provider, usable ? provider : "foreign", 32);
+    g_strlcpy(out_symbol,
+              usable && symbol != NULL && cache_is_plain(symbol, CACHE_PROVIDER_SYMBOL_SIZE)
+                  ? symbol
+                  : "",
+              CACHE_PROVIDER_SYMBOL_SIZE);
+}
+
 static void put_text(parquet_table *table, const char *name, const char *text)
 {
     g_hash_table_insert(table->metadata, g_strdup(name), g_strdup(text));
@@ -163,6 +179,8 @@ static void put_provenance(parquet_table *table, const cache_key *key,
     put_text(table, "symbol", key->symbol);
     put_text(table, "interval", qb_interval_text(key->interval));
     put_text(table, "provider", provenance->provider);
+    if (provenance->provider_symbol != NULL && *provenance->provider_symbol != '\0')
+        put_text(table, "provider_symbol", provenance->provider_symbol);
     put_text(table, "fetched_at", qb_time_to_text(provenance->fetched_us, fetched));
     put_text(table, "adjustment", cache_adjustment_text(provenance->adjustment));
     put_text(table, "calendar", provenance->calendar);

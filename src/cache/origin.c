@@ -67,6 +67,50 @@ gboolean cache_check_origin(cache *self, const cache_key *key, const char *provi
     return ok;
 }
 
+/* ---- the provider's own name ---------------------------------------------------------------- */
+
+static void newest_name(const manifest *listed, const char *provider,
+                        char out[CACHE_PROVIDER_SYMBOL_SIZE])
+{
+    const file_state *newest = NULL;
+    for (guint i = 0; i < listed->entries->len; i++) {
+        const file_state *state = &g_array_index(listed->entries, manifest_entry, i).now;
+        if (strcmp(state->provider, provider) == 0 && *state->provider_symbol != '\0' &&
+            (newest == NULL || state->fetched_us >= newest->fetched_us))
+            newest = state;
+    }
+    g_strlcpy(out, newest != NULL ? newest->provider_symbol : "", CACHE_PROVIDER_SYMBOL_SIZE);
+}
+
+static gboolean name_of_series(const cache *self, const cache_key *key, const char *provider,
+                               char out[CACHE_PROVIDER_SYMBOL_SIZE], GError **error)
+{
+    g_autofree char *folder = layout_folder(self, key, error);
+    if (folder == NULL || !layout_check_links(self, folder, error))
+        return FALSE;
+    g_autoptr(manifest) listed = manifest_load(folder, key, error);
+    if (listed == NULL)
+        return FALSE;
+    newest_name(listed, provider, out);
+    return TRUE;
+}
+
+gboolean cache_provider_symbol(cache *self, const cache_key *key, const char *provider,
+                               char out[CACHE_PROVIDER_SYMBOL_SIZE], GError **error)
+{
+    if (!name_of_series(self, key, provider, out, error))
+        return FALSE;
+    if (*out != '\0')
+        return TRUE;
+    g_autoptr(GArray) others = layout_intervals(self, key->asset, key->symbol, error);
+    if (others == NULL)
+        return FALSE;
+    for (guint i = 0; i < others->len && *out == '\0'; i++)
+        if (!name_of_series(self, &g_array_index(others, cache_key, i), provider, out, error))
+            return FALSE;
+    return TRUE;
+}
+
 /* ---- setting aside -------------------------------------------------------------------------- */
 
 static char *free_name(const char *folder)

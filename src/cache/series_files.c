@@ -397,14 +397,10 @@ gboolean series_files_facts(series_files *self, cache_adjustment *out_adjustment
 static void state_of_foreign(const month_file *file, const gint64 *ts_us,
                              const qb_calendar *calendar, qb_interval interval, file_state *out)
 {
-    const char *provider = g_hash_table_lookup(file->footer->metadata, "provider");
     const char *fetched = g_hash_table_lookup(file->footer->metadata, "fetched_at");
     *out = (file_state){.bytes = (gint64)g_bytes_get_size(file->bytes), .rows = file->rows};
     g_strlcpy(out->sha256, file->sha256, sizeof out->sha256);
-    /* Cut anywhere, other text might end within a character, which no manifest could hold. */
-    const gboolean usable = provider != NULL && *provider != '\0' &&
-                            strlen(provider) < sizeof out->provider && g_str_is_ascii(provider);
-    g_strlcpy(out->provider, usable ? provider : "foreign", sizeof out->provider);
+    month_provider(file->footer, out->provider, out->provider_symbol);
     if (fetched == NULL || qb_time_from_text(fetched, strlen(fetched), &out->fetched_us) != QB_OK)
         out->fetched_us = 0;
     if (file->rows == 0)

@@ -32,6 +32,12 @@ static gboolean check_provenance(const cache_provenance *provenance, GError **er
         g_set_error(error, FAILURE, FAILURE_USAGE, "provider: expected 1 to 31 ASCII characters");
         return FALSE;
     }
+    if (provenance->provider_symbol != NULL &&
+        !cache_is_plain(provenance->provider_symbol, CACHE_PROVIDER_SYMBOL_SIZE)) {
+        g_set_error(error, FAILURE, FAILURE_USAGE,
+                    "provider's symbol: expected at most 63 bytes of plain text");
+        return FALSE;
+    }
     if (provenance->source_hash == NULL || strlen(provenance->source_hash) >= CACHE_SHA256_SIZE ||
         !g_str_is_ascii(provenance->source_hash)) {
         g_set_error(error, FAILURE, FAILURE_USAGE, "source hash: expected at most 64 hex digits");
@@ -191,6 +197,8 @@ void writer_add(series_writer *self, month_change *change, GBytes *bytes, const 
                                    month_end_us(change->id));
     now->fetched_us = provenance->fetched_us;
     g_strlcpy(now->provider, provenance->provider, sizeof now->provider);
+    if (provenance->provider_symbol != NULL)
+        g_strlcpy(now->provider_symbol, provenance->provider_symbol, sizeof now->provider_symbol);
     g_strlcpy(now->source_sha256, provenance->source_hash, sizeof now->source_sha256);
     g_array_append_val(self->changes, *change);
     *change = (month_change){0}; /* the array owns it now */

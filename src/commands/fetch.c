@@ -11,13 +11,14 @@
 #define STANDARD_DAYS 365 /* without --start */
 
 static const char options_about[] =
-    "Symbols are names as you know them (spy, btc, BRK.B); SYM=ID gives the provider's own name "
-    "of\n"
-    "one (PEPE-USD=pepe). Only what the cache lacks is asked for, page by page, and each page is\n"
-    "stored at once: after an interruption the same command goes on where it stopped. Bars that "
-    "the\n"
-    "provider turned out not to have are remembered (quantbot data gaps) and not asked for again.\n"
-    "quantbot data plan shows what a download will cost.\n";
+    "Symbols are names as you know them (spy, btc, BRK.B); SYM=ID gives the provider's own name\n"
+    "of one (PEPE-USD=pepe). It is kept with the bars, so it has to be said only once, and "
+    "another\n"
+    "ID for the same symbol is refused.\n"
+    "Only what the cache lacks is asked for, page by page, and each page is stored at once: after\n"
+    "an interruption the same command goes on where it stopped. Bars that the provider turned out\n"
+    "not to have are remembered (quantbot data gaps) and not asked for again. quantbot data plan\n"
+    "shows what a download will cost.\n";
 
 static const fetch_class *const classes[] = {&fetch_crypto, &fetch_equities, &fetch_macro};
 
@@ -229,10 +230,11 @@ static gboolean read_symbol(const fetch *self, const fetch_class *class, const c
     int asset = (int)wanted;
     wish->key.asset = wanted;
     *wish->vendor_symbol = '\0';
-    if (sides[1] != NULL &&
-        (*sides[1] == '\0' || g_strlcpy(wish->vendor_symbol, sides[1],
-                                        sizeof wish->vendor_symbol) >= sizeof wish->vendor_symbol))
-        return fail_symbol(text, class, error);
+    if (sides[1] != NULL) {
+        if (*sides[1] == '\0' || !cache_is_plain(sides[1], sizeof wish->vendor_symbol))
+            return fail_symbol(text, class, error);
+        g_strlcpy(wish->vendor_symbol, sides[1], sizeof wish->vendor_symbol);
+    }
     if (wanted == QB_MACRO)
         return qb_symbol_normalise(sides[0], QB_MACRO, wish->key.symbol) == QB_OK ||
                fail_symbol(text, class, error);

@@ -37,8 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(download, download_free)
 typedef struct download_wish {
     const provider *provider;
     cache_key key;                            /* asset QB_MACRO: values, else bars */
-    char vendor_symbol[PROVIDER_SYMBOL_SIZE]; /* the user's own word; "": as the provider names it,
-                                                 which an item's plan fills in */
+    char vendor_symbol[PROVIDER_SYMBOL_SIZE]; /* the user's own word; "": as it is stored, else as
+                                                 the provider names it, which a plan fills in */
     const qb_calendar *calendar;              /* of the instrument; borrowed; NULL of values */
     gint64 from_us, to_us;
     gboolean extended; /* keep bars outside the regular session */
@@ -88,7 +88,7 @@ typedef struct download_item {
 } download_item;
 
 /* Plans a wish: finds what is missing, lets the provider check it, and refuses what the cache would
- * refuse. What the provider cannot give stands in the item's error (FAILURE_CONFIG for a missing
+ * refuse, and what would mix two of the provider's symbols under one of ours. What the provider cannot give stands in the item's error (FAILURE_CONFIG for a missing
  * key, FAILURE_PROVIDER), and so does a cache that cannot be read: one series does not stop the
  * others. FALSE only beyond DOWNLOAD_SERIES_LIMIT (FAILURE_USAGE). */
 gboolean download_add(download *self, const download_wish *wish, GError **error);

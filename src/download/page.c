@@ -202,6 +202,7 @@ static gboolean merge(series *self, const qb_series *bars, const char *hash, GEr
     cache_change change = {0}, *sum = &self->item.change;
     const cache_provenance provenance = {
         .provider = provider->name,
+        .provider_symbol = self->job.vendor_symbol,
         .adjustment = provider->full_adjusted    ? CACHE_FULL
                       : provider->split_adjusted ? CACHE_SPLIT
                                                  : CACHE_RAW,

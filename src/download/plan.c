@@ -80,6 +80,31 @@ void series_note(series *self, const char *text)
 
 /* ---- what the provider says ----------------------------------------------------------------- */
 
+G_STATIC_ASSERT(CACHE_PROVIDER_SYMBOL_SIZE >= PROVIDER_SYMBOL_SIZE);
+
+/* Under one symbol bars of one thing: what the user calls it at the provider is what those bars were
+ * asked for by that are stored. */
+static gboolean recall_symbol(series *self, GError **error)
+{
+    const provider *provider = self->job.provider;
+    char *name = self->item.wish.vendor_symbol, stored[CACHE_PROVIDER_SYMBOL_SIZE];
+    if (!cache_provider_symbol(self->owner->options.cache, &self->item.wish.key, provider->name,
+                               stored, error))
+        return FALSE;
+    if (*stored == '\0' || strcmp(stored, name) == 0)
+        return TRUE;
+    if (*name == '\0') {
+        g_strlcpy(name, stored, PROVIDER_SYMBOL_SIZE);
+        return TRUE;
+    }
+    g_autofree char *wanted = failure_quote(name, -1), *there = failure_quote(stored, -1);
+    g_set_error(error, FAILURE, FAILURE_BAD_DATA,
+                "what is stored is %s at %s, not %s (store that under a symbol of its own, or move "
+                "what is stored away first)",
+                there, provider->title, wanted);
+    return FALSE;
+}
+
 static gboolean name_symbol(series *self, GError **error)
 {
     provider_job *job = &self->job;
@@ -303,6 +328,8 @@ static void estimate(series *self)
 static gboolean plan(series *self, GError **error)
 {
     g_autoptr(GError) refusal = NULL;
+    if (!recall_symbol(self, error))
+        return FALSE;
     const gboolean possible = check(self, &refusal);
     if (self->job.ask == PROVIDER_BARS && !check_stored(self, error))
         return FALSE;

@@ -91,6 +91,7 @@ static gboolean merge(series *self, const macro_series *rows, const char *hash, 
     cache_change change = {0}, *sum = &self->item.change;
     const cache_provenance provenance = {
         .provider = self->job.provider->name,
+        .provider_symbol = self->job.vendor_symbol,
         .adjustment = CACHE_RAW,
         .source_hash = hash,
         .fetched_us = clock_now_us(),

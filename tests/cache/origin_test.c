@@ -82,6 +82,75 @@ static void test_foreign(fixture *self, gconstpointer unused)
     g_assert_true(cache_check_origin(self->cache, &key, "csv", NULL));
 }
 
+static void store_named(fixture *self, const cache_key *key, qb_series bars, const char *provider,
+                        const char *symbol, const char *fetched)
+{
+    g_autoptr(GError) error = NULL;
+    cache_provenance provenance = from_provider(provider);
+    cache_change change;
+    provenance.provider_symbol = symbol;
+    provenance.fetched_us = at(fetched);
+    cache_merge(self->cache, key, &bars, &provenance, &change, &error);
+    g_assert_no_error(error);
+    qb_series_clear(&bars);
+}
+
+static void assert_name(fixture *self, const cache_key *key, const char *provider, const char *want)
+{
+    g_autoptr(GError) error = NULL;
+    char name[CACHE_PROVIDER_SYMBOL_SIZE];
+    cache_provider_symbol(self->cache, key, provider, name, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(name, ==, want);
+}
+
+/* What a provider calls the symbol, by his newest bars, of whatever interval. */
+static void test_name(fixture *self, gconstpointer unused)
+{
+    const cache_key key = key_of(QB_CRYPTO, "PEPE-USD", QB_1D);
+    const cache_key hours = key_of(QB_CRYPTO, "PEPE-USD", QB_1H);
+    const cache_key other = key_of(QB_CRYPTO, "WIF-USD", QB_1D);
+    assert_name(self, &key, "coingecko", "");
+    store_named(self, &key, days(0, 31), "coingecko", "pepe", "2024-01-01");
+    store_named(self, &key, days(31, 60), "coingecko", "p\u00e9p\u00e9", "2024-01-02");
+    store_named(self, &key, days(60, 91), "tiingo", "pepeusd", "2024-01-03");
+    store_named(self, &key, days(91, 121), "csv", NULL, "2024-01-04");
+    assert_name(self, &key, "coingecko", "p\u00e9p\u00e9");
+    assert_name(self, &key, "tiingo", "pepeusd");
+    assert_name(self, &key, "csv", "");
+    assert_name(self, &hours, "tiingo", "pepeusd");
+    assert_name(self, &other, "tiingo", "");
+}
+
+/* The files say it, too: a manifest that was lost is made anew with it. */
+static void test_name_kept(fixture *self, gconstpointer unused)
+{
+    const cache_key key = key_of(QB_CRYPTO, "PEPE-USD", QB_1D);
+    const cache_fix_how how = {.adjustment = CACHE_UNKNOWN, .now_us = at("2024-05-06")};
+    g_autoptr(GPtrArray)
+        repairs = g_ptr_array_new_with_free_func((GDestroyNotify)cache_repair_free);
+    g_autoptr(GError) error = NULL;
+    store_named(self, &key, days(0, 31), "coingecko", "pepe", "2024-01-01");
+    g_autofree char *manifest = file_path(self, "crypto/PEPE-USD/1d/manifest.json");
+    g_assert_cmpint(g_remove(manifest), ==, 0);
+    assert_name(self, &key, "coingecko", "");
+    cache_fix(self->cache, &key, &how, repairs, &error);
+    g_assert_no_error(error);
+    assert_name(self, &key, "coingecko", "pepe");
+}
+
+static void test_bad_name(fixture *self, gconstpointer unused)
+{
+    static const char *const bad[] = {
+        "two\nlines", "\xff", "0123456789012345678901234567890123456789012345678901234567890123"};
+    const cache_key key = key_of(QB_CRYPTO, "PEPE-USD", QB_1D);
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        cache_provenance provenance = from_provider("coingecko");
+        provenance.provider_symbol = bad[i];
+        g_free(merge_fails(self, &key, days(0, 3), &provenance, FAILURE_USAGE));
+    }
+}
+
 static void test_set_aside(fixture *self, gconstpointer unused)
 {
     const cache_key key = key_of(QB_CRYPTO, "BTC-USD", QB_1D);
@@ -198,6 +267,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("/cache/origin/not-mixed", test_not_mixed);
     ADD("/cache/origin/foreign", test_foreign);
+    ADD("/cache/origin/name", test_name);
+    ADD("/cache/origin/name-kept", test_name_kept);
+    ADD("/cache/origin/bad-name", test_bad_name);
     ADD("/cache/origin/set-aside", test_set_aside);
     ADD("/cache/origin/faults", test_faults);
     ADD("/cache/origin/waiting-writer", test_waiting_writer);

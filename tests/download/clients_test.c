@@ -2,50 +2,36 @@
  * Python that has at least one of polygon-api-client, tiingo, alpha_vantage, fredapi,
  * nasdaq-data-link, quandl, pycoingecko and cryptocompare. Each reads the bars of market.h from the
  * server of vendors.c. */
+#include "beside.h"
 #include "market.h"
 
 #include <glib/gstdio.h>
 #include <jansson.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* ---- the server ----------------------------------------------------------------------------- */
 
 typedef struct server {
     GPid process;
-    char *folder, *log, *answers, port[16];
+    char *folder, *log, *answers, *port;
 } server;
 
 static void server_open(server *self)
 {
-    g_autoptr(GError) error = NULL;
-    int out;
-    gsize length = 0;
     *self = (server){.folder = g_dir_make_tmp("clients-XXXXXX", NULL)};
     self->log = g_build_filename(self->folder, "requests.log", NULL);
     self->answers = g_build_filename(self->folder, "answers.json", NULL);
-    char *line[] = {(char *)g_getenv("QUANTBOT_VENDORS"), self->log, NULL};
-    g_assert_nonnull(line[0]);
-    g_spawn_async_with_pipes(NULL, line, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
-                             &self->process, NULL, &out, NULL, &error);
-    g_assert_no_error(error);
-    while (length + 1 < sizeof self->port && read(out, self->port + length, 1) == 1 &&
-           self->port[length] != '\n')
-        length++;
-    self->port[length] = '\0';
-    close(out);
+    self->port = g_strdup_printf("%d", beside_start(self->log, NULL, &self->process));
 }
 
 static void server_close(server *self)
 {
-    kill(self->process, SIGKILL);
-    g_assert_cmpint(waitpid(self->process, NULL, 0), ==, self->process);
+    beside_stop(self->process);
     g_remove(self->log);
     g_remove(self->answers);
     g_rmdir(self->folder);
     g_free(self->log);
+    g_free(self->port);
     g_free(self->answers);
     g_free(self->folder);
 }
@@ -79,18 +65,11 @@ static gint64 date_us(int year, int month, int day)
 /* Quarters that have been published: a row's volume is the day of that. */
 static qb_series quarters(void)
 {
-    qb_series values = {0};
-    for (int quarter = 2019 * 4;; quarter++) {
-        const gint64 us = date_us(quarter / 4, quarter % 4 * 3 + 1, 1);
-        const gint64 published_us = us + SHAPE_FRED_LAG_DAYS * QB_DAY_US;
-        qb_bar bar;
-        if (published_us >= g_get_real_time())
-            return values;
-        if (!market_bar("GDP", QB_1Q, us, &bar))
-            continue;
-        bar.volume = (double)published_us;
-        g_assert_cmpint(qb_series_append(&values, &bar), ==, QB_OK);
-    }
+    const gint64 lag_us = SHAPE_FRED_LAG_DAYS * QB_DAY_US;
+    qb_series values = market_quarters("GDP", G_MININT64, g_get_real_time() - lag_us);
+    for (gsize i = 0; i < values.count; i++)
+        values.volume[i] = (double)(values.ts_us[i] + lag_us);
+    return values;
 }
 
 /* The ranges are those of clients_judge.py. */

@@ -25,10 +25,18 @@ static double cents(guint64 random, guint64 from, guint64 width)
     return (double)(from + random % width) / 100.0;
 }
 
+static gint64 listed_us(const char *symbol, qb_interval interval)
+{
+    if (interval == QB_1Q)
+        return G_MININT64;
+    return strcmp(symbol, "AAPL") == 0 ? MARKET_LISTED_US - 9 * 365 * QB_DAY_US - 2 * QB_DAY_US
+                                       : MARKET_LISTED_US;
+}
+
 gboolean market_bar(const char *symbol, qb_interval interval, gint64 ts_us, qb_bar *out)
 {
     const guint64 hole = draw(symbol, ts_us, 0);
-    if (ts_us < MARKET_LISTED_US || hole % (interval == QB_1D ? 101 : 53) == 0)
+    if (ts_us < listed_us(symbol, interval) || hole % (interval == QB_1D ? 101 : 53) == 0)
         return FALSE;
     *out = (qb_bar){.ts_us = ts_us, .split_factor = 1};
     out->low = cents(draw(symbol, ts_us, 1), 9000, 1000);
@@ -43,11 +51,38 @@ gboolean market_bar(const char *symbol, qb_interval interval, gint64 ts_us, qb_b
     return TRUE;
 }
 
-static gboolean is_bar_time(qb_interval interval, gint64 ts_us)
+#define EARLY_US (5 * QB_HOUR_US + 30 * QB_MINUTE_US) /* before the opening */
+#define DAY_US (16 * QB_HOUR_US)
+
+static gboolean is_bar_time(const char *symbol, qb_interval interval, gint64 ts_us)
 {
     qb_session session;
-    return interval != QB_1D ||
-           qb_calendar_session(qb_calendar_find("XNYS"), qb_date_from_us(ts_us), &session);
+    if (!g_ascii_isupper(*symbol))
+        return TRUE;
+    /* What is traded early or late belongs to the same date in UTC, or to the night after it. */
+    for (int before = 0; before < (interval == QB_1D ? 1 : 2); before++) {
+        const int32_t date = qb_date_from_us(ts_us) - before;
+        if (!qb_calendar_session(qb_calendar_find("XNYS"), date, &session))
+            continue;
+        const gint64 begin_us = session.open_us - EARLY_US;
+        if (interval == QB_1D || (ts_us >= begin_us && ts_us < begin_us + DAY_US))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+qb_series market_quarters(const char *symbol, gint64 from_us, gint64 to_us)
+{
+    qb_series values = {0};
+    for (int quarter = 2000 * 4;; quarter++) {
+        const qb_civil day = {quarter / 4, quarter % 4 * 3 + 1, 1};
+        const gint64 us = (gint64)qb_date_from_civil(day) * QB_DAY_US;
+        qb_bar bar;
+        if (us >= to_us)
+            return values;
+        if (us >= from_us && market_bar(symbol, QB_1Q, us, &bar))
+            g_assert_cmpint(qb_series_append(&values, &bar), ==, QB_OK);
+    }
 }
 
 qb_series market_bars(const char *symbol, qb_interval interval, gint64 from_us, gint64 to_us)
@@ -57,7 +92,7 @@ qb_series market_bars(const char *symbol, qb_interval interval, gint64 from_us, 
     qb_bar bar;
     for (gint64 ts_us = (from_us + step_us - 1) / step_us * step_us; ts_us < to_us;
          ts_us += step_us)
-        if (is_bar_time(interval, ts_us) && market_bar(symbol, interval, ts_us, &bar))
+        if (is_bar_time(symbol, interval, ts_us) && market_bar(symbol, interval, ts_us, &bar))
             g_assert_cmpint(qb_series_append(&bars, &bar), ==, QB_OK);
     return bars;
 }

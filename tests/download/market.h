@@ -7,11 +7,15 @@
 
 /* The bar of an hour ("btcusd"), or of a session of New York ("SPY"), with dividends and splits
  * here and there; FALSE where the market has none: about one hour in fifty, one session in a
- * hundred, and all before MARKET_LISTED. */
+ * hundred, and all before it was listed. */
 gboolean market_bar(const char *symbol, qb_interval interval, gint64 ts_us, qb_bar *out);
-#define MARKET_LISTED_US (INT64_C(1546300800) * 1000000) /* 2019-01-01 */
-/* All of [from, to); QB_1H around the clock, QB_1D by sessions. Caller clears. */
+#define MARKET_LISTED_US (INT64_C(1546300800) * 1000000) /* 2019-01-01; AAPL 2010-01-01 */
+/* All of [from, to): of coins ("btcusd", "pepe") around the clock, of stocks (in capitals) by
+ * sessions, within a day from 04:00 to 20:00 in New York. Caller clears. */
 qb_series market_bars(const char *symbol, qb_interval interval, gint64 from_us, gint64 to_us);
+
+/* Quarters of a statistic from 2000 on that begin in [from, to). Caller clears. */
+qb_series market_quarters(const char *symbol, gint64 from_us, gint64 to_us);
 
 /* All bars of [from, to) in that shape; caller frees. */
 char *market_answer(char *(*shape)(const shape_rows *), const char *symbol, qb_interval interval,

@@ -2,6 +2,7 @@
  * twice, and a kill at any moment costs no more than the answer in flight.
  *
  * The moments come from a seed that is printed; QUANTBOT_KILL_SEED replays one. */
+#include "beside.h"
 #include "cache/cache.h"
 #include "market.h"
 #include "program.h"
@@ -22,17 +23,6 @@ typedef struct lab {
     char *log;
 } lab;
 
-static int read_port(int descriptor)
-{
-    char text[16] = "";
-    gsize length = 0;
-    while (length + 1 < sizeof text && read(descriptor, text + length, 1) == 1 &&
-           text[length] != '\n')
-        length++;
-    close(descriptor);
-    return (int)g_ascii_strtoll(text, NULL, 10);
-}
-
 /* The key says which run a request is of, however late it is noted. */
 static void set_run(const lab *self, guint run)
 {
@@ -47,23 +37,15 @@ static void set_run(const lab *self, guint run)
 static lab lab_open(const char *most)
 {
     lab self = {.program = program_new()};
-    GError *error = NULL;
-    int out;
-    g_assert_nonnull(g_getenv("QUANTBOT_VENDORS"));
     self.log = g_build_filename(self.program->folder, "requests.log", NULL);
-    char *line[] = {(char *)g_getenv("QUANTBOT_VENDORS"), self.log, (char *)most, NULL};
-    g_spawn_async_with_pipes(NULL, line, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &self.vendors,
-                             NULL, &out, NULL, &error);
-    g_assert_no_error(error);
-    self.port = read_port(out);
+    self.port = beside_start(self.log, most, &self.vendors);
     set_run(&self, 0);
     return self;
 }
 
 static void lab_close(lab *self)
 {
-    kill(self->vendors, SIGKILL);
-    g_assert_cmpint(waitpid(self->vendors, NULL, 0), ==, self->vendors);
+    beside_stop(self->vendors);
     program_free(self->program);
     g_free(self->log);
 }

@@ -140,22 +140,31 @@ static char *market_name(const char *ticker)
     return g_str_has_prefix(ticker, "X:") ? g_ascii_strdown(ticker + 2, -1) : g_strdup(ticker);
 }
 
-/* v2/aggs/ticker/SYMBOL/range/MULTIPLIER/SPAN/FROM/TO; its pages have a cursor, which is the
- * number of rows before. */
+/* limit counts minutes or days. */
+static gsize page_rows(const question *of, qb_interval interval)
+{
+    const gint64 base_us = interval >= QB_1D ? QB_DAY_US : QB_MINUTE_US;
+    const gint64 rows = number(of, "limit") * base_us / qb_interval_us(interval);
+    return rows > 0 ? (gsize)rows : PAGE_ROWS;
+}
+
+/* v2/aggs/ticker/SYMBOL/range/MULTIPLIER/SPAN/FROM/TO; a cursor is "FROM-ROWS". */
 static char *polygon_bars(const question *of)
 {
     qb_interval interval;
+    gsize from = 0, rows;
     if (of->length != 9 || !span_of(of, &interval))
         return NULL;
-    const gsize from = (gsize)MAX(number(of, "cursor"), 0);
+    if (sscanf(field(of, "cursor"), "%zu-%zu", &from, &rows) != 2)
+        rows = page_rows(of, interval);
     g_autofree char *name = market_name(of->parts[3]);
     qb_series bars = bars_between(name, interval, limit_of(of->parts[7], 0),
                                   limit_of(of->parts[8], QB_DAY_US - 1) + 1);
-    g_autofree char *next = g_strdup_printf("http://127.0.0.1:%d%s?cursor=%zu", port, of->path,
-                                            from + PAGE_ROWS);
-    const gboolean more = bars.count > from + PAGE_ROWS;
+    g_autofree char *next = g_strdup_printf("http://127.0.0.1:%d%s?cursor=%zu-%zu", port, of->path,
+                                            from + rows, rows);
+    const gboolean more = bars.count > from + rows;
     return write_bars(shape_polygon, of->parts[3], interval, &bars,
-                      &(cut){from, PAGE_ROWS, .next = more ? next : NULL});
+                      &(cut){from, rows, .next = more ? next : NULL});
 }
 
 static char *polygon_actions(const question *of)
@@ -209,29 +218,15 @@ static char *cryptocompare(const question *of)
 
 /* ---- FRED ----------------------------------------------------------------------------------- */
 
-/* The first days of quarters from the listing to that day: those that have been published. */
-static qb_series quarters(const char *symbol, gint64 from_us, gint64 to_us)
-{
-    qb_series values = {0};
-    const gint64 published_us = g_get_real_time() - SHAPE_FRED_LAG_DAYS * QB_DAY_US;
-    for (int quarter = 2019 * 4;; quarter++) {
-        const qb_civil day = {quarter / 4, quarter % 4 * 3 + 1, 1};
-        const gint64 us = (gint64)qb_date_from_civil(day) * QB_DAY_US;
-        qb_bar bar;
-        if (us >= MIN(to_us, published_us))
-            return values;
-        if (us >= from_us && market_bar(symbol, QB_1Q, us, &bar))
-            g_assert_cmpint(qb_series_append(&values, &bar), ==, QB_OK);
-    }
-}
-
 static char *fred(const question *of)
 {
     const gboolean dates = strcmp(of->parts[1], "vintagedates") == 0;
     const gboolean json = strcmp(field(of, "file_type"), "json") == 0;
     const char *symbol = field(of, "series_id"), *last = field(of, "observation_end");
     const gint64 from_us = us_of(field(of, "observation_start"));
-    qb_series values = quarters(symbol, from_us, *last != '\0' ? day_after(last) : G_MAXINT64);
+    const gint64 published_us = g_get_real_time() - SHAPE_FRED_LAG_DAYS * QB_DAY_US;
+    qb_series values = market_quarters(
+        symbol, from_us, *last != '\0' ? MIN(day_after(last), published_us) : published_us);
     note(symbol, from_us, g_get_real_time());
     return write_bars(dates  ? shape_fred_vintages
                       : json ? shape_fred
