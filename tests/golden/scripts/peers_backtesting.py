@@ -180,7 +180,7 @@ run(
     NVDA,
     500,
     250,
-    brackets(0.03, 0.07, opens_beyond),
+    brackets(0.02, 0.035, opens_beyond),
     {"model": "pessimistic"},
     when_flat=True,
     kept=as_groups,

@@ -9,6 +9,7 @@ import vectorbt as vbt
 from peers_common import Fills, read_bars, seeded, write_case
 
 CASH, RATE, SLIPPAGE = 10_000_000, 0.001, 0.0005
+STOP, TARGET, TRAIL = 0.025, 0.03, 0.05
 
 
 def fills_of(portfolio):
@@ -68,7 +69,7 @@ def bracketed(entry_bars, exits):
     """Each entry with a stop and a target; its own exits are sales of what is left, at the close."""
     for bar in entry_bars:
         order = {"bar": bar, "side": "buy", "units": 10, "type": "market"}
-        yield order | {"stop_loss_share": 0.05, "take_profit_share": 0.08}
+        yield order | {"stop_loss_share": STOP, "take_profit_share": TARGET}
     for bar in np.flatnonzero(exits):
         yield {
             "bar": int(bar), "side": "sell", "units": 10, "type": "market", "reduce_only": True
@@ -78,7 +79,7 @@ def bracketed(entry_bars, exits):
 def moved_stops(entry_bars, exit_bars, bars):
     """vectorbt's trail follows the highs, each bar's from its end on. None of our trailing stops does
     that (they follow the path, or the closes), so the stop is a plain one that is replaced at each
-    close: 0.95 of the highest high since the entry's close."""
+    close: 1 - TRAIL of the highest high since the entry's close."""
     for entry, last in zip(entry_bars, exit_bars + [len(bars)]):
         yield {"bar": entry, "side": "buy", "units": 10, "type": "market"}
         best = bars[entry]["close"]
@@ -90,7 +91,7 @@ def moved_stops(entry_bars, exit_bars, bars):
                 "side": "sell",
                 "units": 10,
                 "type": "stop",
-                "stop": round(best * (1 - 0.05), 8),
+                "stop": round(best * (1 - TRAIL), 8),
                 "cancel": bar + 1,
             }
 
@@ -103,9 +104,9 @@ def with_stops(name, path, first, count, trailing):
     for bar in range(0, count - 1):
         entries[bar] = rng.random() < 0.25
         exits[bar] = not trailing and not entries[bar] and rng.random() < 0.04
-    words = {"sl_stop": 0.05, "sl_trail": trailing}
+    words = {"sl_stop": TRAIL if trailing else STOP, "sl_trail": trailing}
     if not trailing:
-        words["tp_stop"] = 0.08
+        words["tp_stop"] = TARGET
     portfolio = vbt.Portfolio.from_signals(
         column(bars, "close"),
         entries=entries,
@@ -134,5 +135,5 @@ def with_stops(name, path, first, count, trailing):
 COIN, ORCL = "crypto/daily/BTCUSD_bitstamp.csv", "equities/daily_yahoo/ORCL.csv"
 sized("vectorbt_next_open", COIN, 300, 500, "next-open")
 sized("vectorbt_on_close", COIN, 900, 500, "close")
-with_stops("vectorbt_stops", ORCL, 1000, 600, trailing=False)
+with_stops("vectorbt_stops", ORCL, 1000, 400, trailing=False)
 with_stops("vectorbt_trailing", ORCL, 1700, 200, trailing=True)
