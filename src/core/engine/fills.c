@@ -203,7 +203,8 @@ static void execute(qb_engine *engine, uint32_t index, const offer *offer, const
     sink_fill(engine, &fill, closed ? &trade : NULL);
     if (order->filled.raw == order->quantity.raw)
         orders_end(engine, index, QB_ORDER_FILLED, QB_REASON_NONE);
-    exits_after(engine, &news);
+    if (UNLIKELY(news.group != 0) || engine->states[news.instrument].open_orders > 0)
+        exits_after(engine, &news);
     host_on_fill(engine, &fill);
 }
 
@@ -508,7 +509,7 @@ static void sort_candidates(candidate *candidates, uint32_t count)
     }
 }
 
-static offer offer_of(const qb_engine *engine, const order_slot *slot)
+INLINED static inline offer offer_of(const qb_engine *engine, const order_slot *slot)
 {
     const quote *quote = &engine->states[slot->order.instrument].quote;
     offer offer = {

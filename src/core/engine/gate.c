@@ -12,13 +12,14 @@ typedef __int128 wide;
  * 10^15. The usual order asks no more of the gate than this. */
 static bool fits_clearly(const qb_engine *engine, const qb_costs *costs, const gate_ask *ask)
 {
-    double units = (double)ask->units, unit = qb_raw_to_double(ask->unit.raw);
+    const double scale = 1.0 / (double)QB_ONE; /* products are quicker than quotients */
+    double units = (double)ask->units, unit = (double)ask->unit.raw * scale;
     double notional = units * unit; /* 1e-8 of money */
-    double rate = qb_raw_to_double(costs->fee_rate.raw + costs->sell_rate.raw);
-    double per_unit = qb_raw_to_double(costs->fee_per_unit.raw + costs->sell_per_unit.raw);
+    double rate = (double)(costs->fee_rate.raw + costs->sell_rate.raw) * scale;
+    double per_unit = (double)(costs->fee_per_unit.raw + costs->sell_per_unit.raw) * scale;
     double fee = notional * rate + units * per_unit + (double)costs->fee_minimum.raw;
     double exposure = notional + (double)ask->held * unit + (double)ask->others.raw;
-    double margin = qb_raw_to_double(engine->leverage.raw) * ((double)ask->equity.raw - fee);
+    double margin = (double)engine->leverage.raw * scale * ((double)ask->equity.raw - fee);
     return exposure * (1.0 + 1e-9) + 1000.0 < margin;
 }
 

@@ -159,7 +159,7 @@ static bool walks_paths(const qb_order *order)
                         order->type == QB_STOP_LIMIT || order->type == QB_TRAILING_STOP);
 }
 
-static uint32_t enter_book(qb_engine *engine, const request *request)
+INLINED static inline uint32_t enter_book(qb_engine *engine, const request *request)
 {
     const qb_order *order = &request->order;
     order_book *book = &engine->book;
@@ -192,17 +192,18 @@ static outcome submit(qb_engine *engine, request *request)
     if (UNLIKELY(reason != QB_REASON_NONE))
         return refuse(engine, order, reason);
     uint64_t id = order->id;
+    bool brings_exits = bracket_count(&request->bracket) > 0;
     uint32_t index = enter_book(engine, request);
     book_tell(engine, order);
-    if (UNLIKELY(bracket_count(&request->bracket) > 0))
+    if (UNLIKELY(brings_exits))
         exits_submit(engine, index, &request->bracket);
     return (outcome){.stage = QB_STAGE_ORDERED, .order_id = id};
 }
 
 /* ---- market orders and targets ------------------------------------------------------------ */
 
-static request market_request(uint32_t instrument, qb_side side, qb_size size, int64_t held,
-                              qb_purpose purpose)
+INLINED static inline request market_request(uint32_t instrument, qb_side side, qb_size size,
+                                             int64_t held, qb_purpose purpose)
 {
     return (request){
         .order =
