@@ -24,6 +24,7 @@ build_packages() {
     want libsoup-3.0-dev "HTTP (brings many headers along)"
     want ca-certificates "whom HTTPS trusts"
     want libsqlite3-dev "the run log"
+    want libpq-dev "the run log on a PostgreSQL server"
     want zlib1g-dev "gzip in CSV and Parquet"
     want libzstd-dev "compression of our Parquet files"
     want libsnappy-dev "Parquet files of other writers"
@@ -35,6 +36,8 @@ build_packages() {
 test_packages() {
     build_packages
     want nghttp2-proxy "nghttpx: HTTP/2 before the tests' server"
+    want postgresql "a server that the run log's tests start and stop"
+    want pgbouncer "the pooler before it"
 }
 
 for what in "${@:-build}"; do
@@ -95,8 +98,16 @@ apt() {
         exit 6
     }
 }
+# The tests start a server of their own; the distribution's would only take room and a port.
+case " $missing " in
+*" postgresql "*)
+    $sudo mkdir -p /etc/postgresql-common
+    [ -e /etc/postgresql-common/createcluster.conf ] ||
+        echo 'create_main_cluster = false' | $sudo tee /etc/postgresql-common/createcluster.conf >/dev/null
+    ;;
+esac
 apt update
 # shellcheck disable=SC2086
-apt install -y --no-install-recommends $missing
+apt install -y --no-install-recommends -o Dpkg::Options::=--force-confold $missing
 rm -f "$log"
 echo "setup: done"

@@ -295,17 +295,17 @@ static gboolean write_trial(runlog *self, const char *mode, GError **error)
     return writer_store(writer, "{}", "00", 0, error);
 }
 
-static gboolean try_rows(runlog *self, GError **error)
+gboolean adopt_try_rows(runlog *self, GError **error)
 {
     static const char *const modes[] = {"backtest", "replay", "paper"};
     for (gsize i = 0; i < G_N_ELEMENTS(modes); i++) {
-        if (!database_run(self, "SAVEPOINT trial", error))
+        if (!self->backend->run(self, "SAVEPOINT trial", error))
             return FALSE;
         if (!write_trial(self, modes[i], error)) {
             g_prefix_error(error, "a trial %s run does not fit: ", modes[i]);
             return FALSE;
         }
-        if (!database_run(self, "ROLLBACK TO trial; RELEASE trial", error))
+        if (!self->backend->run(self, "ROLLBACK TO trial; RELEASE trial", error))
             return FALSE;
     }
     return TRUE;
@@ -319,9 +319,9 @@ static gboolean change(runlog *self, gboolean *out_adopted, GError **error)
     if (!schema_has_table(self, "schema_version", &present, error))
         return FALSE;
     *out_adopted = !present;
-    return present ||
-           (check_tables(self, error) && add_columns(self, error) &&
-            schema_create_ours(self, error) && add_indices(self, error) && try_rows(self, error));
+    return present || (check_tables(self, error) && add_columns(self, error) &&
+                       schema_create_ours(self, error) && add_indices(self, error) &&
+                       adopt_try_rows(self, error));
 }
 
 static void drop_backup(runlog *self)

@@ -127,6 +127,8 @@ struct backend {
     gboolean (*size)(runlog *self, gint64 *out_bytes, GError **error);
     /* Gives room back after rows were deleted; its failure is none of theirs. */
     void (*shrink)(runlog *self);
+    /* Literal statements without results. */
+    gboolean (*run)(runlog *self, const char *sql, GError **error);
 
     gboolean (*open)(cursor *self, const question *question, const value *values, guint count,
                      GError **error);

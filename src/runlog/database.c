@@ -337,7 +337,8 @@ void runlog_free(runlog *self)
 void runlog_set_wait_ms(runlog *self, guint wait_ms)
 {
     self->wait_ms = wait_ms;
-    sqlite3_busy_timeout(self->db, (int)MIN(wait_ms, (guint)G_MAXINT));
+    if (self->db != NULL)
+        sqlite3_busy_timeout(self->db, (int)MIN(wait_ms, (guint)G_MAXINT));
 }
 
 runlog_store runlog_store_of(const runlog *self)
@@ -362,15 +363,15 @@ const char *runlog_path(const runlog *self)
 
 gboolean runlog_check_writable(runlog *self, GError **error)
 {
-    if (!database_begin(self, error))
+    if (!backend_begin(self, error))
         return FALSE;
     const gboolean ok =
-        database_run(self,
-                     "INSERT INTO error_logs (id, ts, level, message)"
-                     " VALUES ('check', '1970-01-01 00:00:00.000000', 'DEBUG', 'writable');"
-                     "DELETE FROM error_logs WHERE id = 'check'",
-                     error);
-    sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
+        self->backend->run(self,
+                           "INSERT INTO error_logs (id, ts, level, message)"
+                           " VALUES ('check', '1970-01-01 00:00:00.000000', 'DEBUG', 'writable');"
+                           "DELETE FROM error_logs WHERE id = 'check'",
+                           error);
+    backend_end(self, FALSE, NULL);
     return ok;
 }
 

@@ -10,6 +10,7 @@
 static const struct {
     gint64 version; /* that the step leads to; ascending, without a gap */
     const char *sql;
+    const char *postgres; /* NULL: from before PostgreSQL was known */
 } steps[] = {
     {2, "ALTER TABLE orders ADD COLUMN risk_rule TEXT;"
         "ALTER TABLE orders ADD COLUMN risk_limit REAL;"
@@ -34,6 +35,14 @@ static gboolean change(runlog *self, gboolean *out_changed, GError **error)
         return FALSE;
     *out_changed = version < SCHEMA_VERSION;
     return !*out_changed || take_steps(self, version, error);
+}
+
+gboolean migrate_postgres(runlog *self, gint64 version, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++)
+        if (steps[i].version > version && !self->backend->run(self, steps[i].postgres, error))
+            return FALSE;
+    return TRUE;
 }
 
 gboolean migrate_to_current(runlog *self, GError **error)

@@ -9,7 +9,8 @@
 
 struct runlog {
     const backend *backend;
-    sqlite3 *db; /* of backend_sqlite */
+    sqlite3 *db;             /* of backend_sqlite */
+    struct postgres *server; /* of backend_postgres */
     char *path;
     char *backup; /* made by an adoption; NULL: none */
     runlog_origin origin;
@@ -128,6 +129,13 @@ gboolean migrate_to_current(runlog *self, GError **error);
 
 /* The earlier bot's six tables: checks, backs up, adds columns, all or nothing. */
 gboolean adopt_six_tables(runlog *self, GError **error);
+/* Writes one run of each mode on trial, inside the caller's transaction, and takes it back. */
+gboolean adopt_try_rows(runlog *self, GError **error);
+/* The steps in PostgreSQL from `version`, inside the caller's transaction. */
+gboolean migrate_postgres(runlog *self, gint64 version, GError **error);
+
+/* A connection, whatever tables there are. */
+runlog *postgres_open(const runlog_server *server, GError **error);
 
 /* ---- write.c -------------------------------------------------------------------------------- */
 

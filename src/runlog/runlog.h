@@ -18,6 +18,28 @@ runlog_store runlog_store_of(const runlog *self);
 runlog *runlog_open(const char *path, GError **error);
 /* FAILURE_MISSING when the file is absent. Never changes a row. */
 runlog *runlog_open_readonly(const char *path, GError **error);
+
+/* A PostgreSQL server, as DATABASE_URL names it. All borrowed while a call lasts. */
+typedef struct runlog_server {
+    const char *const *keywords, *const *values; /* libpq's parameters; NULL-terminated */
+    const char *name;      /* for messages, without secrets: "db.example.com:5432/quantbot" */
+    gboolean local;        /* on this machine: TLS is left as it is given */
+    gboolean tls_as_given; /* elsewhere too; else the certificate and the name are verified */
+    gboolean pooled;       /* behind a pooler in transaction mode: see docs/RUNLOG.md */
+} runlog_server;
+typedef enum runlog_reach {
+    RUNLOG_REACHED,
+    RUNLOG_AWAY,    /* nobody there, starting, full, or the link is lost: worth trying again */
+    RUNLOG_REFUSED, /* password, certificate, tables, rights: it will fail again */
+} runlog_reach;
+/* The same run log in PostgreSQL. writing: makes or adopts the tables, brings older ones up to
+ * date (over the direct host where it is pooled); else it only reads. *out_reach (may be NULL)
+ * tells failures apart. FAILURE_MISSING without the client library. */
+runlog *runlog_open_server(const runlog_server *server, gboolean writing, runlog_reach *out_reach,
+                           GError **error);
+/* How the server was found by the last call that failed; always reached with SQLite. A lost link is
+ * connected anew by the next call outside a batch. */
+runlog_reach runlog_reach_of(const runlog *self);
 void runlog_free(runlog *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(runlog, runlog_free)
 /* Writes and deletes a row in a transaction that is rolled back. */
@@ -270,6 +292,14 @@ gboolean runlog_rows_put(runlog *self, const runlog_table *table, const runlog_c
  * equal keys in one call the last counts. */
 gboolean runlog_rows_replace(runlog *self, const runlog_table *table, const runlog_cell *cells,
                              gsize count, GError **error);
+
+/* SHA-256, as hex, over every row of a run in every table, whatever database holds it; of JSON only
+ * whether it is there, for jsonb rewrites it. Caller frees. */
+char *runlog_digest(runlog *self, const char *run_id, GError **error);
+/* Copies a run with all its rows in one transaction, unless it is there already; before the commit
+ * its digest must be the same on both sides. */
+gboolean runlog_carry(runlog *from, runlog *to, const char *run_id, gboolean *out_carried,
+                      GError **error);
 
 typedef struct runlog_row {
     const char *table; /* static */

@@ -226,6 +226,7 @@ const backend backend_sqlite = {
     .close = close_file,
     .size = file_size,
     .shrink = shrink,
+    .run = database_run,
     .open = open_cursor,
     .next = next_row,
     .is_none = is_none,

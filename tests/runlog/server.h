@@ -1,0 +1,30 @@
+/* A real PostgreSQL for tests: a throw-away cluster on a private socket, run by an unprivileged
+ * user, stopped and removed at the end; and PgBouncer in transaction mode before it. */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include "runlog/runlog.h"
+
+typedef struct server server;
+/* NULL where the binaries are absent, with a reason in *out_why (static). */
+server *server_start(const char **out_why);
+/* PgBouncer before it; FALSE where it is absent. Its clients use a host with -pooler in its name. */
+gboolean server_start_pooler(server *self);
+void server_free(server *self);
+/* pg_ctl stop: "fast", or "immediate", which is a crash. */
+void server_stop(server *self, const char *mode);
+void server_go_on(server *self);
+const char *server_folder(const server *self); /* of the socket */
+
+/* A schema of its own for one test. Caller frees. */
+char *server_new_schema(server *self);
+/* The parameters that lead there, in arrays that live as long as the server. */
+const runlog_server *server_place(server *self, const char *schema);
+const runlog_server *server_pooled_place(server *self, const char *database);
+
+/* By a connection of their own; schema NULL: the default. First column of the first row, NULL for
+ * none; caller frees. */
+char *server_ask(server *self, const char *schema, const char *sql);
+void server_sql(server *self, const char *schema, const char *sql);
+
+#endif
