@@ -23,7 +23,8 @@ typedef struct compare_options {
 typedef struct compare_plan {
     const market *market;
     const settings *settings;
-    cache_key key; /* of the first */
+    cache_key key;   /* of the first */
+    gint64 first_us; /* its first bar */
     compare_side first, second;
     const qb_calendar *calendar;
     double tolerance;

@@ -2,6 +2,7 @@
 #include "commands/compare-private.h"
 #include "commands/import-private.h"
 #include "platform/files.h"
+#include "providers/providers.h"
 
 #include <string.h>
 
@@ -103,22 +104,27 @@ static gboolean refuse_macro(const cache_key *key, GError **error)
     return TRUE;
 }
 
-static gboolean find_first(const compare_options *options, const char *symbol, compare_plan *plan,
-                           GError **error)
+static gboolean find_calendar(cache *from, compare_plan *plan, GError **error)
 {
-    int asset, interval;
     cache_entry entry;
-    if (!data_filter_read(options->asset, options->interval, &asset, &interval, error) ||
-        !market_find(plan->market, symbol, asset, interval, &plan->key, error) ||
-        refuse_macro(&plan->key, error) ||
-        !cache_stat(plan->market->cache, &plan->key, &entry, error))
+    if (!cache_stat(from, &plan->key, &entry, error))
         return FALSE;
-    plan->calendar = qb_calendars_find(cache_calendars(plan->market->cache), entry.calendar);
+    plan->first_us = entry.first_us;
+    plan->calendar = qb_calendars_find(cache_calendars(from), entry.calendar);
     if (plan->calendar != NULL)
         return TRUE;
     g_set_error(error, FAILURE, FAILURE_CONFIG, "%s: its calendar %s is unknown", plan->key.symbol,
                 entry.calendar);
     return FALSE;
+}
+
+static gboolean find_first(const compare_options *options, const char *symbol, compare_plan *plan,
+                           GError **error)
+{
+    int asset, interval;
+    return data_filter_read(options->asset, options->interval, &asset, &interval, error) &&
+           market_find(plan->market, symbol, asset, interval, &plan->key, error) &&
+           !refuse_macro(&plan->key, error) && find_calendar(plan->market->cache, plan, error);
 }
 
 static gboolean read_other_symbol(const compare_options *options, const char *symbol,
@@ -151,41 +157,114 @@ static gboolean read_folder(const char *folder, const range *range, compare_plan
 
 /* ---- providers ------------------------------------------------------------------------------ */
 
+/* DATA/providers/NAME; caller frees. */
+static char *provider_folder(const compare_plan *plan, const char *name)
+{
+    return g_build_filename(settings_data_dir(plan->settings), "providers", name, NULL);
+}
+
+/* With the command that fetches it, ready to be copied; where there can be none, why. */
+static gboolean fail_not_stored(const compare_plan *plan, const char *name, GError **error)
+{
+    const cache_key *key = &plan->key;
+    const provider *provider = providers_find(name);
+    g_autofree char *folder = provider_folder(plan, name), *quoted = g_shell_quote(folder);
+    char start[QB_TIME_TEXT];
+    const char *interval = qb_interval_text(key->interval), *asset = qb_asset_text(key->asset);
+    if (provider == NULL)
+        g_set_error(error, FAILURE, FAILURE_MISSING,
+                    "%s %s of %s is not stored (QUANTBOT_DATA_DIR=%s quantbot data import FILE "
+                    "--asset %s --symbol %s --provider %s imports it)",
+                    key->symbol, interval, name, quoted, asset, key->symbol, name);
+    else if ((provider->assets & 1u << key->asset) == 0 ||
+             (provider->intervals & 1u << key->interval) == 0)
+        g_set_error(error, FAILURE, FAILURE_MISSING,
+                    "%s %s of %s is not stored, and %s has no %s bars of that kind (%s)",
+                    key->symbol, interval, name, provider->title, interval, asset);
+    else
+        g_set_error(error, FAILURE, FAILURE_MISSING,
+                    "%s %s of %s is not stored (QUANTBOT_DATA_DIR=%s quantbot data %s --provider "
+                    "%s --symbols %s --interval %s --start %s downloads it)",
+                    key->symbol, interval, name, quoted,
+                    key->asset == QB_CRYPTO ? "crypto" : "equities", name, key->symbol, interval,
+                    qb_date_to_text(qb_date_from_us(plan->first_us), start));
+    return FALSE;
+}
+
 /* Of that provider: the series of the data folder, else of its folder below. */
 static gboolean read_provider(const char *name, const range *range, compare_plan *plan,
                               compare_side *out, GError **error)
 {
     cache_entry entry;
-    if (!import_is_provider(name))
-        return usage(error, "--providers: %s (expected two, such as tiingo,polygon)", name);
     if (cache_stat(plan->market->cache, &plan->key, &entry, NULL) &&
         strcmp(entry.provider, name) == 0)
         return read_stored(plan->market->cache, &plan->key, range, out, error);
-    g_autofree char *folder = g_build_filename(settings_data_dir(plan->settings), "providers", name,
-                                               NULL);
+    g_autofree char *folder = provider_folder(plan, name);
     g_autoptr(GError) reason = NULL;
     if (read_folder(folder, range, plan, out, &reason))
         return TRUE;
-    if (!g_error_matches(reason, FAILURE, FAILURE_MISSING)) {
-        g_propagate_error(error, g_steal_pointer(&reason));
-        return FALSE;
-    }
-    g_autofree char *shown = failure_path(folder);
-    g_set_error(error, FAILURE, FAILURE_MISSING,
-                "%s %s of %s is not stored (QUANTBOT_DATA_DIR=%s quantbot data %s --provider %s "
-                "--symbols %s --interval %s downloads it)",
-                plan->key.symbol, qb_interval_text(plan->key.interval), name, shown,
-                plan->key.asset == QB_CRYPTO ? "crypto" : "equities", name, plan->key.symbol,
-                qb_interval_text(plan->key.interval));
+    if (g_error_matches(reason, FAILURE, FAILURE_MISSING))
+        return fail_not_stored(plan, name, error);
+    g_propagate_error(error, g_steal_pointer(&reason));
     return FALSE;
 }
 
-static gboolean read_providers(const char *text, const range *range, compare_plan *plan,
-                               GError **error)
+static char **provider_names(const char *text, GError **error)
 {
     g_auto(GStrv) names = g_strsplit(text, ",", -1);
-    if (g_strv_length(names) != 2 || strcmp(names[0], names[1]) == 0)
-        return usage(error, "--providers: %s (expected two, such as tiingo,polygon)", text);
+    if (g_strv_length(names) != 2 || strcmp(names[0], names[1]) == 0) {
+        usage(error, "--providers: %s (expected two, such as tiingo,polygon)", text);
+        return NULL;
+    }
+    for (guint i = 0; names[i] != NULL; i++)
+        if (!import_is_provider(names[i])) {
+            usage(error, "--providers: %s (expected two, such as tiingo,polygon)", names[i]);
+            return NULL;
+        }
+    return g_steal_pointer(&names);
+}
+
+/* A symbol that the data folder lacks may be in both providers' folders. */
+static gboolean find_at_providers(const compare_options *options, const char *symbol,
+                                  char *const *names, compare_plan *plan, GError **error)
+{
+    int asset, interval;
+    if (!data_filter_read(options->asset, options->interval, &asset, &interval, error))
+        return FALSE;
+    for (guint i = 0; names[i] != NULL; i++) {
+        g_autofree char *folder = provider_folder(plan, names[i]);
+        g_autoptr(cache) other = cache_new(folder, cache_calendars(plan->market->cache));
+        g_autoptr(GError) reason = NULL;
+        if (cache_find(other, symbol, asset, interval, &plan->key, &reason))
+            return !refuse_macro(&plan->key, error) && find_calendar(other, plan, error);
+        if (!g_error_matches(reason, FAILURE, FAILURE_MISSING)) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return FALSE;
+        }
+    }
+    g_autofree char *quoted = failure_quote(symbol, -1);
+    g_set_error(error, FAILURE, FAILURE_MISSING,
+                "symbol: %s is stored of neither (quantbot data equities --provider %s --symbols "
+                "%s downloads it of the first; of coins data crypto)",
+                quoted, names[0], symbol);
+    return FALSE;
+}
+
+static gboolean read_providers(const compare_options *options, const char *symbol,
+                               const range *range, compare_plan *plan, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    g_auto(GStrv) names = provider_names(options->providers, error);
+    if (names == NULL)
+        return FALSE;
+    if (!find_first(options, symbol, plan, &reason)) {
+        if (!g_error_matches(reason, FAILURE, FAILURE_MISSING)) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return FALSE;
+        }
+        if (!find_at_providers(options, symbol, names, plan, error))
+            return FALSE;
+    }
     return read_provider(names[0], range, plan, &plan->first, error) &&
            read_provider(names[1], range, plan, &plan->second, error);
 }
@@ -246,12 +325,12 @@ gboolean compare_read(const compare_options *options, int count, char **argument
 {
     range range;
     if (!check_ways(options, count, error) || !read_plain(options, plan, error) ||
-        !read_range(options, &range.from_us, &range.to_us, error) ||
-        !find_first(options, arguments[0], plan, error))
+        !read_range(options, &range.from_us, &range.to_us, error))
         return FALSE;
     if (options->providers != NULL)
-        return read_providers(options->providers, &range, plan, error);
-    if (!read_stored(plan->market->cache, &plan->key, &range, &plan->first, error))
+        return read_providers(options, arguments[0], &range, plan, error);
+    if (!find_first(options, arguments[0], plan, error) ||
+        !read_stored(plan->market->cache, &plan->key, &range, &plan->first, error))
         return FALSE;
     if (options->file != NULL)
         return read_file(options, &range, plan, error);

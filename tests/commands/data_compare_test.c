@@ -103,7 +103,31 @@ static void test_folders(void)
     check_differences(self);
     program_expect(self, 5, "data", "compare", "btc", "--providers", "coingecko,polygon");
     assert_contains(self->err, "BTC-USD 1d of polygon is not stored");
-    assert_contains(self->err, "--provider polygon --symbols BTC-USD --interval 1d");
+    assert_contains(self->err, "data/providers/polygon' quantbot data crypto --provider polygon "
+                               "--symbols BTC-USD --interval 1d --start 20");
+    program_expect(self, 5, "data", "compare", "btc", "--providers", "coingecko,fred");
+    assert_contains(self->err, "FRED has no 1d bars of that kind (crypto)");
+    program_expect(self, 5, "data", "compare", "btc", "--providers", "coingecko,csv");
+    assert_contains(self->err, "data import FILE --asset crypto --symbol BTC-USD --provider csv");
+    program_expect(self, 5, "data", "compare", "nothing", "--providers", "tiingo,polygon");
+    assert_contains(self->err, "quantbot data equities --provider tiingo --symbols nothing");
+}
+
+/* What the data folder itself lacks may be in both folders below. */
+static void test_provider_folders(void)
+{
+    g_autoptr(program) self = program_with_files();
+    static const char *const names[] = {"tiingo", "polygon"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *line = g_strdup_printf("QUANTBOT_DATA_DIR=data/providers/%s\n", names[i]);
+        program_write(self, ".env", line);
+        program_expect(self, 0, "data", "import", "adjusted.csv", "--asset", "crypto", "--symbol",
+                       "eth", "--adjustment", "split", "--provider", names[i]);
+    }
+    program_write(self, ".env", "");
+    program_expect(self, 0, "data", "compare", "eth", "--providers", "tiingo,polygon", "--json");
+    program_expect(self, 5, "data", "compare", "eth", "--providers", "coingecko,polygon");
+    assert_contains(self->err, "--provider coingecko --symbols ETH-USD --interval 1d --start 20");
 }
 
 static glong longest_line(const char *text)
@@ -186,6 +210,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/compare/ways", test_ways);
     g_test_add_func("/compare/folders", test_folders);
+    g_test_add_func("/compare/provider-folders", test_provider_folders);
     g_test_add_func("/compare/table", test_table);
     g_test_add_func("/compare/narrowed", test_narrowed);
     g_test_add_func("/compare/refused", test_refused);
