@@ -20,7 +20,7 @@ typedef struct backtest_flags {
     char **params, **risks;
     char *config, *chart, *beside, *metrics_as;
     sheet_wish wish;
-    gboolean json, no_log, no_check;
+    gboolean json, no_log, no_check, fill_band;
 } backtest_flags;
 
 /* ---- flags --------------------------------------------------------------------------------- */
@@ -40,6 +40,9 @@ static GOptionEntry *option_entries(backtest_flags *flags, run_slot *slots)
         {"chart", 0, 0, G_OPTION_ARG_FILENAME, &flags->chart, "Write equity and drawdown as PNG",
          "FILE"},
         METRICS_AS_ENTRY(&flags->metrics_as),
+        {"fill-band", 0, 0, G_OPTION_ARG_NONE, &flags->fill_band,
+         "Also run the pessimistic and the optimistic fill model: each figure as an interval",
+         NULL},
         {"no-check", 0, 0, G_OPTION_ARG_NONE, &flags->no_check,
          "Do not make the run's beginning again to see whether it decides the same", NULL},
         {"no-log", 0, 0, G_OPTION_ARG_NONE, &flags->no_log, "Do not store the run", NULL},
@@ -128,6 +131,9 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
     g_autoptr(run_result) result = run_execute(plan, bars, log, error);
     if (result == NULL)
         return FALSE;
+    g_autoptr(run_band) band = NULL;
+    if (flags->fill_band && (band = run_band_new(plan, bars, result, error)) == NULL)
+        return FALSE;
     g_autoptr(run_result) beside = NULL;
     if (beside_plan != NULL) {
         beside = run_execute(beside_plan, bars, log, error);
@@ -144,9 +150,9 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
         !metrics_as_of_run(dialect, &input, plan->fill_at != QB_FILL_NEXT_OPEN, &figures, error))
         return FALSE;
     if (flags->json)
-        run_report_json(plan, bars, result, beside_plan, beside, as, &flags->wish);
+        run_report_json(plan, bars, result, beside_plan, beside, as, band, &flags->wish);
     else
-        run_report_print(plan, bars, result, beside_plan, beside, as, &flags->wish, log_path);
+        run_report_print(plan, bars, result, beside_plan, beside, as, band, &flags->wish, log_path);
     if (flags->chart != NULL && !flags->json)
         printf("Chart     %s\n", flags->chart);
     return TRUE;

@@ -335,6 +335,17 @@ run_result *run_execute(const run_plan *plan, const run_bars *bars, runlog *log,
 void run_result_free(run_result *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_result, run_result_free)
 
+/* The three fill models around a neutral run (borrowed): its figures as intervals, and the trades that
+ * exist, win or lose in one and not in another. FAILURE_CONFIG where the run is not neutral. */
+typedef struct run_band run_band;
+run_band *run_band_new(const run_plan *plan, const run_bars *bars, const run_result *result,
+                       GError **error);
+void run_band_print(const run_band *self);
+/* ,"fill_band":{...} */
+void run_band_put_json(GString *text, const run_band *self);
+void run_band_free(run_band *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(run_band, run_band_free)
+
 /* Intervals, months, drawdowns, the doctor and the notes into intervals and rest_json. */
 gboolean run_result_describe(const run_plan *plan, const run_bars *bars, run_result *result,
                              GError **error);
@@ -393,11 +404,11 @@ char *run_check_place(const run_plan *plan, const qb_finding *finding);
  * log is the run log's path. as (may be NULL): another tool's figures in place of ours. */
 void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
                       const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
-                      const sheet_wish *wish, const char *log);
+                      const run_band *band, const sheet_wish *wish, const char *log);
 /* One JSON object on standard output; amounts are exact decimals. as (may be NULL) is added. */
 void run_report_json(const run_plan *plan, const run_bars *bars, const run_result *result,
                      const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
-                     const sheet_wish *wish);
+                     const run_band *band, const sheet_wish *wish);
 /* Equity and drawdown as PNG in path. */
 gboolean run_report_chart(const run_plan *plan, const run_result *result,
                           const run_plan *beside_plan, const run_result *beside, const char *path,

@@ -87,7 +87,7 @@ static char *period_text(const run_result *result)
 
 void run_report_print(const run_plan *plan, const run_bars *bars, const run_result *result,
                       const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
-                      const sheet_wish *wish, const char *log)
+                      const run_band *band, const sheet_wish *wish, const char *log)
 {
     const report_style style = report_style_of(STDOUT_FILENO);
     g_autofree char *universe = universe_text(plan);
@@ -116,6 +116,8 @@ void run_report_print(const run_plan *plan, const run_bars *bars, const run_resu
     else
         report_kpis_print(runs, beside != NULL ? 2 : 1, &style, stdout);
     putchar('\n');
+    if (band != NULL)
+        run_band_print(band);
     sheet_print_tables(&sheet, wish, &style);
     sheet_print_doctor(&sheet, &style);
     if (result->checked) {
@@ -189,7 +191,7 @@ static void add_result(GString *text, const run_plan *plan, const run_result *re
 
 void run_report_json(const run_plan *plan, const run_bars *bars, const run_result *result,
                      const run_plan *beside_plan, const run_result *beside, const metrics_as *as,
-                     const sheet_wish *wish)
+                     const run_band *band, const sheet_wish *wish)
 {
     g_auto(result_sheet)
         sheet = result_sheet_of(result->closed, result->rest_json, plan->keys[0].interval >= QB_1D);
@@ -207,6 +209,8 @@ void run_report_json(const run_plan *plan, const run_bars *bars, const run_resul
         add_result(text, beside_plan, beside);
         g_string_append(text, "}");
     }
+    if (band != NULL)
+        run_band_put_json(text, band);
     g_autofree char *figures = as != NULL ? metrics_as_json(as, &result->kpis) : NULL;
     g_string_append(text, figures != NULL ? figures : "");
     g_string_append(text, "}\n");
