@@ -73,9 +73,9 @@ static void expect_account(const json_t *root)
     g_assert_cmpint(json_integer_value(json_object_get(root, "bars")), ==, 5 * 390);
 }
 
-/* Each figure under its own name, to the printed digits. docs/PEERS.md says what keeps four of them
- * away: growth counts from midnight in New York, recovery and information ratio depend on the points
- * of that tool's charts (their rounding to 7 digits), and turnover is another idea of ours. */
+/* Each figure under its own name, to the printed digits. What keeps three of them away is in
+ * docs/PEERS.md: growth counts from midnight in New York; recovery and information ratio depend on
+ * the points of that tool's charts. */
 static void expect_figures(const json_t *root)
 {
     static const char *const elsewhere[] = {"Compounding Annual Return", "Drawdown Recovery",
