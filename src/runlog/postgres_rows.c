@@ -113,6 +113,11 @@ static char *insert_text(const runlog_table *table, guint count, rows_mode mode)
     }
     if (mode == ROWS_MISSING)
         g_string_append(text, " ON CONFLICT DO NOTHING");
+    if (mode == ROWS_LATEST)
+        g_string_append_printf(text, " ON CONFLICT (%s) DO UPDATE SET ", table->key);
+    for (guint i = 0; mode == ROWS_LATEST && i < table->count; i++)
+        g_string_append_printf(text, "%s%s = excluded.%s", i > 0 ? ", " : "",
+                               table->columns[i].name, table->columns[i].name);
     return g_string_free(text, FALSE);
 }
 

@@ -155,10 +155,10 @@ void rows_cells(rows *self, const runlog_cell *cells)
         put_cell(self, self->table->columns[i].kind, &cells[i]);
 }
 
-static gboolean put_rows(runlog *self, const runlog_table *table, rows_mode mode,
-                         const runlog_cell *cells, gsize count, GError **error)
+gboolean runlog_rows_put(runlog *self, const runlog_table *table, const runlog_cell *cells,
+                         gsize count, GError **error)
 {
-    rows *out = rows_begin(self, table, mode, error);
+    rows *out = rows_begin(self, table, ROWS_MISSING, error);
     gboolean ok = out != NULL;
     for (gsize i = 0; ok && i < count; i++) {
         rows_cells(out, cells + i * table->count);
@@ -167,14 +167,47 @@ static gboolean put_rows(runlog *self, const runlog_table *table, rows_mode mode
     return out != NULL && rows_end(out, ok, error);
 }
 
-gboolean runlog_rows_put(runlog *self, const runlog_table *table, const runlog_cell *cells,
-                         gsize count, GError **error)
+/* What stands in the row's key columns, as a text that no other key has. */
+static char *key_of(const runlog_table *table, const runlog_cell *cells)
 {
-    return put_rows(self, table, ROWS_MISSING, cells, count, error);
+    GString *text = g_string_new(NULL);
+    g_auto(GStrv) names = g_strsplit(table->key, ", ", -1);
+    for (guint i = 0; i < table->count; i++)
+        if (g_strv_contains((const char *const *)names, table->columns[i].name)) {
+            const gboolean is_text = table->columns[i].kind == RUNLOG_TEXT;
+            const char *key = is_text && cells[i].text != NULL ? cells[i].text : "";
+            g_string_append_printf(text, "%" G_GSIZE_FORMAT ":%s/%" G_GINT64_FORMAT ";",
+                                   strlen(key), key, is_text ? 0 : cells[i].integer);
+        }
+    return g_string_free(text, FALSE);
+}
+
+/* For each key the number of its last row, plus one: PostgreSQL does not change a row twice in one
+ * statement. */
+static GHashTable *last_rows(const runlog_table *table, const runlog_cell *cells, gsize count)
+{
+    GHashTable *last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (gsize i = 0; i < count; i++)
+        g_hash_table_replace(last, key_of(table, cells + i * table->count),
+                             GSIZE_TO_POINTER(i + 1));
+    return last;
 }
 
 gboolean runlog_rows_replace(runlog *self, const runlog_table *table, const runlog_cell *cells,
                              gsize count, GError **error)
 {
-    return put_rows(self, table, ROWS_LATEST, cells, count, error);
+    rows *out = rows_begin(self, table, ROWS_LATEST, error);
+    if (out == NULL)
+        return FALSE;
+    gboolean ok = TRUE;
+    g_autoptr(GHashTable) last = last_rows(table, cells, count);
+    for (gsize i = 0; ok && i < count; i++) {
+        const runlog_cell *row = cells + i * table->count;
+        g_autofree char *key = key_of(table, row);
+        if (GPOINTER_TO_SIZE(g_hash_table_lookup(last, key)) != i + 1)
+            continue;
+        rows_cells(out, row);
+        ok = rows_next(out, error);
+    }
+    return rows_end(out, ok, error);
 }
