@@ -3,6 +3,13 @@
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
+
+void lab_in_memory(void)
+{
+    if (access("/dev/shm", W_OK) == 0)
+        g_setenv("TMPDIR", "/dev/shm", TRUE);
+}
 
 void lab_open(lab *self, gconstpointer unused)
 {

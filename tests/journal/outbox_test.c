@@ -329,6 +329,7 @@ int main(int argc, char **argv)
         {"/outbox/forged-position", test_forged_position},
         {"/outbox/rounds", test_rounds},
     };
+    lab_in_memory();
     g_test_init(&argc, &argv, NULL);
     log_set_level(LOG_ERROR);
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
