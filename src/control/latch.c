@@ -10,6 +10,7 @@
 
 #include "platform/clock.h"
 
+#include <jansson.h>
 #include <string.h>
 
 typedef struct latch_row {
@@ -375,11 +376,18 @@ static gboolean insert_close(control *self, const char *run, const char *reason,
     gint64 number = 0;
     gboolean moved = FALSE;
     g_autofree char *effect = NULL;
+    /* The latch forgets why when it is opened; the row does not. */
+    json_t *told = json_pack("{s:s}", "reason", reason);
+    char *args = told != NULL ? json_dumps(told, JSON_COMPACT) : NULL;
     const control_request request = {.actor = "quantbot",
                                      .created_us = now_us,
                                      .action = CONTROL_HALT,
-                                     .run = run[0] != '\0' ? run : NULL};
-    if (!queue_insert(self, &request, now_us, &number, error))
+                                     .run = run[0] != '\0' ? run : NULL,
+                                     .args = args};
+    const gboolean inserted = queue_insert(self, &request, now_us, &number, error);
+    free(args);
+    json_decref(told);
+    if (!inserted)
         return FALSE;
     const latch_move move = {CONTROL_HALT, run, "quantbot", reason, now_us, number};
     return latch_apply(self, &move, &effect, &moved, error) &&

@@ -101,6 +101,8 @@ static void test_closes_itself(desk *desk, gconstpointer unused)
     g_assert_cmpint(desk_count(desk->path, "SELECT count(*) FROM commands"), ==, 1);
     g_autofree char *reason = desk_ask(desk->path, "SELECT actor || '; ' || reason FROM latch");
     g_assert_cmpstr(reason, ==, "quantbot; drawdown kill switch: 21% (limit 20%)");
+    g_autofree char *args = desk_ask(desk->path, "SELECT args FROM commands");
+    g_assert_cmpstr(args, ==, "{\"reason\":\"drawdown kill switch: 21% (limit 20%)\"}");
     /* Opening all runs does not open this one. */
     desk_assert_send(desk->control, "1", CONTROL_RESUME, ALL, CONTROL_DONE,
                      "was open for all runs");

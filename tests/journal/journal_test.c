@@ -156,6 +156,7 @@ static void test_two_writers(lab *lab, gconstpointer unused)
     g_autoptr(GError) error = NULL;
     g_autoptr(control) control = lab_control(lab);
     g_autoptr(journal) journal = lab_journal(lab, control);
+    g_assert_cmpstr(journal_run(journal), ==, LAB_RUN);
     g_assert_null(journal_open(lab->paper, LAB_RUN, control, &error));
     g_assert_error(error, FAILURE, FAILURE_LOCKED);
     g_autofree char *pid = g_strdup_printf("process %d", (int)getpid());
@@ -177,6 +178,7 @@ static void test_names(lab *lab, gconstpointer unused)
         g_assert_error(error, FAILURE, FAILURE_USAGE);
     }
     g_autoptr(journal) journal = lab_journal(lab, NULL);
+    g_assert_cmpstr(journal_path(journal), ==, lab->journal);
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) runs = journal_runs(lab->paper, &error);
     g_assert_no_error(error);

@@ -131,7 +131,7 @@ static void test_equal_keys(lab *lab, gconstpointer unused)
     for (guint i = 0; i < 3 * table->count; i++) {
         const guint row = i / table->count;
         const runlog_column *column = &table->columns[i % table->count];
-        cells[i].text = g_str_equal(column->name, "id") ? "abc" + row : "run";
+        cells[i].text = g_str_equal(column->name, "id") ? &"abc"[row] : "run";
         cells[i].number = row;
         cells[i].integer = column->kind == RUNLOG_STAMP ? LAB_NOW_US : (gint64)row;
     }
