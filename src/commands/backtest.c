@@ -1,4 +1,4 @@
-#include "commands/commands-private.h"
+#include "commands/log-private.h"
 #include "commands/run-private.h"
 #include "strategies/strategies.h"
 
@@ -124,8 +124,7 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
     g_autoptr(run_bars) bars = run_bars_load(plan, market->cache, error);
     if (bars == NULL)
         return FALSE;
-    const char *log_path = settings_runlog_path(settings);
-    g_autoptr(runlog) log = flags->no_log ? NULL : runlog_open(log_path, error);
+    g_autoptr(runlog) log = flags->no_log ? NULL : log_open_or_refuge(settings, error);
     if (log == NULL && !flags->no_log)
         return FALSE;
     g_autoptr(run_result) result = run_execute(plan, bars, log, error);
@@ -143,6 +142,8 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
     if (flags->chart != NULL &&
         !run_report_chart(plan, result, beside_plan, beside, flags->chart, error))
         return FALSE;
+    if (log != NULL)
+        log_warn_of_refuge(log);
     metrics_as figures;
     const metrics_as *as = flags->metrics_as != NULL ? &figures : NULL;
     const qb_kpi_input input = run_result_input(plan, result);
@@ -152,7 +153,12 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
     if (flags->json)
         run_report_json(plan, bars, result, beside_plan, beside, as, band, &flags->wish);
     else
+<<<<<<< HEAD
         run_report_print(plan, bars, result, beside_plan, beside, as, band, &flags->wish, log_path);
+=======
+        run_report_print(plan, bars, result, beside_plan, beside, as, &flags->wish,
+                         log != NULL ? runlog_path(log) : settings_runlog_path(settings));
+>>>>>>> b187af3 (wip)
     if (flags->chart != NULL && !flags->json)
         printf("Chart     %s\n", flags->chart);
     return TRUE;

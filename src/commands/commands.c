@@ -7,6 +7,7 @@ const command commands_table[] = {
     {"env", "example", "a .env with every setting, for a start", command_env_example},
     {"db", "init", "make the run log, or adopt an earlier bot's", command_db_init},
     {"db", "status", "where the run log is, and what is in it", command_db_status},
+    {"db", "sync", "carry runs from the local file to the server", command_db_sync},
     {"db", "purge-sim", "delete logged simulations", command_db_purge_sim},
     {"db", "dump-kpis", "the stored ratios, as table, JSON or CSV", command_db_dump_kpis},
     {"data", "crypto", "download bars of coins", command_data_crypto},

@@ -27,7 +27,7 @@ static void print_json(const runlog *log, int version)
 {
     g_autoptr(GString) text = g_string_new("{");
     log_put_text(text, "path", runlog_path(log));
-    log_put_text(text, "kind", "sqlite");
+    log_put_text(text, "kind", log_kind(log));
     log_put_count(text, "schema_version", version);
     log_put_text(text, "result", done_text(runlog_origin_of(log)));
     log_put_text(text, "backup", runlog_backup_path(log));
@@ -43,7 +43,8 @@ static void print_words(const runlog *log, int version)
     };
     g_autofree char *path = failure_path(runlog_path(log));
     printf("Run log  %s\n", path);
-    printf("         SQLite, schema version %d; it %s.\n", version, said[runlog_origin_of(log)]);
+    printf("         %s, schema version %d; it %s.\n", log_kind_text(log), version,
+           said[runlog_origin_of(log)]);
     if (runlog_backup_path(log) != NULL) {
         g_autofree char *backup = failure_path(runlog_backup_path(log));
         printf("Copy     %s\n", backup);
@@ -66,9 +67,8 @@ int command_db_init(int argc, char **argv)
     g_autoptr(settings) settings = command_settings(&exit_code);
     if (settings == NULL)
         return exit_code;
-    log_warn_postgres(settings);
     runlog_status status;
-    g_autoptr(runlog) log = runlog_open(settings_runlog_path(settings), &error);
+    g_autoptr(runlog) log = log_open(settings, TRUE, &error);
     if (log == NULL || !runlog_check_writable(log, &error) ||
         !runlog_status_get(log, &status, &error))
         return command_fail(error);

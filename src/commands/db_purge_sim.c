@@ -66,49 +66,49 @@ static gboolean confirmed(void)
     return g_ascii_strcasecmp(line, "y") == 0 || g_ascii_strcasecmp(line, "yes") == 0;
 }
 
-static int delete_rows(const char *path, const purge_flags *flags)
+static int delete_rows(const settings *settings, const purge_flags *flags)
 {
     GError *error = NULL;
     g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(runlog_row));
-    g_autoptr(runlog) log = runlog_open(path, &error);
+    g_autoptr(runlog) log = log_open(settings, TRUE, &error);
     if (log == NULL || !runlog_purge(log, flags->mode, flags->before_us, FALSE, rows, &error))
         return command_fail(error);
     g_autofree char *runs = log_count_text(runs_in(rows));
     if (flags->json)
-        print_json(path, rows, TRUE);
+        print_json(runlog_path(log), rows, TRUE);
     else
         printf("Deleted %s runs.\n", runs);
     return 0;
 }
 
 /* Shows what would go; then asks, or needs --yes. */
-static int purge(const char *path, const purge_flags *flags)
+static int purge(const settings *settings, const purge_flags *flags)
 {
     GError *error = NULL;
     g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(runlog_row));
-    g_autoptr(runlog) log = runlog_open_readonly(path, &error);
+    g_autoptr(runlog) log = log_open(settings, FALSE, &error);
     if (log == NULL || !runlog_purge(log, flags->mode, flags->before_us, TRUE, rows, &error))
         return command_fail(error);
-    g_clear_pointer(&log, runlog_free);
     const gboolean none = runs_in(rows) == 0;
     if (flags->json && (none || !flags->yes))
-        print_json(path, rows, FALSE);
+        print_json(runlog_path(log), rows, FALSE);
     else if (!flags->json)
-        print_table(path, rows);
+        print_table(runlog_path(log), rows);
+    g_clear_pointer(&log, runlog_free);
     if (none) {
         if (!flags->json)
             printf("\nNothing to delete.\n");
         return 0;
     }
     if (flags->yes)
-        return delete_rows(path, flags);
+        return delete_rows(settings, flags);
     if (flags->json || !isatty(STDIN_FILENO))
         return command_usage("db purge-sim", "nothing was deleted: --yes is needed here");
     if (!confirmed()) {
         printf("Nothing was deleted.\n");
         return FAILURE_NO;
     }
-    return delete_rows(path, flags);
+    return delete_rows(settings, flags);
 }
 
 int command_db_purge_sim(int argc, char **argv)
@@ -135,5 +135,5 @@ int command_db_purge_sim(int argc, char **argv)
     g_autoptr(settings) settings = command_settings(&exit_code);
     if (settings == NULL)
         return exit_code;
-    return purge(settings_runlog_path(settings), &flags);
+    return purge(settings, &flags);
 }

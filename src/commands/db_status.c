@@ -9,11 +9,11 @@ static const char about[] =
     "  quantbot db status\n"
     "  quantbot db status --json\n";
 
-static void print_json(const runlog_status *status)
+static void print_json(const runlog *log, const runlog_status *status)
 {
     g_autoptr(GString) text = g_string_new("{");
     log_put_text(text, "path", status->path);
-    log_put_text(text, "kind", "sqlite");
+    log_put_text(text, "kind", log_kind(log));
     log_put_count(text, "bytes", status->bytes);
     log_put_count(text, "schema_version", status->schema_version);
     log_put_text(text, "last_run", status->last_run);
@@ -45,13 +45,14 @@ static const char *meaning_of(const char *table)
     return NULL;
 }
 
-static void print_table(const runlog_status *status)
+static void print_table(const runlog *log, const runlog_status *status)
 {
     const report_style style = report_style_of(STDOUT_FILENO);
     g_autofree char *path = failure_path(status->path);
     g_autofree char *size = g_format_size_full((guint64)status->bytes, G_FORMAT_SIZE_IEC_UNITS);
     printf("Run log   %s\n", path);
-    printf("          SQLite, schema version %d, %s\n", status->schema_version, size);
+    printf("          %s, schema version %d, %s\n", log_kind_text(log), status->schema_version,
+           size);
     printf("Last run  %s\n\n", status->last_run != NULL ? status->last_run : "none yet");
     g_autoptr(report_table) table = report_table_new(NULL);
     report_table_column(table, "table", REPORT_LEFT, 0);
@@ -87,9 +88,9 @@ int command_db_status(int argc, char **argv)
     if (!runlog_status_get(log, &status, &error))
         return command_fail(error);
     if (json)
-        print_json(&status);
+        print_json(log, &status);
     else
-        print_table(&status);
+        print_table(log, &status);
     runlog_status_clear(&status);
     return 0;
 }

@@ -2,6 +2,7 @@
  * environment. Out: a summary without a secret, and whether the run log takes a write. The only
  * thing it makes is the run log itself. */
 #include "commands/env_check.h"
+#include "commands/log-private.h"
 
 #include "platform/files.h"
 #include "platform/log.h"
@@ -243,29 +244,53 @@ gboolean check_has_pooler(const check *self)
     return strstr(lower, "-pooler.") != NULL && strstr(lower, "neon.tech") != NULL;
 }
 
-static gboolean write_database(const char *path, GError **error)
+static gboolean check_writable(runlog *log, GError **error)
 {
-    g_autoptr(runlog) log = runlog_open(path, error);
     if (log == NULL)
         return FALSE;
     runlog_set_wait_ms(log, DATABASE_WAIT_MS);
     return runlog_check_writable(log, error);
 }
 
+/* TRUE when it is there, or fails for good; FALSE when the file takes its place. */
+static gboolean check_server(check *self, const char *section)
+{
+    runlog_reach reach = RUNLOG_REACHED;
+    g_autoptr(GError) error = NULL;
+    const char *name = settings_postgres(self->settings)->name;
+    g_autoptr(runlog) log = log_open_server(self->settings, TRUE, &reach, &error);
+    const gboolean ok = check_writable(log, &error);
+    if (!ok && (reach == RUNLOG_AWAY || (log != NULL && runlog_reach_of(log) == RUNLOG_AWAY))) {
+        add(self, section, "PostgreSQL", MARK_WARN,
+            "%s; backtests are logged in the file below until it answers, then: quantbot db sync",
+            error->message);
+        return FALSE;
+    }
+    self->on_server = TRUE;
+    add(self, section, "run log", ok ? MARK_OK : MARK_BAD, "PostgreSQL, %s", name);
+    if (!ok)
+        self->database_error = g_steal_pointer(&error);
+    return TRUE;
+}
+
 static void check_database(check *self)
 {
     static const char section[] = "Database";
     const char *path = settings_runlog_path(self->settings);
-    const char *postgres = settings_postgres_masked(self->settings);
+    const settings_database *server = settings_postgres(self->settings);
     g_autofree char *shown = failure_path(path);
-    if (postgres != NULL)
-        add(self, section, "PostgreSQL", MARK_WARN, "%s: not yet used, the run log is SQLite",
-            postgres);
     if (check_has_pooler(self))
         add(self, section, "pooler", MARK_WARN,
             "this Neon host is a pooler, where LISTEN hears nothing and migrations fail; use the "
             "direct host, the same name without \"-pooler\"");
-    gboolean ok = write_database(path, &self->database_error);
+    if (server != NULL && !server->local &&
+        strcmp(settings_get(self->settings, "QUANTBOT_DATABASE_TLS"), "as-given") == 0)
+        add(self, section, "TLS", MARK_WARN,
+            "QUANTBOT_DATABASE_TLS=as-given: the server need not prove its name");
+    if (server != NULL && check_server(self, section))
+        return;
+    g_autoptr(runlog) log = runlog_open(path, &self->database_error);
+    const gboolean ok = check_writable(log, &self->database_error);
     add(self, section, "run log", ok ? MARK_OK : MARK_BAD, "%s", shown);
 }
 

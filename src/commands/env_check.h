@@ -20,6 +20,7 @@ typedef struct check {
     GArray *rows;        /* of check_row */
     GPtrArray *warnings; /* of char *: of the settings first, then of rows with MARK_WARN */
     GArray *hosts;
+    gboolean on_server;     /* the run log is in PostgreSQL, which answers */
     GError *database_error; /* NULL: the run log takes a write */
 } check;
 

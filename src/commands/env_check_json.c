@@ -73,10 +73,11 @@ static json_t *json_database(const check *self)
 {
     json_t *object = json_object();
     const GError *error = self->database_error;
-    g_autofree char *path = failure_path(settings_runlog_path(self->settings));
+    g_autofree char *path = self->on_server ? g_strdup(settings_postgres(self->settings)->name)
+                                            : failure_path(settings_runlog_path(self->settings));
     g_autofree char *reason = error != NULL ? log_redact(error->message) : NULL;
     json_object_set_new(object, "ok", json_boolean(error == NULL));
-    json_object_set_new(object, "kind", json_string("sqlite"));
+    json_object_set_new(object, "kind", json_string(self->on_server ? "postgresql" : "sqlite"));
     json_object_set_new(object, "path", json_string(path));
     json_object_set_new(object, "error", text_or_null(reason));
     json_object_set_new(object, "postgresql",

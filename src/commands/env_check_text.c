@@ -94,6 +94,6 @@ void check_print_text(const check *self, guint setting_warnings)
         print_wrapped(g_ptr_array_index(self->warnings, i), INDENT + 2, &style);
     }
     if (self->database_error == NULL)
-        printf("\n%sDB OK (sqlite)%s\n", paint(&style, marks[MARK_OK].colour),
-               paint(&style, "\033[0m"));
+        printf("\n%sDB OK (%s)%s\n", paint(&style, marks[MARK_OK].colour),
+               self->on_server ? "postgresql" : "sqlite", paint(&style, "\033[0m"));
 }

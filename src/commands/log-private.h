@@ -3,6 +3,7 @@
 #define LOG_PRIVATE_H
 
 #include "commands/commands-private.h"
+#include "platform/files.h"
 #include "reports/reports.h"
 #include "runlog/runlog.h"
 
@@ -10,8 +11,17 @@
 
 /* The run log of the settings, for reading. NULL: *out_exit, the reason is printed. */
 runlog *log_open_readonly(int *out_exit);
-/* Warns that a PostgreSQL URL is not used yet. */
-void log_warn_postgres(const settings *settings);
+/* The run log of the settings: PostgreSQL where DATABASE_URL names it, else the file. */
+runlog *log_open(const settings *settings, gboolean writing, GError **error);
+runlog *log_open_server(const settings *settings, gboolean writing, runlog_reach *out_reach,
+                        GError **error);
+/* For writing what must not be lost: the file, with a warning, where the server does not answer. Its
+ * refuge is the file too, should the server be lost later. */
+runlog *log_open_or_refuge(const settings *settings, GError **error);
+/* Warns if a run went to the refuge. */
+void log_warn_of_refuge(const runlog *log);
+const char *log_kind(const runlog *log);      /* "sqlite" "postgresql"; static */
+const char *log_kind_text(const runlog *log); /* "SQLite" "PostgreSQL"; static */
 
 /* "2024-01-31 14:30", "-" for 0. Caller frees. */
 char *log_time_text(gint64 instant_us);

@@ -6,25 +6,6 @@
 
 #define ID_WIDTH 13
 
-void log_warn_postgres(const settings *settings)
-{
-    const char *masked = settings_postgres_masked(settings);
-    if (masked != NULL)
-        command_warn("DATABASE_URL names %s, which is not used yet: the run log is SQLite", masked);
-}
-
-runlog *log_open_readonly(int *out_exit)
-{
-    GError *error = NULL;
-    g_autoptr(settings) settings = command_settings(out_exit);
-    if (settings == NULL)
-        return NULL;
-    runlog *log = runlog_open_readonly(settings_runlog_path(settings), &error);
-    if (log == NULL)
-        *out_exit = command_fail(error);
-    return log;
-}
-
 /* ---- words ---------------------------------------------------------------------------------- */
 
 char *log_time_text(gint64 instant_us)

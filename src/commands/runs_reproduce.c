@@ -1,4 +1,4 @@
-#include "commands/commands-private.h"
+#include "commands/log-private.h"
 #include "commands/run-private.h"
 
 #include <string.h>
@@ -43,7 +43,7 @@ static gboolean check_data(const GPtrArray *wanted, const GPtrArray *used, GErro
 static gboolean reproduce(const settings *settings, const char *id, gboolean json,
                           gboolean *out_equal, GError **error)
 {
-    g_autoptr(runlog) log = runlog_open_readonly(settings_runlog_path(settings), error);
+    g_autoptr(runlog) log = log_open(settings, FALSE, error);
     if (log == NULL)
         return FALSE;
     runlog_summary *run = runlog_find(log, id, error);

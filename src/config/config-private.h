@@ -70,6 +70,12 @@ typedef enum database_kind { DATABASE_BAD, DATABASE_SQLITE, DATABASE_POSTGRES } 
 /* *out_path (caller frees) only for SQLite. */
 database_kind database_url_kind(const char *url, char **out_path);
 
+/* ---- database.c ----------------------------------------------------------------------------- */
+
+/* NULL where it is none, or has a parameter that libpq does not know. */
+settings_database *database_parse(const char *text);
+void database_free(settings_database *self);
+
 /* ---- settings.c ----------------------------------------------------------------------------- */
 
 typedef struct setting_entry {
@@ -80,6 +86,7 @@ typedef struct setting_entry {
 struct settings {
     setting_entry *entries; /* [settings_table_count] */
     char *data_dir, *runlog_path, *postgres_masked, *postgres_host;
+    settings_database *database; /* NULL: SQLite */
 };
 
 /* Nothing set, nothing derived. */

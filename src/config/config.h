@@ -75,6 +75,15 @@ const char *settings_data_dir(const settings *self);
 const char *settings_runlog_path(const settings *self);
 /* Masked form of DATABASE_URL when it names PostgreSQL, else NULL. Borrowed. */
 const char *settings_postgres_masked(const settings *self);
+/* A PostgreSQL server in libpq's words. */
+typedef struct settings_database {
+    char **keywords, **values; /* libpq's parameters; NULL-terminated; values may be secret */
+    char *name;                /* "db.example.com:5432/quantbot": no user, no password */
+    gboolean local;            /* every host is a socket or loopback */
+    gboolean pooled;           /* a host with -pooler in its name, or pgbouncer=true */
+} settings_database;
+/* What DATABASE_URL names when that is PostgreSQL, else NULL. Borrowed. */
+const settings_database *settings_postgres(const settings *self);
 /* Its host, for advice such as a pooler's name; NULL without PostgreSQL or without a host. */
 const char *settings_postgres_host(const settings *self);
 /* For "equities", "crypto" or "macro": "polygon" ... by preference order and keys present; NULL

@@ -31,6 +31,7 @@ void settings_derive(settings *self)
     g_clear_pointer(&self->runlog_path, g_free);
     g_clear_pointer(&self->postgres_masked, g_free);
     g_clear_pointer(&self->postgres_host, g_free);
+    g_clear_pointer(&self->database, database_free);
     self->data_dir = g_canonicalize_filename(settings_get(self, "QUANTBOT_DATA_DIR"), NULL);
     if (kind == DATABASE_SQLITE)
         self->runlog_path = g_canonicalize_filename(path, NULL);
@@ -38,11 +39,18 @@ void settings_derive(settings *self)
         self->runlog_path = g_build_filename(self->data_dir, "runtime", "quantbot.db", NULL);
     if (kind != DATABASE_POSTGRES)
         return;
+    self->database = database_parse(url);
+    for (gsize i = 0; self->database->keywords[i] != NULL; i++)
+        if (strcmp(self->database->keywords[i], "host") == 0)
+            self->postgres_host = g_strdup(self->database->values[i]);
     url_parts parts;
-    g_autofree char *plain = g_strdup_printf("postgresql%s", strstr(url, "://"));
+    g_autofree char *plain = NULL;
+    if (url_split(url, &parts))
+        plain = g_strdup_printf("postgresql%s", strstr(url, "://"));
+    else
+        plain = g_strdup_printf("postgresql://%s/x",
+                                self->postgres_host != NULL ? self->postgres_host : "");
     self->postgres_masked = log_mask_url(plain);
-    if (url_split(url, &parts) && parts.host.length > 0)
-        self->postgres_host = g_strndup(parts.host.text, parts.host.length);
 }
 
 void settings_free(settings *self)
@@ -56,6 +64,7 @@ void settings_free(settings *self)
     g_free(self->runlog_path);
     g_free(self->postgres_masked);
     g_free(self->postgres_host);
+    database_free(self->database);
     g_free(self);
 }
 
@@ -117,6 +126,11 @@ const char *settings_runlog_path(const settings *self)
 const char *settings_postgres_masked(const settings *self)
 {
     return self->postgres_masked;
+}
+
+const settings_database *settings_postgres(const settings *self)
+{
+    return self->database;
 }
 
 const char *settings_postgres_host(const settings *self)

@@ -278,6 +278,16 @@ static void register_query(url_part query)
     }
 }
 
+/* The passwords of libpq's "key=value" form, and decoded ones. */
+static void register_parameters(const char *value)
+{
+    settings_database *server = database_parse(value);
+    for (gsize i = 0; server != NULL && server->keywords[i] != NULL; i++)
+        if (g_str_has_suffix(server->keywords[i], "password"))
+            log_register_secret(server->values[i]);
+    database_free(server);
+}
+
 /* The whole, and the parts that appear on their own: a password in an error of libpq, a webhook's
  * token in a path. A form that cannot be taken apart may hold a password before its last @. */
 static void register_secret(const setting_info *info, const char *value)
@@ -294,6 +304,8 @@ static void register_secret(const setting_info *info, const char *value)
     }
     if (info->type != SETTING_URL && info->type != SETTING_DATABASE_URL)
         return;
+    if (info->type == SETTING_DATABASE_URL)
+        register_parameters(value);
     if (!url_split(value, &url))
         return;
     register_part(url.password);

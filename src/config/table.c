@@ -64,8 +64,14 @@ const setting_info settings_table[] = {
      .type = SETTING_DATABASE_URL,
      .secret = TRUE,
      .group = "Data and log",
-     .help = "Run log elsewhere: sqlite:///PATH; postgresql://USER:PASSWORD@HOST/DATABASE is "
-             "recognised, not yet used"},
+     .help = "Run log elsewhere: postgresql://USER:PASSWORD@HOST/DATABASE or sqlite:///PATH"},
+    {.name = "QUANTBOT_DATABASE_TLS",
+     .type = SETTING_CHOICE,
+     .choices = "verify as-given",
+     .standard = "verify",
+     .group = "Data and log",
+     .help = "verify: a PostgreSQL server elsewhere must prove its name, whatever sslmode says; "
+             "as-given: sslmode as it stands in DATABASE_URL"},
 
     {.name = "POLYGON_API_KEY",
      .type = SETTING_TEXT,
@@ -370,8 +376,8 @@ char *table_expected(const setting_info *info)
     case SETTING_URL:
         return g_strdup("http://HOST or https://HOST, without user name");
     case SETTING_DATABASE_URL:
-        return g_strdup("sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE, not the "
-                        "key=value form");
+        return g_strdup("sqlite:///PATH, postgresql://USER:PASSWORD@HOST/DATABASE or "
+                        "host=HOST dbname=DATABASE");
     case SETTING_ZONE:
         return g_strdup("a time zone such as UTC or Europe/Berlin");
     case SETTING_PATH:
@@ -400,7 +406,7 @@ static char *values_text(const setting_info *info)
     case SETTING_URL:
         return g_strdup("http or https URL");
     case SETTING_DATABASE_URL:
-        return g_strdup("sqlite or postgresql URL");
+        return g_strdup("sqlite or postgresql URL, or libpq's key=value form");
     case SETTING_ZONE:
         return g_strdup("time zone");
     case SETTING_PATH:

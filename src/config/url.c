@@ -147,22 +147,19 @@ static database_kind sqlite_kind(const char *text, char **out_path)
 
 database_kind database_url_kind(const char *url, char **out_path)
 {
-    url_parts parts;
     const char *at = url;
     url_part scheme;
-    if (!split_scheme(&at, &scheme))
-        return DATABASE_BAD;
+    settings_database *server;
+    if (!split_scheme(&at, &scheme)) {
+        server = database_parse(url);
+        database_free(server);
+        return server != NULL ? DATABASE_POSTGRES : DATABASE_BAD;
+    }
     if (dialect_is(scheme, "sqlite"))
         return sqlite_kind(url, out_path);
     if (!dialect_is(scheme, "postgresql") && !dialect_is(scheme, "postgres"))
         return DATABASE_BAD;
-    if (!url_split(url, &parts))
-        return DATABASE_BAD;
-    /* An @ beyond the host means that a slash in the password was not encoded. */
-    if (memchr(parts.path.text, '@', parts.path.length) != NULL)
-        return DATABASE_BAD;
-    /* An empty host is libpq's local socket; then the database must be named. */
-    if (parts.host.length == 0 && parts.path.length < 2)
-        return DATABASE_BAD;
-    return DATABASE_POSTGRES;
+    server = database_parse(url);
+    database_free(server);
+    return server != NULL ? DATABASE_POSTGRES : DATABASE_BAD;
 }

@@ -114,7 +114,7 @@ char *runlog_digest(runlog *self, const char *run_id, GError **error)
 
 /* ---- carrying ------------------------------------------------------------------------------- */
 
-static gboolean has_run(runlog *self, const char *run_id, gboolean *out, GError **error)
+gboolean copy_has_run(runlog *self, const char *run_id, gboolean *out, GError **error)
 {
     static const question known = QUESTION("runs", "SELECT count(*) FROM runs WHERE id = $1");
     const value run = value_text(run_id);
@@ -155,7 +155,7 @@ static gboolean carry_new(runlog *from, runlog *to, const char *run_id, gboolean
                           GError **error)
 {
     gboolean known = FALSE;
-    if (!has_run(to, run_id, &known, error))
+    if (!copy_has_run(to, run_id, &known, error))
         return FALSE;
     *out_carried = !known;
     for (gsize i = 0; !known && i < RUNLOG_TABLE_COUNT; i++)

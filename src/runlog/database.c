@@ -331,6 +331,8 @@ void runlog_free(runlog *self)
     self->backend->close(self);
     g_free(self->path);
     g_free(self->backup);
+    g_free(self->refuge);
+    g_free(self->refuge_reason);
     g_free(self);
 }
 
@@ -358,7 +360,7 @@ const char *runlog_backup_path(const runlog *self)
 
 const char *runlog_path(const runlog *self)
 {
-    return self->path;
+    return self->refuge_reason != NULL ? self->refuge : self->path;
 }
 
 gboolean runlog_check_writable(runlog *self, GError **error)

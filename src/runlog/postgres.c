@@ -77,7 +77,9 @@ gboolean postgres_fail(runlog *self, const PGresult *result, const char *what, G
     g_set_error(error, FAILURE, is_locked(state) ? FAILURE_LOCKED : FAILURE_DATABASE,
                 "%s: %s: %s%s%s%s", self->path, what, why, advice != NULL ? ": " : "",
                 advice != NULL ? advice : "",
-                lost ? " (the link to the server is lost; nothing of this was stored)" : "");
+                !lost                ? ""
+                : server->committing ? " (the link was lost before the answer; it may be stored)"
+                                     : " (the link to the server is lost; nothing was stored)");
     return FALSE;
 }
 
@@ -223,6 +225,7 @@ static gboolean commit(runlog *self, GError **error)
     PGresult *result;
     if (!pq->PQsendQuery(server->connection, "COMMIT"))
         return postgres_fail(self, NULL, "commit", error);
+    server->committing = TRUE;
     while ((result = postgres_result(self, &heard)) != NULL) {
         const gboolean ended = pq->PQresultStatus(result) == PGRES_COMMAND_OK;
         done = ended && strcmp(pq->PQcmdStatus(result), "COMMIT") == 0;
@@ -232,15 +235,14 @@ static gboolean commit(runlog *self, GError **error)
     }
     if (done)
         return TRUE;
-    server->unsure = pq->PQstatus(server->connection) == CONNECTION_BAD || !heard;
     return refused ? FALSE : postgres_fail(self, NULL, "commit", error);
 }
 
 gboolean postgres_end(runlog *self, gboolean ok, GError **error)
 {
     postgres *server = self->server;
-    server->unsure = FALSE;
     const gboolean done = ok && commit(self, error);
+    server->committing = FALSE;
     server->inside = FALSE;
     if (!done && server->pq->PQstatus(server->connection) == CONNECTION_OK &&
         server->pq->PQtransactionStatus(server->connection) != PQTRANS_IDLE)

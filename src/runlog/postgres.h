@@ -11,9 +11,9 @@ typedef struct postgres {
     char **keywords, **values; /* what it was opened with, ours included; NULL-terminated */
     char *name;                /* for messages: host, port, database */
     gboolean pooled;
-    gboolean raised; /* TLS is verified because we said so */
-    gboolean inside; /* a transaction is open */
-    gboolean unsure; /* the answer to a COMMIT was lost */
+    gboolean raised;     /* TLS is verified because we said so */
+    gboolean inside;     /* a transaction is open */
+    gboolean committing; /* a COMMIT was sent and not answered yet */
     runlog_reach reach;
 } postgres;
 

@@ -83,6 +83,17 @@ runlog *runlog_open_server(const runlog_server *server, gboolean writing, runlog
     return g_steal_pointer(&self);
 }
 
+void runlog_set_refuge(runlog *self, const char *path)
+{
+    g_free(self->refuge);
+    self->refuge = g_strdup(path);
+}
+
+const char *runlog_refuge_reason(const runlog *self)
+{
+    return self->refuge_reason;
+}
+
 runlog_reach runlog_reach_of(const runlog *self)
 {
     return self->server != NULL ? self->server->reach : RUNLOG_REACHED;

@@ -12,6 +12,8 @@ struct runlog {
     sqlite3 *db;             /* of backend_sqlite */
     struct postgres *server; /* of backend_postgres */
     char *path;
+    char *refuge; /* path of the file for runs that the server does not take; NULL: none */
+    char *refuge_reason;
     char *backup; /* made by an adoption; NULL: none */
     runlog_origin origin;
     guint wait_ms;
@@ -138,6 +140,9 @@ gboolean migrate_postgres(runlog *self, gint64 version, GError **error);
 runlog *postgres_open(const runlog_server *server, GError **error);
 
 /* ---- write.c -------------------------------------------------------------------------------- */
+
+/* Whether a run is there. */
+gboolean copy_has_run(runlog *self, const char *run_id, gboolean *out, GError **error);
 
 /* The rows of a run, inside the caller's transaction. */
 gboolean writer_store(runlog_writer *self, const char *kpis, const char *state_hash,

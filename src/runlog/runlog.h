@@ -40,6 +40,11 @@ runlog *runlog_open_server(const runlog_server *server, gboolean writing, runlog
 /* How the server was found by the last call that failed; always reached with SQLite. A lost link is
  * connected anew by the next call outside a batch. */
 runlog_reach runlog_reach_of(const runlog *self);
+/* Where a run is stored whose commit the server does not take because it is away: a file, which
+ * runlog_path then names. A lost answer to a commit is asked for first. */
+void runlog_set_refuge(runlog *self, const char *path);
+/* Why a run went there; NULL: none did. Borrowed. */
+const char *runlog_refuge_reason(const runlog *self);
 void runlog_free(runlog *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(runlog, runlog_free)
 /* Writes and deletes a row in a transaction that is rolled back. */

@@ -672,17 +672,52 @@ gboolean writer_store(runlog_writer *self, const char *kpis, const char *state_h
     return TRUE;
 }
 
+static gboolean commit_to(runlog_writer *self, runlog *log, const char *kpis,
+                          const char *state_hash, gint64 ended_us, GError **error)
+{
+    runlog *const given = self->log;
+    if (!backend_begin(log, error))
+        return FALSE;
+    self->log = log;
+    const gboolean ok = backend_end(log, writer_store(self, kpis, state_hash, ended_us, error),
+                                    error);
+    self->log = given;
+    return ok;
+}
+
+/* The server is away. If only its answer was lost the run may be there: asked for by its id. If not
+ * even that can be known, the refuge has it too, and a later sync finds which holds. */
+static gboolean take_refuge(runlog_writer *self, const char *kpis, const char *state_hash,
+                            gint64 ended_us, GError **error)
+{
+    gboolean there = FALSE;
+    g_autoptr(GError) refused = NULL;
+    if (copy_has_run(self->log, self->id, &there, NULL) &&
+        (there || commit_to(self, self->log, kpis, state_hash, ended_us, NULL)))
+        return TRUE; /* it is back */
+    g_autoptr(runlog) refuge = runlog_open(self->log->refuge, &refused);
+    if (refuge == NULL || !commit_to(self, refuge, kpis, state_hash, ended_us, &refused)) {
+        g_prefix_error(error, "%s; ", refused->message);
+        return FALSE;
+    }
+    g_free(self->log->refuge_reason);
+    self->log->refuge_reason = g_strdup((*error)->message);
+    return TRUE;
+}
+
 gboolean runlog_writer_commit(runlog_writer *self, const char *kpis, const char *state_hash,
                               gint64 ended_us, GError **error)
 {
+    g_autoptr(GError) failure = NULL;
     g_assert(!self->committed);
     if (self->error != NULL) {
         g_propagate_error(error, g_error_copy(self->error));
         return FALSE;
     }
-    if (!backend_begin(self->log, error))
-        return FALSE;
-    const gboolean done = writer_store(self, kpis, state_hash, ended_us, error);
-    self->committed = backend_end(self->log, done, error);
+    self->committed = commit_to(self, self->log, kpis, state_hash, ended_us, &failure);
+    if (!self->committed && self->log->refuge != NULL && runlog_reach_of(self->log) == RUNLOG_AWAY)
+        self->committed = take_refuge(self, kpis, state_hash, ended_us, &failure);
+    if (!self->committed)
+        g_propagate_error(error, g_steal_pointer(&failure));
     return self->committed;
 }

@@ -195,7 +195,9 @@ static void test_database_urls(void)
         {"postgresql://h:0/d", NULL, NULL},
         {"postgresql://h:65536/d", NULL, NULL},
         {"mysql://u:p@h/d", NULL, NULL},
-        {"host=h dbname=d", NULL, NULL},
+        {"host=h dbname=d", "*", "postgresql://h/****"},
+        {"dbname=d colour=red", NULL, NULL},
+        {"postgresql://h/d?colour=red", NULL, NULL},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -214,6 +216,60 @@ static void test_database_urls(void)
             g_assert_cmpstr(settings_runlog_path(parsed), ==, cases[i].runlog);
         else
             g_assert_true(g_str_has_suffix(settings_runlog_path(parsed), "/runtime/quantbot.db"));
+    }
+}
+
+/* libpq's own reading of these, but for passwords pasted without encoding. */
+static void test_database_parameters(void)
+{
+    static const struct {
+        const char *url, *parameters, *name;
+        gboolean local, pooled;
+    } cases[] = {
+        {"postgresql://u:p@db.example.com/d", "user=u password=p host=db.example.com dbname=d",
+         "db.example.com/d", FALSE, FALSE},
+        {"postgresql+psycopg2://u:a%40b%20@db.example.com:6543/d?sslmode=require&channel_binding="
+         "require",
+         "user=u password=a@b  host=db.example.com port=6543 dbname=d sslmode=require "
+         "channel_binding=require",
+         "db.example.com:6543/d", FALSE, FALSE},
+        {"postgres://u:p@ss@h/d", "user=u password=p@ss host=h dbname=d", "h/d", FALSE, FALSE},
+        {"postgresql://u@[::1]:5433/d", "user=u host=::1 port=5433 dbname=d", "::1:5433/d", TRUE,
+         FALSE},
+        {"postgresql://[2001:db8::1]/d", "host=2001:db8::1 dbname=d", "2001:db8::1/d", FALSE,
+         FALSE},
+        {"postgresql://u:p@a:1,b:2/d", "user=u password=p host=a,b port=1,2 dbname=d", "a,b:1,2/d",
+         FALSE, FALSE},
+        {"postgresql:///d?host=/tmp&port=5433", "dbname=d host=/tmp port=5433", "/tmp:5433/d", TRUE,
+         FALSE},
+        {"postgresql://%2Fvar%2Frun/d", "host=/var/run dbname=d", "/var/run/d", TRUE, FALSE},
+        {"postgresql:///d", "dbname=d", "local socket/d", TRUE, FALSE},
+        {"postgresql://localhost,127.0.0.2/d", "host=localhost,127.0.0.2 dbname=d",
+         "localhost,127.0.0.2/d", TRUE, FALSE},
+        {"postgresql://localhost,h/d", "host=localhost,h dbname=d", "localhost,h/d", FALSE, FALSE},
+        {"postgresql://ep-a-1-pooler.eu.aws.neon.tech/d",
+         "host=ep-a-1-pooler.eu.aws.neon.tech dbname=d", "ep-a-1-pooler.eu.aws.neon.tech/d", FALSE,
+         TRUE},
+        {"postgresql://h/d?ssl=true&pgbouncer=true", "host=h dbname=d sslmode=require", "h/d",
+         FALSE, TRUE},
+        {"host=/tmp  dbname = 'my data' password='it\\'s' ",
+         "host=/tmp dbname=my data password=it's", "/tmp/my data", TRUE, FALSE},
+        {"dbname=a dbname=b host=h", "dbname=b host=h", "h/b", FALSE, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(settings) parsed = parse("", NULL, &error);
+        g_assert_true(settings_override(parsed, "DATABASE_URL", cases[i].url, &error));
+        g_assert_no_error(error);
+        const settings_database *server = settings_postgres(parsed);
+        g_autoptr(GString) text = g_string_new(NULL);
+        for (gsize k = 0; server->keywords[k] != NULL; k++)
+            g_string_append_printf(text, "%s%s=%s", k > 0 ? " " : "", server->keywords[k],
+                                   server->values[k]);
+        g_assert_cmpstr(text->str, ==, cases[i].parameters);
+        g_assert_cmpstr(server->name, ==, cases[i].name);
+        g_assert_cmpint(server->local, ==, cases[i].local);
+        g_assert_cmpint(server->pooled, ==, cases[i].pooled);
     }
 }
 
@@ -755,6 +811,7 @@ int main(int argc, char **argv)
     g_test_add_func("/config/settings/valid", test_valid);
     g_test_add_func("/config/settings/refused", test_refused);
     g_test_add_func("/config/settings/database-urls", test_database_urls);
+    g_test_add_func("/config/settings/database-parameters", test_database_parameters);
     g_test_add_func("/config/settings/all-problems-at-once", test_all_problems_at_once);
     g_test_add_func("/config/settings/precedence", test_precedence);
     g_test_add_func("/config/settings/unknown-in-environment", test_unknown_in_environment);

@@ -1,0 +1,103 @@
+#include "commands/log-private.h"
+
+static const char about[] =
+    "Carries runs from the local file to the PostgreSQL server of DATABASE_URL: those\n"
+    "that were logged here while the server did not answer, and any other that it does\n"
+    "not have. Each run goes in one transaction, is read again there and compared before\n"
+    "it is kept; a run that is there already is left alone, so the command may be\n"
+    "repeated. The local rows stay (quantbot db purge-sim removes simulations).\n"
+    "\n"
+    "Examples:\n"
+    "  quantbot db sync\n"
+    "  quantbot db sync --run 018f2c\n"
+    "  quantbot db sync --json\n";
+
+typedef struct sync_result {
+    guint carried, known;
+} sync_result;
+
+static gboolean carry_all(runlog *from, runlog *to, const char *id, sync_result *out,
+                          GError **error)
+{
+    g_autoptr(GPtrArray) runs = NULL;
+    if (id == NULL) {
+        runs = runlog_list(from, NULL, 0, error);
+    } else {
+        runlog_summary *run = runlog_find(from, id, error);
+        runs = g_ptr_array_new_with_free_func((GDestroyNotify)runlog_summary_free);
+        if (run == NULL)
+            return FALSE;
+        g_ptr_array_add(runs, run);
+    }
+    /* The oldest first, as they happened. */
+    for (guint i = runs != NULL ? runs->len : 0; i > 0; i--) {
+        const runlog_summary *run = runs->pdata[i - 1];
+        gboolean carried = FALSE;
+        if (!runlog_carry(from, to, run->id, &carried, error))
+            return FALSE;
+        *(carried ? &out->carried : &out->known) += 1;
+    }
+    return runs != NULL;
+}
+
+static void print_result(const runlog *from, const runlog *to, const sync_result *result,
+                         gboolean json)
+{
+    g_autofree char *source = failure_path(runlog_path(from));
+    if (json) {
+        g_autoptr(GString) text = g_string_new("{");
+        log_put_text(text, "from", runlog_path(from));
+        log_put_text(text, "to", runlog_path(to));
+        log_put_count(text, "carried", result->carried);
+        log_put_count(text, "there_already", result->known);
+        printf("%s}\n", text->str);
+        return;
+    }
+    printf("From     %s\nTo       %s\n", source, runlog_path(to));
+    printf("Carried  %u runs; %u were there already.\n", result->carried, result->known);
+}
+
+static int sync_runs(const settings *settings, const char *id, gboolean json)
+{
+    GError *error = NULL;
+    sync_result result = {0};
+    const char *path = settings_runlog_path(settings);
+    if (!files_exists(path)) {
+        g_autofree char *shown = failure_path(path);
+        printf(json ? "{\"carried\":0,\"there_already\":0}\n" : "Nothing to carry: no %s.\n",
+               shown);
+        return 0;
+    }
+    g_autoptr(runlog) from = runlog_open(path, &error);
+    g_autoptr(runlog) to = from != NULL ? log_open(settings, TRUE, &error) : NULL;
+    if (to == NULL || !carry_all(from, to, id, &result, &error)) {
+        if (result.carried > 0)
+            command_warn("%u runs were carried before it failed", result.carried);
+        return command_fail(error);
+    }
+    print_result(from, to, &result, json);
+    return 0;
+}
+
+int command_db_sync(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    g_autofree char *id = NULL;
+    int exit_code = 0;
+    const GOptionEntry entries[] = {
+        {"run", 0, 0, G_OPTION_ARG_STRING, &id, "Only one run: its id, the first characters, last",
+         "ID"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
+        {NULL},
+    };
+    if (!command_options(&argc, &argv, "", about, entries, &exit_code))
+        return exit_code;
+    if (argc > 1)
+        return command_usage("db sync", "unexpected argument %s", argv[1]);
+    g_autoptr(settings) settings = command_settings(&exit_code);
+    if (settings == NULL)
+        return exit_code;
+    if (settings_postgres(settings) == NULL)
+        return command_usage("db sync", "DATABASE_URL names no PostgreSQL server to carry runs to");
+    return sync_runs(settings, id, json);
+}
