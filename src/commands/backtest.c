@@ -153,12 +153,8 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
     if (flags->json)
         run_report_json(plan, bars, result, beside_plan, beside, as, band, &flags->wish);
     else
-<<<<<<< HEAD
-        run_report_print(plan, bars, result, beside_plan, beside, as, band, &flags->wish, log_path);
-=======
-        run_report_print(plan, bars, result, beside_plan, beside, as, &flags->wish,
+        run_report_print(plan, bars, result, beside_plan, beside, as, band, &flags->wish,
                          log != NULL ? runlog_path(log) : settings_runlog_path(settings));
->>>>>>> b187af3 (wip)
     if (flags->chart != NULL && !flags->json)
         printf("Chart     %s\n", flags->chart);
     return TRUE;
