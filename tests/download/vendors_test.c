@@ -301,8 +301,9 @@ static void assert_failed(stage *self, const char *fault, const download_item *i
         g_error("%s, %s: %s, %s (expected %s): %s", self->vendor->name, fault,
                 download_state_text(item->state), http_class_text(item->class),
                 http_class_text(class), item->error != NULL ? item->error->message : "no error");
-    /* libsoup itself repeats a GET whose connection turned out dead, and so does nghttpx. */
-    if (asked(self) < 1 || asked(self) > (again ? 2 * HTTP_ATTEMPTS : 1))
+    /* libsoup itself repeats a GET whose connection turned out dead, and so does nghttpx; and a
+     * deadline may pass before the request is there. */
+    if ((asked(self) < 1 && class != HTTP_NETWORK) || asked(self) > (again ? 2 * HTTP_ATTEMPTS : 1))
         g_error("%s, %s: %u requests", self->vendor->name, fault, asked(self));
     assert_nothing_stored(self);
 }
@@ -416,7 +417,7 @@ static void play_worded(stage *self)
 static void play_body(stage *self, const char *fault, const fake_answer *answer, http_class class)
 {
     open_scene(self);
-    self->shop->exchange_us = answer->drip_ms > 0 ? QB_SECOND_US / 20 : 0;
+    self->shop->exchange_us = answer->drip_ms > 0 ? QB_SECOND_US / 10 : 0;
     fake_script(self->shop->fake, self->vendor->path, answer, 1);
     assert_failed(self, fault, run(self), class);
 }
