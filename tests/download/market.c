@@ -54,10 +54,15 @@ gboolean market_bar(const char *symbol, qb_interval interval, gint64 ts_us, qb_b
 #define EARLY_US (5 * QB_HOUR_US + 30 * QB_MINUTE_US) /* before the opening */
 #define DAY_US (16 * QB_HOUR_US)
 
+static gboolean is_stock(const char *symbol)
+{
+    return g_ascii_isupper(*symbol) && !g_str_has_suffix(symbol, "USD");
+}
+
 static gboolean is_bar_time(const char *symbol, qb_interval interval, gint64 ts_us)
 {
     qb_session session;
-    if (!g_ascii_isupper(*symbol))
+    if (!is_stock(symbol))
         return TRUE;
     /* What is traded early or late belongs to the same date in UTC, or to the night after it. */
     for (int before = 0; before < (interval == QB_1D ? 1 : 2); before++) {

@@ -10,7 +10,7 @@
  * hundred, and all before it was listed. */
 gboolean market_bar(const char *symbol, qb_interval interval, gint64 ts_us, qb_bar *out);
 #define MARKET_LISTED_US (INT64_C(1546300800) * 1000000) /* 2019-01-01; AAPL 2010-01-01 */
-/* All of [from, to): of coins ("btcusd", "pepe") around the clock, of stocks (in capitals) by
+/* All of [from, to): of coins ("btcusd", "BTCUSD", "pepe") around the clock, of stocks by
  * sessions, within a day from 04:00 to 20:00 in New York. Caller clears. */
 qb_series market_bars(const char *symbol, qb_interval interval, gint64 from_us, gint64 to_us);
 
