@@ -1,15 +1,17 @@
+#include "commands/journals-private.h"
 #include "commands/log-private.h"
 
 #include <unistd.h>
 
 static const char about[] =
-    "Shows where the run log is, how large it is, and how many rows each table has.\n"
+    "Shows where the run log is, how large it is, and how many rows each table has; of\n"
+    "paper runs, what waits to be carried to it; and who has halted what.\n"
     "\n"
     "Examples:\n"
     "  quantbot db status\n"
     "  quantbot db status --json\n";
 
-static void print_json(const runlog *log, const runlog_status *status)
+static void print_json(const runlog *log, const runlog_status *status, const settings *settings)
 {
     g_autoptr(GString) text = g_string_new("{");
     log_put_text(text, "path", status->path);
@@ -22,7 +24,9 @@ static void print_json(const runlog *log, const runlog_status *status)
         const runlog_row *row = &g_array_index(status->tables, runlog_row, i);
         log_put_count(text, row->table, row->count);
     }
-    printf("%s}}\n", text->str);
+    g_string_append_c(text, '}');
+    journals_put(text, settings);
+    printf("%s}\n", text->str);
 }
 
 static const char *meaning_of(const char *table)
@@ -45,9 +49,8 @@ static const char *meaning_of(const char *table)
     return NULL;
 }
 
-static void print_table(const runlog *log, const runlog_status *status)
+static void print_table(const runlog *log, const runlog_status *status, const report_style *style)
 {
-    const report_style style = report_style_of(STDOUT_FILENO);
     g_autofree char *path = failure_path(status->path);
     g_autofree char *size = g_format_size_full((guint64)status->bytes, G_FORMAT_SIZE_IEC_UNITS);
     printf("Run log   %s\n", path);
@@ -65,7 +68,7 @@ static void print_table(const runlog *log, const runlog_status *status)
         report_table_row(table, cells);
         report_table_tone(table, 2, REPORT_DIM);
     }
-    report_table_print(table, &style, stdout);
+    report_table_print(table, style, stdout);
 }
 
 int command_db_status(int argc, char **argv)
@@ -73,6 +76,7 @@ int command_db_status(int argc, char **argv)
     gboolean json = FALSE;
     int exit_code = 0;
     GError *error = NULL;
+    const report_style style = report_style_of(STDOUT_FILENO);
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
         {NULL},
@@ -82,15 +86,21 @@ int command_db_status(int argc, char **argv)
     if (argc > 1)
         return command_usage("db status", "unexpected argument %s", argv[1]);
     runlog_status status;
-    g_autoptr(runlog) log = log_open_readonly(&exit_code);
-    if (log == NULL)
+    g_autoptr(settings) settings = command_settings(&exit_code);
+    if (settings == NULL)
         return exit_code;
-    if (!runlog_status_get(log, &status, &error))
+    g_autoptr(runlog) log = log_open(settings, FALSE, &error);
+    if (log == NULL || !runlog_status_get(log, &status, &error)) {
+        if (!json) /* what waits for a server that is away matters most now */
+            journals_print(settings, &style);
         return command_fail(error);
+    }
     if (json)
-        print_json(log, &status);
+        print_json(log, &status, settings);
     else
-        print_table(log, &status);
+        print_table(log, &status, &style);
+    if (!json)
+        journals_print(settings, &style);
     runlog_status_clear(&status);
     return 0;
 }

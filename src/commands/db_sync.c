@@ -1,3 +1,4 @@
+#include "commands/journals-private.h"
 #include "commands/log-private.h"
 
 static const char about[] =
@@ -5,7 +6,8 @@ static const char about[] =
     "that were logged here while the server did not answer, and any other that it does\n"
     "not have. Each run goes in one transaction, is read again there and compared before\n"
     "it is kept; a run that is there already is left alone, so the command may be\n"
-    "repeated. The local rows stay (quantbot db purge-sim removes simulations).\n"
+    "repeated. The local rows stay (quantbot db purge-sim removes simulations). Of paper\n"
+    "runs whose trader no longer runs, what their journals still hold goes as well.\n"
     "\n"
     "Examples:\n"
     "  quantbot db sync\n"
@@ -14,6 +16,7 @@ static const char about[] =
 
 typedef struct sync_result {
     guint carried, known;
+    gint64 events; /* of journals */
 } sync_result;
 
 static gboolean carry_all(runlog *from, runlog *to, const char *id, sync_result *out,
@@ -40,42 +43,51 @@ static gboolean carry_all(runlog *from, runlog *to, const char *id, sync_result 
     return runs != NULL;
 }
 
-static void print_result(const runlog *from, const runlog *to, const sync_result *result,
+static void print_result(const char *from, const runlog *to, const sync_result *result,
                          gboolean json)
 {
-    g_autofree char *source = failure_path(runlog_path(from));
+    g_autofree char *source = failure_path(from);
+    g_autofree char *events = log_count_text(result->events);
     if (json) {
         g_autoptr(GString) text = g_string_new("{");
-        log_put_text(text, "from", runlog_path(from));
+        log_put_text(text, "from", from);
         log_put_text(text, "to", runlog_path(to));
         log_put_count(text, "carried", result->carried);
         log_put_count(text, "there_already", result->known);
+        log_put_count(text, "journal_events", result->events);
         printf("%s}\n", text->str);
         return;
     }
     printf("From     %s\nTo       %s\n", source, runlog_path(to));
     printf("Carried  %u runs; %u were there already.\n", result->carried, result->known);
+    if (result->events > 0)
+        printf("         %s events of journals\n", events);
+}
+
+/* Of the file, when there is one, and of journals. */
+static gboolean carry_everything(const settings *settings, runlog *to, const char *id,
+                                 sync_result *out, GError **error)
+{
+    const char *path = settings_runlog_path(settings);
+    if (files_exists(path)) {
+        g_autoptr(runlog) from = runlog_open(path, error);
+        if (from == NULL || !carry_all(from, to, id, out, error))
+            return FALSE;
+    }
+    return id != NULL || journals_carry(settings, to, &out->events, error);
 }
 
 static int sync_runs(const settings *settings, const char *id, gboolean json)
 {
     GError *error = NULL;
     sync_result result = {0};
-    const char *path = settings_runlog_path(settings);
-    if (!files_exists(path)) {
-        g_autofree char *shown = failure_path(path);
-        printf(json ? "{\"carried\":0,\"there_already\":0}\n" : "Nothing to carry: no %s.\n",
-               shown);
-        return 0;
-    }
-    g_autoptr(runlog) from = runlog_open(path, &error);
-    g_autoptr(runlog) to = from != NULL ? log_open(settings, TRUE, &error) : NULL;
-    if (to == NULL || !carry_all(from, to, id, &result, &error)) {
+    g_autoptr(runlog) to = log_open(settings, TRUE, &error);
+    if (to == NULL || !carry_everything(settings, to, id, &result, &error)) {
         if (result.carried > 0)
             command_warn("%u runs were carried before it failed", result.carried);
         return command_fail(error);
     }
-    print_result(from, to, &result, json);
+    print_result(settings_runlog_path(settings), to, &result, json);
     return 0;
 }
 

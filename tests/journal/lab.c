@@ -16,10 +16,10 @@ void lab_open(lab *self, gconstpointer unused)
     g_autoptr(GError) error = NULL;
     self->folder = g_dir_make_tmp("quantbot-journal-XXXXXX", &error);
     g_assert_no_error(error);
-    self->paper = g_build_filename(self->folder, "paper", NULL);
+    self->paper = g_build_filename(self->folder, "runtime", "paper", NULL);
     self->journal = g_build_filename(self->paper, LAB_RUN ".db", NULL);
-    self->control = g_build_filename(self->folder, "control.db", NULL);
-    self->log = g_build_filename(self->folder, "quantbot.db", NULL);
+    self->control = g_build_filename(self->folder, "runtime", "control.db", NULL);
+    self->log = g_build_filename(self->folder, "runtime", "quantbot.db", NULL);
 }
 
 static void remove_all(const char *folder)

@@ -14,7 +14,7 @@
 void lab_in_memory(void);
 
 typedef struct lab {
-    char *folder;  /* removed at the end, with all in it */
+    char *folder;  /* a data directory; removed at the end, with all in it */
     char *paper;   /* of the journals */
     char *journal; /* the file of LAB_RUN */
     char *control; /* the file */
