@@ -6,6 +6,9 @@
 
 #include "platform/log.h"
 
+#include <string.h>
+#include <sys/wait.h>
+
 static server *postgres;
 
 static void carry(outbox *box, gint64 now_us)
@@ -145,6 +148,63 @@ static void test_equal_keys(lab *lab, gconstpointer unused)
     g_assert_cmpstr(found, ==, "1 c 2");
 }
 
+typedef struct answer {
+    char *out, *errors;
+    int code;
+} answer;
+
+static void answer_clear(answer *self)
+{
+    g_free(self->out);
+    g_free(self->errors);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(answer, answer_clear)
+
+static answer sync_all(const lab *lab, const char *url)
+{
+    answer self = {0};
+    int status = 0;
+    g_autoptr(GError) error = NULL;
+    const char *const words[] = {g_getenv("QUANTBOT_BINARY"), "db", "sync", "--json", NULL};
+    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "DATABASE_URL", url, TRUE);
+    environment = g_environ_setenv(environment, "QUANTBOT_DATA_DIR", lab->folder, TRUE);
+    g_spawn_sync(lab->folder, (char **)words, environment, G_SPAWN_DEFAULT, NULL, NULL, &self.out,
+                 &self.errors, &status, &error);
+    g_assert_no_error(error);
+    self.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return self;
+}
+
+/* What a trader that died has left, carried by the program; again, there is nothing to carry; and a
+ * journal that an outbox serves is left to it. */
+static void test_db_sync(lab *lab, gconstpointer unused)
+{
+    static const char *const says[] = {"\"journal_events\":9}", "\"journal_events\":0}"};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *schema = server_new_schema(postgres);
+    g_autofree char *url = g_strdup_printf("postgresql://quantbot:pencil77@/postgres?host=%s"
+                                           "&options=-c%%20search_path%%3D%s",
+                                           server_folder(postgres), schema);
+    g_autoptr(journal) journal = lab_journal(lab, NULL);
+    g_assert_true(lab_start(journal, &error));
+    write_steps(journal, 1, 2, LAB_NOW_US);
+    for (gsize i = 0; i < G_N_ELEMENTS(says); i++) {
+        g_auto(answer) sync = sync_all(lab, url);
+        if (sync.code != 0 || strstr(sync.out, says[i]) == NULL)
+            g_error("%s%s(expected %s)", sync.out, sync.errors, says[i]);
+        g_autofree char *fills = server_ask(postgres, schema, "SELECT count(*) FROM fills");
+        g_assert_cmpstr(fills, ==, "2");
+    }
+    const outbox_target none = {.name = "nowhere"};
+    g_autoptr(outbox) box = outbox_new(lab->paper, LAB_RUN, &none, 1, &error);
+    g_assert_no_error(error);
+    write_steps(journal, 3, 3, LAB_NOW_US);
+    g_auto(answer) served = sync_all(lab, url);
+    g_assert_cmpint(served.code, ==, 0);
+    g_assert_nonnull(strstr(served.out, says[1]));
+    g_assert_cmpint(waiting(lab, LAB_NOW_US), ==, LAB_STEP_EVENTS);
+}
+
 int main(int argc, char **argv)
 {
     const char *why = NULL;
@@ -156,6 +216,7 @@ int main(int argc, char **argv)
         return 0;
     }
     g_test_add("/outbox/server/equal-keys", lab, NULL, lab_open, test_equal_keys, lab_close);
+    g_test_add("/outbox/server/db-sync", lab, NULL, lab_open, test_db_sync, lab_close);
     g_test_add("/outbox/server/rounds", lab, NULL, lab_open, test_rounds, lab_close);
     const int status = g_test_run();
     server_free(postgres);
