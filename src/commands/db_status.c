@@ -41,6 +41,7 @@ static const char *meaning_of(const char *table)
         {"trades", "closed round trips, flat to flat"},
         {"decisions", "runs of bars with the same outcome"},
         {"positions", "what was held at the end"},
+        {"equity_blocks", "equity's lowest and highest, for pictures"},
         {"risk_events", "what risk rules refused, cut or stopped"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(meanings); i++)

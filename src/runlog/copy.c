@@ -26,7 +26,10 @@ static char *select_text(const runlog_table *table, gboolean postgres)
 {
     const gboolean runs = table == &runlog_tables[RUNLOG_RUNS];
     const gboolean points = table == &runlog_tables[RUNLOG_EQUITY_POINTS];
-    const char *order = has_column(table, "number") ? "number" : points ? "ts" : "id";
+    const char *order = has_column(table, "size")     ? "size, number"
+                        : has_column(table, "number") ? "number"
+                        : points                      ? "ts"
+                                                      : "id";
     const char *bytes = postgres && strcmp(order, "id") == 0 ? " COLLATE \"C\"" : "";
     GString *text = g_string_new("SELECT ");
     for (guint i = 0; i < table->count; i++)

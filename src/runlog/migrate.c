@@ -10,13 +10,13 @@
 static const struct {
     gint64 version; /* that the step leads to; ascending, without a gap */
     const char *sql;
-    const char *postgres; /* NULL: from before PostgreSQL was known */
 } steps[] = {
     {2, "ALTER TABLE orders ADD COLUMN risk_rule TEXT;"
         "ALTER TABLE orders ADD COLUMN risk_limit REAL;"
         "ALTER TABLE orders ADD COLUMN risk_value REAL;" SCHEMA_CREATE_RISK_EVENTS},
     {3, "ALTER TABLE runs ADD COLUMN result TEXT;" SCHEMA_TRADES_LATER(AS_ALTER)},
     {4, SCHEMA_ORDERS_LATER(AS_ALTER) SCHEMA_DECISIONS_LATER(AS_ALTER)},
+    {5, "DROP INDEX IF EXISTS trades_run_id;" SCHEMA_CREATE_PERIODS SCHEMA_CREATE_BLOCKS},
 };
 
 static gboolean take_steps(runlog *self, gint64 version, GError **error)
@@ -35,14 +35,6 @@ static gboolean change(runlog *self, gboolean *out_changed, GError **error)
         return FALSE;
     *out_changed = version < SCHEMA_VERSION;
     return !*out_changed || take_steps(self, version, error);
-}
-
-gboolean migrate_postgres(runlog *self, gint64 version, GError **error)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++)
-        if (steps[i].version > version && !self->backend->run(self, steps[i].postgres, error))
-            return FALSE;
-    return TRUE;
 }
 
 gboolean migrate_to_current(runlog *self, GError **error)

@@ -7,7 +7,8 @@ static gboolean database_size(runlog *self, gint64 *out_bytes, GError **error)
         "size", NULL,
         "SELECT CAST(coalesce(sum(pg_total_relation_size(to_regclass(name))), 0) AS bigint)"
         " FROM unnest(ARRAY['runs', 'orders', 'fills', 'equity_points', 'metrics', 'error_logs',"
-        " 'trades', 'decisions', 'positions', 'risk_events', 'schema_version']) AS name"};
+        " 'trades', 'decisions', 'positions', 'risk_events', 'equity_blocks', 'schema_version']) "
+        "AS name"};
     return cursor_ask(self, &size, NULL, 0, out_bytes, error);
 }
 

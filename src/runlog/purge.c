@@ -16,7 +16,9 @@ static gboolean run_on_tables(runlog *self, gboolean remove, const value *chosen
 {
     for (gsize i = 0; i < G_N_ELEMENTS(queries.purge); i++) {
         runlog_row row = {queries.purge[i].table, 0};
-        if (!run_on_table(self, &queries.purge[i], remove, chosen, &row.count, error))
+        gboolean present = FALSE; /* a reader may meet an older log */
+        if (!backend_has_table(self, row.table, &present, error) ||
+            (present && !run_on_table(self, &queries.purge[i], remove, chosen, &row.count, error)))
             return FALSE;
         g_array_append_val(rows, row);
     }

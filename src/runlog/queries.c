@@ -74,6 +74,20 @@ const query_set queries = {
     .trades = QUESTION("trades", TRADES("strategy, entry_reason, exit_reason, exit_date, adverse,"
                                         " favourable, touched")),
     .trades_early = QUESTION("trades", TRADES("NULL, NULL, NULL, NULL, NULL, NULL, NULL")),
+    .equity_window = QUESTION("equity_points",
+                              "SELECT ts, equity_e8, equity FROM equity_points"
+                              " WHERE run_id = $1 AND ts >= $2 AND ts <= $3 ORDER BY ts"),
+    .equity_blocks = QUESTION(
+        "equity_blocks", "SELECT first_ts, last_ts, low_ts, low_e8, high_ts, high_e8"
+                         " FROM equity_blocks WHERE run_id = $1 AND size = $4 AND first_ts >= $2"
+                         " AND last_ts <= $3 ORDER BY number"),
+    .equity_ends = QUESTION("equity_points",
+                            "SELECT (SELECT min(ts) FROM equity_points WHERE run_id = $1),"
+                            " (SELECT max(ts) FROM equity_points WHERE run_id = $1)"),
+    .profits = QUESTION("trades", "SELECT exit_date, count(*), CAST(sum(profit_e8) AS BIGINT),"
+                                  " CAST(sum(fees_e8) AS BIGINT) FROM trades WHERE run_id = $1"
+                                  " AND exit_date IS NOT NULL GROUP BY exit_date"
+                                  " ORDER BY exit_date"),
     .positions = QUESTION("positions", "SELECT symbol, qty_e8, cost_e8, mark_e8 FROM positions"
                                        " WHERE run_id = $1 AND qty_e8 <> 0 ORDER BY number"),
     .risks = QUESTION("risk_events",
@@ -101,6 +115,7 @@ const query_set queries = {
             [RUNLOG_POSITIONS] = COUNT(positions),
             [RUNLOG_METRICS] = COUNT(metrics),
             [RUNLOG_ERROR_LOGS] = COUNT(error_logs),
+            [RUNLOG_EQUITY_BLOCKS] = COUNT(equity_blocks),
         },
     .views =
         {
@@ -149,6 +164,7 @@ const query_set queries = {
             PURGE(decisions, run_id),
             PURGE(positions, run_id),
             PURGE(risk_events, run_id),
+            PURGE(equity_blocks, run_id),
             PURGE(runs, id),
         },
 };

@@ -22,9 +22,13 @@ typedef struct query_set {
     question run_result; /* $1 run */
     question equity;     /* $1 run: ts, exact, number */
     question trades,
-        trades_early;   /* $1 run, $2 its first trade's id, $3 beyond the last, $4 count */
-    question positions; /* $1 run */
-    question risks;     /* $1 run, $2 how many at most */
+        trades_early; /* $1 run, $2 its first trade's id, $3 beyond the last, $4 count */
+    /* $1 run, $2 from, $3 until. */
+    question equity_window, equity_blocks; /* blocks: $4 their size */
+    question equity_ends;                  /* $1 run: first and last stamp */
+    question profits;                      /* $1 run: day, trades, profit, fees */
+    question positions;                    /* $1 run */
+    question risks;                        /* $1 run, $2 how many at most */
     /* $1 run, $2 symbol, $3 instant, $4 how many at most: decisions that began by then, newest first;
      * orders submitted then. */
     question decisions_at, decisions_at_early, orders_at, orders_at_early;

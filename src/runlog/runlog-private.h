@@ -60,7 +60,7 @@ runlog_cell cell_of(const cursor *row, int column, runlog_kind kind);
 
 /* ---- schema.c, adopt.c, migrate.c ----------------------------------------------------------- */
 
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 #define SCHEMA_APPLICATION_ID 0x51424c47 /* "QBLG" */
 
 typedef struct schema_column {
@@ -126,6 +126,19 @@ gboolean schema_write_version(runlog *self, GError **error);
     X(orders, strategy, TEXT)
 #define SCHEMA_DECISIONS_LATER(X) X(decisions, filter, TEXT)
 
+/* Lowest and highest of each 64 and each 1,024 points of a run (size), so that a picture of millions of
+ * them is drawn from thousands of rows; and the profit of each day out of an index alone. */
+#define SCHEMA_CREATE_BLOCKS                                                                     \
+    "CREATE TABLE equity_blocks (run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,"    \
+    " size INTEGER NOT NULL, number INTEGER NOT NULL, first_ts TEXT NOT NULL, last_ts TEXT NOT " \
+    "NULL,"                                                                                      \
+    " low_ts TEXT NOT NULL, low_e8 INTEGER NOT NULL, high_ts TEXT NOT NULL,"                     \
+    " high_e8 INTEGER NOT NULL, PRIMARY KEY (run_id, size, number)) STRICT, WITHOUT ROWID;"
+#define SCHEMA_CREATE_PERIODS \
+    "CREATE INDEX trades_period ON trades (run_id, exit_date, profit_e8, fees_e8);"
+#define RUNLOG_BLOCK_FINE 64
+#define RUNLOG_BLOCK_COARSE 1024
+
 /* From an older version of ours to SCHEMA_VERSION; a copy of before is made. */
 gboolean migrate_to_current(runlog *self, GError **error);
 
@@ -133,8 +146,6 @@ gboolean migrate_to_current(runlog *self, GError **error);
 gboolean adopt_six_tables(runlog *self, GError **error);
 /* Writes one run of each mode on trial, inside the caller's transaction, and takes it back. */
 gboolean adopt_try_rows(runlog *self, GError **error);
-/* The steps in PostgreSQL from `version`, inside the caller's transaction. */
-gboolean migrate_postgres(runlog *self, gint64 version, GError **error);
 
 /* A connection, whatever tables there are. */
 runlog *postgres_open(const runlog_server *server, GError **error);

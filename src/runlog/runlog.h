@@ -143,6 +143,25 @@ typedef struct runlog_point {
 } runlog_point;
 GArray *runlog_equity(runlog *self, const char *run_id, GError **error);
 
+/* The same of a window (until_us 0: to the end), thinned to a picture of `width` columns: the lowest
+ * and the highest point of each, in order, at most 2 * width. Over many points a column's edges are
+ * those of blocks of 64 or 1,024. Array of runlog_point. */
+GArray *runlog_equity_thinned(runlog *self, const char *run_id, gint64 from_us, gint64 until_us,
+                              guint width, GError **error);
+
+/* What the trades that ended in a period brought. */
+typedef struct runlog_profit {
+    char period[12]; /* "2024-01-31", "2024-01" or "2024", in the portfolio's calendar */
+    gint64 trades, profit_e8, fees_e8;
+} runlog_profit;
+typedef enum runlog_period {
+    RUNLOG_BY_YEAR = 4,
+    RUNLOG_BY_MONTH = 7,
+    RUNLOG_BY_DAY = 10
+} runlog_period;
+/* In order; none of logs older than the dates of trades. Array of runlog_profit. */
+GArray *runlog_profits(runlog *self, const char *run_id, runlog_period period, GError **error);
+
 #define RUNLOG_NAME_SIZE 32 /* longer names of strategies are cut */
 typedef struct runlog_trade {
     char symbol[QB_SYMBOL_SIZE];
@@ -272,6 +291,7 @@ typedef enum runlog_table_id {
     RUNLOG_POSITIONS,
     RUNLOG_METRICS,
     RUNLOG_ERROR_LOGS,
+    RUNLOG_EQUITY_BLOCKS,
     RUNLOG_TABLE_COUNT
 } runlog_table_id;
 /* Every column of a table, in the order in which rows_put takes them. Static. */

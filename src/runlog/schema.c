@@ -17,8 +17,8 @@
 
 const char *const schema_six_tables[] = {"runs",    "orders",     "fills", "equity_points",
                                          "metrics", "error_logs", NULL};
-const char *const schema_our_tables[] = {"trades",      "decisions",      "positions",
-                                         "risk_events", "schema_version", NULL};
+const char *const schema_our_tables[] = {
+    "trades", "decisions", "positions", "risk_events", "equity_blocks", "schema_version", NULL};
 
 /* One list, read as columns of CREATE TABLE and as ALTER TABLE for adopted tables. */
 #define RUNS_COLUMNS(X)           \
@@ -101,8 +101,7 @@ static const char create_ours[] =
     " profit REAL NOT NULL, fees REAL NOT NULL, return_fraction REAL, bars INTEGER NOT NULL,"
     " qty_e8 INTEGER NOT NULL, entry_price_e8 INTEGER NOT NULL, exit_price_e8 INTEGER NOT NULL,"
     " profit_e8 INTEGER NOT NULL, fees_e8 INTEGER NOT NULL" SCHEMA_TRADES_LATER(
-        AS_COLUMN) ") STRICT;"
-                   "CREATE INDEX trades_run_id ON trades (run_id);"
+        AS_COLUMN) ") STRICT;" SCHEMA_CREATE_PERIODS SCHEMA_CREATE_BLOCKS
                    "CREATE INDEX trades_symbol ON trades (symbol);"
                    "CREATE TABLE decisions (" OF_RUN
                    " number INTEGER NOT NULL, symbol TEXT NOT NULL, first_ts TEXT NOT NULL,"

@@ -37,6 +37,13 @@ static const char create_six[] =
     " run_id text COLLATE \"C\" REFERENCES runs(id) ON DELETE CASCADE, ts timestamptz NOT NULL,"
     " level text NOT NULL, message text NOT NULL, meta json)";
 
+#define BLOCKS                                                                                   \
+    "CREATE INDEX trades_period ON trades (run_id, exit_date, profit_e8, fees_e8);"              \
+    "CREATE TABLE equity_blocks (run_id " ID ", size bigint NOT NULL, number bigint NOT NULL,"   \
+    " first_ts timestamptz NOT NULL, last_ts timestamptz NOT NULL, low_ts timestamptz NOT NULL," \
+    " low_e8 bigint NOT NULL, high_ts timestamptz NOT NULL, high_e8 bigint NOT NULL,"            \
+    " PRIMARY KEY (run_id, size, number));"
+
 static const char create_ours[] =
     "CREATE TABLE trades (id " ID " PRIMARY KEY, run_id " ID ","
     " symbol text NOT NULL, side text NOT NULL, entry_ts timestamptz NOT NULL,"
@@ -46,8 +53,7 @@ static const char create_ours[] =
     " return_fraction double precision, bars bigint NOT NULL, qty_e8 bigint NOT NULL,"
     " entry_price_e8 bigint NOT NULL, exit_price_e8 bigint NOT NULL, profit_e8 bigint NOT NULL,"
     " fees_e8 bigint NOT NULL, strategy text, entry_reason text, exit_reason text, exit_date text,"
-    " adverse double precision, favourable double precision, touched bigint);"
-    "CREATE INDEX trades_run_id ON trades (run_id);"
+    " adverse double precision, favourable double precision, touched bigint);" BLOCKS
     "CREATE INDEX trades_symbol ON trades (symbol);"
     "CREATE TABLE decisions (run_id " ID ", number bigint NOT NULL, symbol text NOT NULL,"
     " first_ts timestamptz NOT NULL, last_ts timestamptz NOT NULL, bars bigint NOT NULL,"
@@ -71,6 +77,11 @@ static const char create_ours[] =
     "CREATE INDEX equity_points_ts ON equity_points USING brin (ts);"
     "CREATE INDEX metrics_ts ON metrics USING brin (ts);"
     "CREATE INDEX error_logs_ts ON error_logs USING brin (ts)";
+
+static const struct {
+    gint64 version; /* that the step leads to */
+    const char *sql;
+} steps[] = {{5, "DROP INDEX trades_run_id;" BLOCKS}};
 
 /* Each step is its version's; PostgreSQL knows none older than the first that had it. */
 #define FIRST_VERSION 4
@@ -313,6 +324,14 @@ static gboolean make(runlog *self, gboolean six, GError **error)
            (!six || adopt_try_rows(self, error));
 }
 
+static gboolean take_steps(runlog *self, gint64 version, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++)
+        if (steps[i].version > version && !postgres_run(self, steps[i].sql, error))
+            return FALSE;
+    return TRUE;
+}
+
 /* Under the lock: what has another process made of it since we looked? */
 static gboolean change(runlog *self, runlog_origin *out_origin, GError **error)
 {
@@ -325,7 +344,7 @@ static gboolean change(runlog *self, runlog_origin *out_origin, GError **error)
     if (version == SCHEMA_VERSION)
         return TRUE;
     if (version != 0)
-        return migrate_postgres(self, version, error) && stamp_version(self, error);
+        return take_steps(self, version, error) && stamp_version(self, error);
     if (!any_table(self, schema_six_tables, &six, error) ||
         !any_table(self, schema_our_tables, &ours, error))
         return FALSE;

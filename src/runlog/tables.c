@@ -92,6 +92,12 @@ static const runlog_column logs_columns[] = {
     {"level", RUNLOG_TEXT},  {"message", RUNLOG_TEXT}, {"meta", RUNLOG_TEXT},
 };
 
+static const runlog_column blocks_columns[] = {
+    {"run_id", RUNLOG_TEXT},    {"size", RUNLOG_COUNT},    {"number", RUNLOG_COUNT},
+    {"first_ts", RUNLOG_STAMP}, {"last_ts", RUNLOG_STAMP}, {"low_ts", RUNLOG_STAMP},
+    {"low_e8", RUNLOG_AMOUNT},  {"high_ts", RUNLOG_STAMP}, {"high_e8", RUNLOG_AMOUNT},
+};
+
 /* In the order in which a run's rows are stored: what others refer to comes first. */
 const runlog_table runlog_tables[RUNLOG_TABLE_COUNT] = {
     [RUNLOG_RUNS] = {"runs", COLUMNS(runs_columns), TRUE, "id"},
@@ -104,6 +110,8 @@ const runlog_table runlog_tables[RUNLOG_TABLE_COUNT] = {
     [RUNLOG_POSITIONS] = {"positions", COLUMNS(positions_columns), FALSE, "run_id, number"},
     [RUNLOG_METRICS] = {"metrics", COLUMNS(metrics_columns), FALSE, "id"},
     [RUNLOG_ERROR_LOGS] = {"error_logs", COLUMNS(logs_columns), TRUE, "id"},
+    [RUNLOG_EQUITY_BLOCKS] = {"equity_blocks", COLUMNS(blocks_columns), FALSE,
+                              "run_id, size, number"},
 };
 
 const runlog_table *runlog_table_find(const char *name)

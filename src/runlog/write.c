@@ -463,6 +463,37 @@ static gboolean store_points(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
+static gboolean store_block(runlog_writer *self, rows *row, guint size, guint first, GError **error)
+{
+    const guint end = MIN(first + size, self->points->len);
+    const runlog_point *points = (const runlog_point *)self->points->data;
+    const runlog_point *low = &points[first], *high = low;
+    for (guint i = first; i < end; i++) {
+        low = points[i].equity_e8 < low->equity_e8 ? &points[i] : low;
+        high = points[i].equity_e8 > high->equity_e8 ? &points[i] : high;
+    }
+    rows_text(row, self->id);
+    rows_integer(row, size);
+    rows_integer(row, first / size + 1);
+    rows_stamp(row, points[first].ts_us);
+    rows_stamp(row, points[end - 1].ts_us);
+    rows_stamp(row, low->ts_us);
+    rows_integer(row, low->equity_e8);
+    rows_stamp(row, high->ts_us);
+    rows_integer(row, high->equity_e8);
+    return rows_next(row, error);
+}
+
+static gboolean store_blocks(runlog_writer *self, rows *row, GError **error)
+{
+    static const guint sizes[] = {RUNLOG_BLOCK_FINE, RUNLOG_BLOCK_COARSE};
+    for (gsize k = 0; k < G_N_ELEMENTS(sizes); k++)
+        for (guint i = 0; i < self->points->len; i += sizes[k])
+            if (!store_block(self, row, sizes[k], i, error))
+                return FALSE;
+    return TRUE;
+}
+
 static gint32 exit_date_of(const runlog_writer *self, const qb_trade *trade)
 {
     return self->calendar != NULL ? qb_calendar_date(self->calendar, trade->exit_us)
@@ -643,6 +674,7 @@ static const struct {
     {RUNLOG_FILLS, G_STRUCT_OFFSET(runlog_writer, fills), store_fills},
     {RUNLOG_TRADES, G_STRUCT_OFFSET(runlog_writer, trades), store_trades},
     {RUNLOG_EQUITY_POINTS, G_STRUCT_OFFSET(runlog_writer, points), store_points},
+    {RUNLOG_EQUITY_BLOCKS, G_STRUCT_OFFSET(runlog_writer, points), store_blocks},
     {RUNLOG_DECISIONS, G_STRUCT_OFFSET(runlog_writer, decisions), store_decisions},
     {RUNLOG_RISK_EVENTS, G_STRUCT_OFFSET(runlog_writer, risks), store_risks},
     {RUNLOG_POSITIONS, G_STRUCT_OFFSET(runlog_writer, positions), store_positions},

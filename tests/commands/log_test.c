@@ -67,7 +67,7 @@ static void test_init(void)
     json_auto_t *made = program_json(self);
     g_assert_cmpstr(json_string_value(json_object_get(made, "result")), ==, "made");
     g_assert_cmpstr(json_string_value(json_object_get(made, "path")), ==, path);
-    g_assert_cmpint(json_integer_value(json_object_get(made, "schema_version")), ==, 4);
+    g_assert_cmpint(json_integer_value(json_object_get(made, "schema_version")), ==, 5);
     program_expect(self, 0, "db", "init");
     expect_says(self, "is there already");
     expect_says(self, path);

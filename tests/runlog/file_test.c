@@ -132,7 +132,7 @@ static void test_made(sample_folder *folder, gconstpointer unused)
     g_autofree char *mode = sample_ask(deep, "PRAGMA journal_mode");
     g_assert_cmpstr(mode, ==, "wal");
     g_assert_cmpint(sample_count(deep, "PRAGMA application_id"), ==, 0x51424c47);
-    g_assert_cmpint(sample_count(deep, "SELECT max(version) FROM schema_version"), ==, 4);
+    g_assert_cmpint(sample_count(deep, "SELECT max(version) FROM schema_version"), ==, 5);
 }
 
 static void test_found(sample_folder *folder, gconstpointer unused)
@@ -185,8 +185,8 @@ typedef struct refusal {
 static const refusal refusals[] = {
     {"newer",
      "CREATE TABLE schema_version (version INTEGER, note TEXT);"
-     "INSERT INTO schema_version VALUES (1, ''), (5, ''); CREATE TABLE runs (id TEXT)",
-     "schema version 5 is newer than this program's 4"},
+     "INSERT INTO schema_version VALUES (1, ''), (6, ''); CREATE TABLE runs (id TEXT)",
+     "schema version 6 is newer than this program's 5"},
     {"newer-wal",
      "PRAGMA journal_mode=WAL; CREATE TABLE schema_version (version INTEGER);"
      "INSERT INTO schema_version VALUES (99)",
@@ -563,7 +563,7 @@ static void test_status(sample_folder *folder, gconstpointer unused)
     g_assert_true(runlog_status_get(log, &status, &error));
     g_assert_cmpstr(status.path, ==, folder->path);
     g_assert_cmpstr(status.last_run, ==, ID_A);
-    g_assert_cmpint(status.schema_version, ==, 4);
+    g_assert_cmpint(status.schema_version, ==, 5);
     g_assert_cmpint(status.bytes, >, 4096);
     g_assert_cmpint(rows_of(status.tables, "runs"), ==, 1);
     g_assert_cmpint(rows_of(status.tables, "equity_points"), ==, 20);

@@ -127,7 +127,9 @@ static void make_first_version(const sample_folder *folder)
     g_assert_no_error(error);
     sample_log(log, "run-old", "backtest", SAMPLE_START_US, 50, 5);
     runlog_free(log);
-    sample_sql(folder->path, "DROP TABLE risk_events;"
+    sample_sql(folder->path, "DROP TABLE risk_events; DROP TABLE equity_blocks;"
+                             "DROP INDEX trades_period;"
+                             "CREATE INDEX trades_run_id ON trades (run_id);"
                              "ALTER TABLE orders DROP COLUMN risk_rule;"
                              "ALTER TABLE orders DROP COLUMN risk_limit;"
                              "ALTER TABLE orders DROP COLUMN risk_value;"
@@ -164,7 +166,7 @@ static void test_migrated(sample_folder *folder, gconstpointer unused)
     g_assert_cmpint(sample_count(backup, "SELECT count(*) FROM orders"), ==, orders);
     g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM orders"), ==, orders);
     g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM schema_version"), ==, 2);
-    g_assert_cmpint(sample_count(folder->path, "SELECT max(version) FROM schema_version"), ==, 4);
+    g_assert_cmpint(sample_count(folder->path, "SELECT max(version) FROM schema_version"), ==, 5);
     g_autoptr(GArray) none = runlog_risks(log, "run-old", 0, &error);
     g_assert_cmpuint(none->len, ==, 0);
     g_autoptr(runlog_writer) writer = new_writer(log);
