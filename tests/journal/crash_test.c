@@ -259,9 +259,12 @@ static int take_commands(const lab *lab, int acknowledge)
     }
 }
 
+/* Of the people's commands: a journal that fails halts the run by a row of its own. */
 static char *commands_state(const lab *lab)
 {
-    g_autofree char *control = control_state_text_of(lab);
+    g_autofree char *control = lab_ask(
+        lab->control, "SELECT group_concat(id || state || claimed_by || effect) FROM"
+                      " (SELECT * FROM commands WHERE actor <> 'quantbot' ORDER BY number)");
     g_autofree char *journal = lab_ask(lab->journal,
                                        "SELECT count(*) || ' ' || group_concat(body) FROM events");
     return g_strconcat(control, "; ", journal, NULL);
@@ -370,6 +373,72 @@ static void test_disk(gconstpointer data)
     g_assert_cmpint(at, >, 5);
 }
 
+/* ---- memory fails --------------------------------------------------------------------------- */
+
+static sqlite3_mem_methods real_memory;
+static int memory_at, memory_count;
+
+static void *failing_malloc(int size)
+{
+    return ++memory_count == memory_at ? NULL : real_memory.xMalloc(size);
+}
+
+static void *failing_realloc(void *memory, int size)
+{
+    return ++memory_count == memory_at ? NULL : real_memory.xRealloc(memory, size);
+}
+
+static void use_failing_memory(void)
+{
+    sqlite3_shutdown();
+    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory);
+    sqlite3_mem_methods failing = real_memory;
+    failing.xMalloc = failing_malloc;
+    failing.xRealloc = failing_realloc;
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
+    sqlite3_initialize();
+    fault_vfs_install();
+}
+
+/* SQLite's k-th allocation fails, for many k: the work ends or says that it failed, gives all memory
+ * back, and can be done again. */
+static int fail_allocations(const scene *scene, const char *expected)
+{
+    int failures = 0;
+    gboolean reached = TRUE;
+    use_failing_memory();
+    for (int at = 1; reached; at += g_test_slow() ? 1 : 1 + at / 25) {
+        lab lab;
+        prepare(scene, &lab);
+        memory_count = 0;
+        memory_at = at;
+        failures += scene->work(&lab, -1) != 0;
+        reached = memory_count >= at;
+        memory_at = 0;
+        if (sqlite3_memory_used() != 0)
+            g_error("%s: allocation %d: memory is kept", scene->path, at);
+        if (scene->work(&lab, -1) != 0)
+            g_error("%s: allocation %d: cannot be done again", scene->path, at);
+        g_autofree char *state = scene->state(&lab);
+        if (strcmp(state, expected) != 0)
+            g_error("%s: allocation %d: %s (expected %s)", scene->path, at, state, expected);
+        lab_close(&lab, NULL);
+    }
+    return failures > 5 ? 0 : 1;
+}
+
+static void test_memory(gconstpointer data)
+{
+    int status = 0;
+    g_autofree char *expected = undisturbed(data);
+    const pid_t pid = fork();
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0)
+        _exit(fail_allocations(data, expected));
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     static const scene scenes[] = {
@@ -390,6 +459,10 @@ int main(int argc, char **argv)
     fault_vfs_install();
     for (gsize i = 0; i < G_N_ELEMENTS(scenes); i++)
         g_test_add_data_func(scenes[i].path, &scenes[i], test_deaths);
+    for (gsize i = 0; i < G_N_ELEMENTS(scenes); i++) {
+        g_autofree char *path = g_strconcat(scenes[i].path, "/memory", NULL);
+        g_test_add_data_func(path, &scenes[i], test_memory);
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(disks); i++)
         g_test_add_data_func(disks[i].path, &disks[i], test_disk);
     return g_test_run();
