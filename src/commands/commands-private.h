@@ -66,6 +66,10 @@ int command_calendar_list(int argc, char **argv);
 int command_calendar_show(int argc, char **argv);
 
 int command_db_init(int argc, char **argv);
+int command_db_migrate(int argc, char **argv);
+int command_db_backup(int argc, char **argv);
+int command_db_restore(int argc, char **argv);
+int command_db_prune(int argc, char **argv);
 int command_db_sync(int argc, char **argv);
 int command_db_status(int argc, char **argv);
 int command_db_purge_sim(int argc, char **argv);

@@ -19,30 +19,6 @@ typedef struct sync_result {
     gint64 events; /* of journals */
 } sync_result;
 
-static gboolean carry_all(runlog *from, runlog *to, const char *id, sync_result *out,
-                          GError **error)
-{
-    g_autoptr(GPtrArray) runs = NULL;
-    if (id == NULL) {
-        runs = runlog_list(from, NULL, 0, error);
-    } else {
-        runlog_summary *run = runlog_find(from, id, error);
-        runs = g_ptr_array_new_with_free_func((GDestroyNotify)runlog_summary_free);
-        if (run == NULL)
-            return FALSE;
-        g_ptr_array_add(runs, run);
-    }
-    /* The oldest first, as they happened. */
-    for (guint i = runs != NULL ? runs->len : 0; i > 0; i--) {
-        const runlog_summary *run = runs->pdata[i - 1];
-        gboolean carried = FALSE;
-        if (!runlog_carry(from, to, run->id, &carried, error))
-            return FALSE;
-        *(carried ? &out->carried : &out->known) += 1;
-    }
-    return runs != NULL;
-}
-
 static void print_result(const char *from, const runlog *to, const sync_result *result,
                          gboolean json)
 {
@@ -71,7 +47,7 @@ static gboolean carry_everything(const settings *settings, runlog *to, const cha
     const char *path = settings_runlog_path(settings);
     if (files_exists(path)) {
         g_autoptr(runlog) from = runlog_open(path, error);
-        if (from == NULL || !carry_all(from, to, id, out, error))
+        if (from == NULL || !log_carry_all(from, to, id, &out->carried, &out->known, error))
             return FALSE;
     }
     return id != NULL || journals_carry(settings, to, &out->events, error);

@@ -18,6 +18,10 @@ runlog *log_open_server(const settings *settings, gboolean writing, runlog_reach
 /* For writing what must not be lost: the file, with a warning, where the server does not answer. Its
  * refuge is the file too, should the server be lost later. */
 runlog *log_open_or_refuge(const settings *settings, GError **error);
+/* Every run (id NULL), or one, from one run log to another; counts what was carried and what was
+ * there already, also of those before a failure. */
+gboolean log_carry_all(runlog *from, runlog *to, const char *id, guint *out_carried,
+                       guint *out_known, GError **error);
 /* Warns if a run went to the refuge. */
 void log_warn_of_refuge(const runlog *log);
 const char *log_kind(const runlog *log);      /* "sqlite" "postgresql"; static */

@@ -89,3 +89,32 @@ const char *log_kind_text(const runlog *log)
 {
     return runlog_store_of(log) == RUNLOG_POSTGRES ? "PostgreSQL" : "SQLite";
 }
+
+static GPtrArray *runs_of(runlog *log, const char *id, GError **error)
+{
+    if (id == NULL)
+        return runlog_list(log, NULL, 0, error);
+    runlog_summary *run = runlog_find(log, id, error);
+    if (run == NULL)
+        return NULL;
+    GPtrArray *runs = g_ptr_array_new_with_free_func((GDestroyNotify)runlog_summary_free);
+    g_ptr_array_add(runs, run);
+    return runs;
+}
+
+gboolean log_carry_all(runlog *from, runlog *to, const char *id, guint *out_carried,
+                       guint *out_known, GError **error)
+{
+    g_autoptr(GPtrArray) runs = runs_of(from, id, error);
+    if (runs == NULL)
+        return FALSE;
+    /* The oldest first, as they happened. */
+    for (guint i = runs->len; i > 0; i--) {
+        const runlog_summary *run = runs->pdata[i - 1];
+        gboolean carried = FALSE;
+        if (!runlog_carry(from, to, run->id, &carried, error))
+            return FALSE;
+        *(carried ? out_carried : out_known) += 1;
+    }
+    return TRUE;
+}

@@ -207,28 +207,42 @@ static gboolean make_private_file(const char *path, gboolean *out_made, GError *
     return descriptor < 0 || g_close(descriptor, error);
 }
 
-gboolean database_backup(runlog *self, const char *why, GError **error)
+static gboolean vacuum_into(runlog *self, const char *path, GError **error)
+{
+    gboolean row = FALSE;
+    g_autoptr(sqlite3_stmt) statement = database_prepare(self, "VACUUM INTO ?1", error);
+    if (statement == NULL)
+        return FALSE;
+    if (sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC) != SQLITE_OK)
+        return database_fail(self, "backup", error);
+    return database_step(self, statement, "backup", &row, error);
+}
+
+gboolean runlog_copy_file(runlog *self, const char *path, GError **error)
 {
     gboolean made = FALSE;
-    g_autofree char *path = backup_name(self, why);
+    g_assert(self->db != NULL);
     if (!make_private_file(path, &made, error))
         return FALSE;
     if (!made) {
         g_autofree char *name = failure_path(path);
         return database_refuse(self, error, "the backup %s is there already", name);
     }
-    gboolean row = FALSE;
-    g_autoptr(sqlite3_stmt) statement = database_prepare(self, "VACUUM INTO ?1", error);
-    if (statement == NULL ||
-        sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC) != SQLITE_OK ||
-        !database_step(self, statement, "backup", &row, error)) {
-        if (error != NULL && *error == NULL)
-            database_fail(self, "backup", error);
+    /* A reader's connection may not write, not even another file. */
+    const gboolean ok = database_run(self, "PRAGMA query_only=OFF", error) &&
+                        vacuum_into(self, path, error);
+    if (!ok) {
         files_remove(path, NULL);
         return FALSE;
     }
     g_autofree char *folder = g_path_get_dirname(path);
-    if (!files_sync_folder(folder, error))
+    return files_sync_folder(folder, error);
+}
+
+gboolean database_backup(runlog *self, const char *why, GError **error)
+{
+    g_autofree char *path = backup_name(self, why);
+    if (!runlog_copy_file(self, path, error))
         return FALSE;
     g_free(self->backup);
     self->backup = g_steal_pointer(&path);

@@ -56,3 +56,27 @@ gboolean runlog_purge(runlog *self, const char *mode, gint64 before_us, gboolean
     g_array_append_vals(out_rows, rows->data, rows->len);
     return TRUE;
 }
+
+static gboolean prune_now(runlog *self, const query_purge *prune, const value *before,
+                          gint64 *out_rows, GError **error)
+{
+    if (!backend_begin(self, error))
+        return FALSE;
+    return backend_end(self, backend_change(self, &prune->remove, before, 1, out_rows, error),
+                       error);
+}
+
+gboolean runlog_prune(runlog *self, runlog_pruned what, gint64 before_us, gboolean dry_run,
+                      gint64 *out_rows, GError **error)
+{
+    const query_purge *prune = &queries.prune[what];
+    const value before = value_stamp(before_us);
+    gint64 rows = 0;
+    if (!(dry_run ? cursor_ask(self, &prune->count, &before, 1, &rows, error)
+                  : prune_now(self, prune, &before, &rows, error)))
+        return FALSE;
+    if (!dry_run && rows > 0)
+        self->backend->shrink(self);
+    *out_rows = rows;
+    return TRUE;
+}

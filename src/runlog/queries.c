@@ -56,6 +56,16 @@
                 "DELETE FROM " #table " WHERE " #key " IN" CHOSEN_POSTGRES              \
         }                                                                               \
     }
+/* The next midnight as a text behind every stamp of the day, and as an instant. */
+#define ENDED " run_id IN (SELECT id FROM runs WHERE ended_at < $1)"
+#define THINNED(midnight)                                                                       \
+    ENDED " AND ts > (SELECT min(ts) FROM equity_points AS f WHERE f.run_id ="                  \
+          " equity_points.run_id) AND EXISTS (SELECT 1 FROM equity_points AS later WHERE"       \
+          " later.run_id = equity_points.run_id AND later.ts > equity_points.ts AND later.ts <" \
+          " " midnight ")"
+#define THINNED_SQLITE THINNED("substr(equity_points.ts, 1, 10) || ' 99'")
+#define THINNED_POSTGRES THINNED("date_trunc('day', equity_points.ts, 'UTC') + interval '1 day'")
+
 #define COUNT(table) QUESTION(#table, "SELECT count(*) FROM " #table)
 
 const query_set queries = {
@@ -166,5 +176,19 @@ const query_set queries = {
             PURGE(risk_events, run_id),
             PURGE(equity_blocks, run_id),
             PURGE(runs, id),
+        },
+    .prune =
+        {
+            [RUNLOG_DECISIONS_OLD] = {"decisions",
+                                      QUESTION("decisions",
+                                               "SELECT count(*) FROM decisions WHERE" ENDED),
+                                      QUESTION("decisions", "DELETE FROM decisions WHERE" ENDED)},
+            [RUNLOG_EQUITY_OLD] = {"equity_points",
+                                   {"equity_points",
+                                    "SELECT count(*) FROM equity_points WHERE" THINNED_SQLITE,
+                                    "SELECT count(*) FROM equity_points WHERE" THINNED_POSTGRES},
+                                   {"equity_points",
+                                    "DELETE FROM equity_points WHERE" THINNED_SQLITE,
+                                    "DELETE FROM equity_points WHERE" THINNED_POSTGRES}},
         },
 };

@@ -43,6 +43,8 @@ typedef struct query_set {
     } views[5];
     /* $1 mode or NULL for every simulation, $2 stamp or NULL. A paper run can never be in it. */
     query_purge purge[RUNLOG_TABLE_COUNT];
+    /* By runlog_pruned; $1 the stamp that a run ended before. */
+    query_purge prune[2];
 } query_set;
 extern const query_set queries;
 

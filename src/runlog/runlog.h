@@ -340,6 +340,15 @@ typedef struct runlog_status {
 gboolean runlog_status_get(runlog *self, runlog_status *out, GError **error);
 void runlog_status_clear(runlog_status *status);
 
+/* What old runs have for every bar: of runs that ended before before_us either all decisions, or the
+ * equity points that are neither the first of the run nor the last of their day (UTC). In one
+ * transaction; with dry_run only counts. */
+typedef enum runlog_pruned { RUNLOG_DECISIONS_OLD, RUNLOG_EQUITY_OLD } runlog_pruned;
+gboolean runlog_prune(runlog *self, runlog_pruned what, gint64 before_us, gboolean dry_run,
+                      gint64 *out_rows, GError **error);
+/* The committed state of a SQLite log as a new file, mode 0600. */
+gboolean runlog_copy_file(runlog *self, const char *path, GError **error);
+
 /* Deletes runs of simulations (modes backtest and replay, or the one of them that is given; a paper
  * run never: FAILURE_USAGE) started before before_us (0: any), in one transaction. With dry_run
  * only counts. out_rows: a runlog_row per table is appended. */

@@ -112,6 +112,51 @@ static void test_status(sample_folder *folder, gconstpointer unused)
     g_assert_true(g_str_has_suffix(check.out, "\nDB OK (postgresql)\n"));
 }
 
+/* The same of both: what is thinned, copied and put back. */
+static void assert_kept(const sample_folder *folder, const char *url, const char *name)
+{
+    static const char backtest[] = "backtest --symbols AAPL --strategy sma_cross --beside none";
+    g_autofree char *copy = g_build_filename(folder->folder, name, NULL);
+    g_autofree char *backup = g_strconcat("db backup --json ", copy, NULL);
+    g_autofree char *restore = g_strconcat("db restore --json ", copy, NULL);
+    g_auto(answer) logged = run(folder, url, backtest);
+    g_assert_cmpint(logged.code, ==, 0);
+    g_auto(answer) migrated = run(folder, url, "db migrate");
+    g_assert_cmpstr(migrated.out, ==, "Nothing to do: the schema is of version 5.\n");
+    g_auto(answer) copied = run(folder, url, backup);
+    g_assert_cmpstr(copied.errors, ==, "");
+    g_assert_nonnull(strstr(copied.out, "\"runs\":1"));
+    g_auto(answer) twice = run(folder, url, backup);
+    g_assert_cmpint(twice.code, ==, 2);
+    g_assert_cmpint(sample_count(copy, "SELECT count(*) FROM equity_points"), >, 1000);
+    g_auto(answer) purged = run(folder, url, "db purge-sim --yes");
+    g_assert_cmpint(purged.code, ==, 0);
+    g_auto(answer) restored = run(folder, url, restore);
+    g_assert_cmpstr(restored.out, ==, "{\"restored\":1,\"there_already\":0}\n");
+    g_auto(answer) known = run(folder, url, restore);
+    g_assert_cmpstr(known.out, ==, "{\"restored\":0,\"there_already\":1}\n");
+    g_auto(answer) young = run(folder, url, "db prune --decisions 1 --equity 1 --json");
+    g_assert_cmpstr(young.out, ==, "{\"deleted\":false,\"decisions\":0,\"equity_points\":0}\n");
+    g_auto(answer) asked = run(folder, url, "db prune --decisions 0 --json");
+    g_auto(answer) pruned = run(folder, url, "db prune --decisions 0 --json --yes");
+    g_assert_cmpint(pruned.code, ==, 0);
+    g_assert_null(strstr(asked.out, "\"decisions\":0"));
+    g_assert_cmpstr(strstr(asked.out, "\"decisions\""), ==, strstr(pruned.out, "\"decisions\""));
+    g_auto(answer) nothing = run(folder, url, "db prune");
+    g_assert_cmpint(nothing.code, ==, 2);
+    g_auto(answer) reproduced = run(folder, url, "runs reproduce last");
+    g_assert_cmpint(reproduced.code, ==, 0);
+}
+
+static void test_kept(sample_folder *folder, gconstpointer unused)
+{
+    g_autofree char *schema = server_new_schema(postgres);
+    g_autofree char *url = url_of(schema);
+    import(folder);
+    assert_kept(folder, "", "file-copy.db");
+    assert_kept(folder, url, "server-copy.db");
+}
+
 static void test_errors(sample_folder *folder, gconstpointer unused)
 {
     static const struct {
@@ -155,6 +200,7 @@ int main(int argc, char **argv)
                sample_folder_remove)
     ADD("refuge", test_refuge);
     ADD("status", test_status);
+    ADD("kept", test_kept);
     ADD("errors", test_errors);
     const int status = g_test_run();
     server_free(postgres);

@@ -201,6 +201,42 @@ static void test_reads(sample_folder *folder, gconstpointer unused)
     g_assert_cmpuint(none->len, ==, 0);
 }
 
+/* 100,000 minutes from new year: 70 days, so 70 points stay, and the first. */
+static void test_thinned(sample_folder *folder, gconstpointer unused)
+{
+    GError *error = NULL;
+    g_autofree char *schema = postgres != NULL ? server_new_schema(postgres) : NULL;
+    g_autoptr(runlog) file = runlog_open(folder->path, &error);
+    g_autoptr(runlog) log = postgres != NULL ? runlog_open_server(server_place(postgres, schema),
+                                                                  TRUE, NULL, &error)
+                                             : NULL;
+    runlog *const both[] = {file, log};
+    for (int i = 0; i < 2 && both[i] != NULL; i++) {
+        gint64 counted = 0, deleted = 0;
+        sample_log(both[i], "run", "backtest", SAMPLE_START_US, POINTS, 100);
+        sample_log(both[i], "young", "backtest", SAMPLE_START_US + QB_DAY_US, 100, 10);
+        g_assert_true(
+            runlog_prune(both[i], RUNLOG_EQUITY_OLD, SAMPLE_START_US + 2, TRUE, &counted, &error));
+        g_assert_true(
+            runlog_prune(both[i], RUNLOG_EQUITY_OLD, SAMPLE_START_US + 2, FALSE, &deleted, &error));
+        g_assert_no_error(error);
+        g_assert_cmpint(counted, ==, POINTS - 71);
+        g_assert_cmpint(deleted, ==, POINTS - 71);
+        g_autoptr(GArray) points = runlog_equity(both[i], "run", &error);
+        g_assert_cmpuint(points->len, ==, 71);
+        g_assert_cmpint(g_array_index(points, runlog_point, 0).ts_us, ==, SAMPLE_START_US);
+        g_assert_cmpint(g_array_index(points, runlog_point, 1).ts_us, ==,
+                        SAMPLE_START_US + 1439 * SAMPLE_STEP_US);
+        g_assert_cmpint(g_array_index(points, runlog_point, 70).ts_us, ==,
+                        SAMPLE_START_US + (POINTS - 1) * SAMPLE_STEP_US);
+        g_assert_true(runlog_prune(both[i], RUNLOG_DECISIONS_OLD, SAMPLE_START_US + 2, FALSE,
+                                   &deleted, &error));
+        g_assert_cmpint(deleted, ==, POINTS / 100);
+        g_autoptr(GArray) young = runlog_equity(both[i], "young", &error);
+        g_assert_cmpuint(young->len, ==, 100);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *why = NULL;
@@ -212,6 +248,7 @@ int main(int argc, char **argv)
     ADD("sqlite", test_sqlite);
     ADD("postgres", test_postgres);
     ADD("reads", test_reads);
+    ADD("thinned", test_thinned);
     const int status = g_test_run();
     server_free(postgres);
     return status;
