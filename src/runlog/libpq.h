@@ -13,6 +13,7 @@
     X(PQconnectStartParams) \
     X(PQconsumeInput)       \
     X(PQerrorMessage)       \
+    X(PQexecParams)         \
     X(PQfinish)             \
     X(PQflush)              \
     X(PQfreeCancel)         \

@@ -16,10 +16,12 @@
 
 /* ---- rows of a run -------------------------------------------------------------------------- */
 
-#define TRADES(later)                                                                      \
-    "SELECT * FROM (SELECT symbol, side, entry_ts, exit_ts, qty_e8, entry_price_e8,"       \
-    " exit_price_e8, profit_e8, fees_e8, return_fraction, bars, " later ", id FROM trades" \
-    " WHERE run_id = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4) AS newest"     \
+/* The last ids are found by the primary key; "|| ''" keeps both planners from taking the run's index
+ * instead, and sorting all of its trades. */
+#define TRADES(later)                                                                        \
+    "SELECT * FROM (SELECT symbol, side, entry_ts, exit_ts, qty_e8, entry_price_e8,"         \
+    " exit_price_e8, profit_e8, fees_e8, return_fraction, bars, " later ", id FROM trades"   \
+    " WHERE run_id || '' = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4) AS newest" \
     " ORDER BY id"
 
 #define VIEW_TRADES(strategy, date, entry, exit, adverse, favourable)                        \
