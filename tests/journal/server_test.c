@@ -198,6 +198,7 @@ static void test_db_sync(lab *lab, gconstpointer unused)
     const outbox_target none = {.name = "nowhere"};
     g_autoptr(outbox) box = outbox_new(lab->paper, LAB_RUN, &none, 1, &error);
     g_assert_no_error(error);
+    g_assert_null(outbox_trouble(box));
     write_steps(journal, 3, 3, LAB_NOW_US);
     g_auto(answer) served = sync_all(lab, url);
     g_assert_cmpint(served.code, ==, 0);

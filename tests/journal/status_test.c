@@ -97,6 +97,7 @@ static void test_halts(lab *lab, gconstpointer unused)
     g_autoptr(control) control = lab_control(lab);
     g_autoptr(control_command) command = control_send(control, &freeze, LAB_NOW_US, &error);
     g_assert_no_error(error);
+    g_assert_cmpint(command->state, ==, CONTROL_DONE);
     control_close(control, "a", CONTROL_CAUSE_LEDGER, "off by 1", LAB_NOW_US, &error);
     g_assert_no_error(error);
     g_auto(answer) text = db_status(lab, NULL);
