@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CONNECT_WAIT_MS 10000
 #define ANSWER_WAIT_MS 300000
@@ -108,8 +109,10 @@ PGresult *postgres_result(runlog *self, gboolean *out_ok)
     *out_ok = TRUE;
     while (pq->PQisBusy(server->connection)) {
         const gint64 until_us = clock_monotonic_us() + ANSWER_WAIT_MS * INT64_C(1000);
-        if (!wait_for(pq->PQsocket(server->connection), POLLIN, until_us) ||
-            !pq->PQconsumeInput(server->connection)) {
+        /* A link that is silent for so long is cut, so that it is lost for libpq too. */
+        if (!wait_for(pq->PQsocket(server->connection), POLLIN, until_us))
+            shutdown(pq->PQsocket(server->connection), SHUT_RDWR);
+        if (!pq->PQconsumeInput(server->connection)) {
             *out_ok = FALSE;
             break; /* what libpq makes of it comes as a result */
         }
