@@ -1,4 +1,5 @@
-/* What control's files share: the connection, what is remembered of the latch, the table of actions. */
+/* What control's files share: the connection, what is remembered of the latch, the table of
+ * actions. */
 #ifndef CONTROL_PRIVATE_H
 #define CONTROL_PRIVATE_H
 

@@ -1,9 +1,9 @@
 /* The file: its tables and how it is opened.
  *
  * commands is an audit: what was asked never changes (a trigger sees to it), only what came of it,
- * and an open command cannot be deleted. latch has one row per scope, '' for all runs, with a digest
- * over its values: a flipped bit is not an open latch. Instants are microseconds since 1970 UTC; the
- * view `log` writes them out for people. */
+ * and an open command cannot be deleted. latch has one row per scope, '' for all runs, with a
+ * digest over its values: a flipped bit is not an open latch. Instants are microseconds since 1970
+ * UTC; the view `log` writes them out for people. */
 #include "control/control-private.h"
 
 static const char create[] =

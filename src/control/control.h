@@ -1,7 +1,8 @@
 /* Control: what people asked of the trader, and whether it may trade. In: commands, as rows of
  * data/runtime/control.db; closings of the halt latch by the trader itself. Out: commands, each
  * claimed once; the latch, read before each order. Never here: what a command does to a run, and
- * who a person is: the caller knows that and tells the rights. Backtest and replay do not come here.
+ * who a person is: the caller knows that and tells the rights. Backtest and replay do not come
+ * here.
  *
  * Times are given by the caller, so that tests need no clock. One handle belongs to one thread. */
 #ifndef CONTROL_CONTROL_H
@@ -10,8 +11,8 @@
 #include "platform/failure.h"
 
 typedef struct control control;
-/* Makes the file when it is missing. FAILURE_DATABASE, FAILURE_LOCKED: whoever trades must then take
- * every run for halted. */
+/* Makes the file when it is missing. FAILURE_DATABASE, FAILURE_LOCKED: whoever trades must then
+ * take every run for halted. */
 control *control_open(const char *path, GError **error);
 /* FAILURE_MISSING when it is absent. */
 control *control_open_readonly(const char *path, GError **error);
@@ -67,7 +68,8 @@ typedef struct control_request {
 #define CONTROL_TEXT_LIMIT 500  /* characters of a reason or a text */
 #define CONTROL_ARGS_LIMIT 4096 /* bytes */
 /* A command that asks for something new (all but halt and freeze, which are never too late) is good
- * for ten minutes after it was made: a stop pressed while nothing ran must not end tomorrow's run. */
+ * for ten minutes after it was made: a stop pressed while nothing ran must not end tomorrow's
+ * run. */
 #define CONTROL_EXPIRY_US (INT64_C(600) * 1000000)
 
 typedef struct control_command {
@@ -109,8 +111,8 @@ gboolean control_finish(control *self, const char *id, control_state state, cons
 control_command *control_find(control *self, const char *id, GError **error);
 /* Newest first; limit 0: all. Array of control_command *. */
 GPtrArray *control_list(control *self, guint limit, GError **error);
-/* Deletes ended commands recorded before now - age, but those that the latch speaks of. Age at least
- * CONTROL_PRUNE_MIN_US (FAILURE_USAGE). Nothing else ever deletes one. */
+/* Deletes ended commands recorded before now - age, but those that the latch speaks of. Age at
+ * least CONTROL_PRUNE_MIN_US (FAILURE_USAGE). Nothing else ever deletes one. */
 #define CONTROL_PRUNE_MIN_US (INT64_C(30) * 86400 * 1000000)
 gboolean control_prune(control *self, gint64 age_us, gint64 now_us, gint64 *out_count,
                        GError **error);
@@ -126,8 +128,8 @@ typedef enum control_latch_bits {
 } control_latch_bits;
 /* The latch of all runs and that of this run together; 0: open. Asked before each order: without a
  * change since the last time it costs a look at shared memory. Never fails: what cannot be read is
- * CONTROL_CLOSED | CONTROL_UNREADABLE, and stays closed, for it closes the latch of all runs as soon
- * as that can be written. */
+ * CONTROL_CLOSED | CONTROL_UNREADABLE, and stays closed, for it closes the latch of all runs as
+ * soon as that can be written. */
 guint control_latch(control *self, const char *run);
 /* Why the last reading failed; NULL: it did not. Borrowed until the next one. */
 const GError *control_latch_error(const control *self);
@@ -141,8 +143,8 @@ typedef enum control_cause {
     CONTROL_CAUSE_DRAWDOWN, /* the kill switch */
     CONTROL_CAUSE_CONTROL   /* control itself was unreadable */
 } control_cause;
-/* Closes the run's latch (NULL: that of all) by itself: a row with actor "quantbot" and the move, in
- * one transaction. A latch that is closed stays as it is, and there is no row. When it cannot be
+/* Closes the run's latch (NULL: that of all) by itself: a row with actor "quantbot" and the move,
+ * in one transaction. A latch that is closed stays as it is, and there is no row. When it cannot be
  * written this handle remembers it, and control_latch says closed from here on: FALSE, and still
  * nothing is let through. detail: one line, cut at CONTROL_TEXT_LIMIT. */
 gboolean control_close(control *self, const char *run, control_cause cause, const char *detail,

@@ -1,8 +1,8 @@
 /* read, put, remember; and when the target fails, wait.
  *
  * The position is written without a sync of its own (synchronous=NORMAL; the write-ahead log keeps
- * the order): losing it in a power cut means that a batch goes twice, which the target bears. So the
- * outbox costs the writer's commits no disk time. */
+ * the order): losing it in a power cut means that a batch goes twice, which the target bears. So
+ * the outbox costs the writer's commits no disk time. */
 #include "journal/outbox.h"
 
 #include "journal/journal-private.h"

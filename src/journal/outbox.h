@@ -1,8 +1,8 @@
 /* The outbox: carries the events of one journal to the run log, in order, each exactly once, while
- * servers come and go. How far it got stands in the journal itself; a batch whose answer was lost is
- * sent again, and the target takes a row that it has for done. So neither a kill nor a lost server
- * loses or doubles a row. Trading never waits for it. One outbox serves a journal at a time, in the
- * writer's process or in another; a lock beside the journal names it. */
+ * servers come and go. How far it got stands in the journal itself; a batch whose answer was lost
+ * is sent again, and the target takes a row that it has for done. So neither a kill nor a lost
+ * server loses or doubles a row. Trading never waits for it. One outbox serves a journal at a time,
+ * in the writer's process or in another; a lock beside the journal names it. */
 #ifndef JOURNAL_OUTBOX_H
 #define JOURNAL_OUTBOX_H
 
@@ -32,11 +32,11 @@ outbox *outbox_new(const char *folder, const char *run, const outbox_target *tar
                    GError **error);
 void outbox_free(outbox *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(outbox, outbox_free)
-/* Carries at most one batch, when it is time for it. *out_next_us: when to call again (now_us: there
- * is more). A target that fails is not a failure here: the next call is due after full-jitter
- * back-off (uniform in 0 .. min(4 s, 0.25 s x 2^n); Brooker, Exponential Backoff And Jitter,
- * 2015), for ever. FALSE when the journal cannot be read or its position cannot be written: then
- * nothing is lost, and the same batch goes again. */
+/* Carries at most one batch, when it is time for it. *out_next_us: when to call again (now_us:
+ * there is more). A target that fails is not a failure here: the next call is due after full-jitter
+ * back-off (uniform in 0 .. min(4 s, 0.25 s x 2^n); Brooker, Exponential Backoff And Jitter, 2015),
+ * for ever. FALSE when the journal cannot be read or its position cannot be written: then nothing
+ * is lost, and the same batch goes again. */
 gboolean outbox_step(outbox *self, gint64 now_us, gint64 *out_next_us, GError **error);
 /* Why the target does not take rows; NULL: it does. Borrowed until the next step. */
 const GError *outbox_trouble(const outbox *self);

@@ -1,6 +1,7 @@
-/* Rows of the run log as JSON by column, and back. By name, so that a journal outlives a column that
- * a later version adds: what is not in it is none. Whole numbers stand for stamps (microseconds) and
- * amounts (1e-8); measurements have 17 digits, which is every bit of a double. */
+/* Rows of the run log as JSON by column, and back. By name, so that a journal outlives a column
+ * that a later version adds: what is not in it is none. Whole numbers stand for stamps
+ * (microseconds) and amounts (1e-8); measurements have 17 digits, which is every bit of a
+ * double. */
 #include "journal/journal-private.h"
 
 #include <jansson.h>

@@ -28,7 +28,8 @@ typedef struct store {
 /* Opens the file, or makes it with its folders. FAILURE_DATABASE; FAILURE_LOCKED when another
  * process keeps it longer than the wait. On failure self may still be cleared. kind is static. */
 gboolean store_open(store *self, const char *path, const store_kind *kind, GError **error);
-/* One that must be there (FAILURE_MISSING), whose rows cannot be changed through this connection. */
+/* One that must be there (FAILURE_MISSING), whose rows cannot be changed through this
+ * connection. */
 gboolean store_open_readonly(store *self, const char *path, const store_kind *kind, GError **error);
 /* {0} is fine. The last one to leave a file moves its log's rows into it. */
 void store_clear(store *self);
@@ -38,7 +39,8 @@ gboolean store_check(store *self, GError **error);
 /* FALSE when another file, or none, stands at the path now. One system call. */
 gboolean store_in_place(store *self);
 
-/* Turns the last error of this connection into ours: file, what was done, why, what to do. FALSE. */
+/* Turns the last error of this connection into ours: file, what was done, why, what to do.
+ * FALSE. */
 gboolean store_fail(const store *self, const char *what, GError **error);
 /* FAILURE_DATABASE with our own words, after "PATH: ". FALSE. */
 gboolean store_refuse(const store *self, GError **error, const char *format, ...)
@@ -59,8 +61,8 @@ gboolean store_step(store *self, sqlite3_stmt *statement, const char *what, gboo
 gboolean store_do(store *self, sqlite3_stmt *statement, const char *what, GError **error);
 /* BEGIN IMMEDIATE: waits for another writer at most wait_ms. */
 gboolean store_begin(store *self, GError **error);
-/* Ends the transaction: COMMIT when ok, else ROLLBACK; a commit that failed is rolled back and never
- * tried again. TRUE when everything since store_begin is durable. */
+/* Ends the transaction: COMMIT when ok, else ROLLBACK; a commit that failed is rolled back and
+ * never tried again. TRUE when everything since store_begin is durable. */
 gboolean store_end(store *self, gboolean ok, GError **error);
 
 /* SHA-256 over a number and some values, each with its length; the first 8 bytes. A row that bears

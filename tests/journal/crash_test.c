@@ -400,8 +400,8 @@ static void use_failing_memory(void)
     fault_vfs_install();
 }
 
-/* SQLite's k-th allocation fails, for many k: the work ends or says that it failed, gives all memory
- * back, and can be done again. */
+/* SQLite's k-th allocation fails, for many k: the work ends or says that it failed, gives all
+ * memory back, and can be done again. */
 static int fail_allocations(const scene *scene, const char *expected)
 {
     int failures = 0;

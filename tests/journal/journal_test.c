@@ -192,7 +192,8 @@ static void test_names(lab *lab, gconstpointer unused)
     g_assert_cmpint(info.st_mode & 0777, ==, 0600);
 }
 
-/* Somebody else's transaction: a wait, a clear error, and the same events may be committed later. */
+/* Somebody else's transaction: a wait, a clear error, and the same events may be committed
+ * later. */
 static void test_locked(lab *lab, gconstpointer unused)
 {
     g_autoptr(GError) error = NULL;

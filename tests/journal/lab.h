@@ -25,12 +25,14 @@ void lab_close(lab *self, gconstpointer unused);
 
 /* The run's row, as it begins. */
 gboolean lab_start(journal *journal, GError **error);
-/* Step n = 1, 2, ...: an order submitted, its fill, its end, and an equity point, at one instant. */
+/* Step n = 1, 2, ...: an order submitted, its fill, its end, and an equity point, at one
+ * instant. */
 #define LAB_STEP_EVENTS 4
 gboolean lab_step(journal *journal, guint64 n, GError **error);
 /* The run's row, as it ended. */
 gboolean lab_end(journal *journal, GError **error);
-/* SHA-256 of what `steps` steps mean in the run log, from the script's own numbers. Caller frees. */
+/* SHA-256 of what `steps` steps mean in the run log, from the script's own numbers. Caller
+ * frees. */
 char *lab_expected(guint64 steps);
 /* The same from a run log's rows. Caller frees. */
 char *lab_found(const char *log);
