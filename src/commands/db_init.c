@@ -68,6 +68,7 @@ int command_db_init(int argc, char **argv)
     if (settings == NULL)
         return exit_code;
     runlog_status status;
+    log_warn_of_pooler(settings);
     g_autoptr(runlog) log = log_open(settings, TRUE, &error);
     if (log == NULL || !runlog_check_writable(log, &error) ||
         !runlog_status_get(log, &status, &error))

@@ -45,6 +45,7 @@ int command_db_migrate(int argc, char **argv)
     g_autoptr(settings) settings = command_settings(&exit_code);
     if (settings == NULL)
         return exit_code;
+    log_warn_of_pooler(settings);
     if (!version_of(settings, FALSE, &before, NULL, &kind, &error) ||
         !version_of(settings, TRUE, &after, &backup, &kind, &error))
         return command_fail(error);

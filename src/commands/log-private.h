@@ -22,6 +22,8 @@ runlog *log_open_or_refuge(const settings *settings, GError **error);
  * there already, also of those before a failure. */
 gboolean log_carry_all(runlog *from, runlog *to, const char *id, guint *out_carried,
                        guint *out_known, GError **error);
+/* Warns if DATABASE_URL names a pooler. */
+void log_warn_of_pooler(const settings *settings);
 /* Warns if a run went to the refuge. */
 void log_warn_of_refuge(const runlog *log);
 const char *log_kind(const runlog *log);      /* "sqlite" "postgresql"; static */

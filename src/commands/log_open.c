@@ -31,6 +31,15 @@ runlog *log_open(const settings *settings, gboolean writing, GError **error)
     return writing ? runlog_open(path, error) : runlog_open_readonly(path, error);
 }
 
+void log_warn_of_pooler(const settings *settings)
+{
+    const settings_database *database = settings_postgres(settings);
+    if (database != NULL && database->pooled)
+        command_warn("%s is behind a pooler: notifications are lost there, and tables are changed "
+                     "over the direct host, the same name without \"-pooler\"; better use that",
+                     database->name);
+}
+
 static void warn_of_refuge(const char *why, const char *path)
 {
     g_autofree char *shown = failure_path(path);

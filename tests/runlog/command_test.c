@@ -182,6 +182,12 @@ static void test_errors(sample_folder *folder, gconstpointer unused)
             g_error("%s: %s", url, got.errors);
         g_assert_null(strstr(got.errors, "pencil77"));
     }
+    g_auto(answer) pooled = run(folder,
+                                "postgresql://u:pencil77@ep-a-1-pooler.eu.aws.neon.tech/d"
+                                "?hostaddr=127.0.0.1&port=1",
+                                "db init");
+    g_assert_nonnull(strstr(pooled.errors, "the same name without \"-pooler\""));
+    g_assert_null(strstr(pooled.errors, "pencil77"));
     g_auto(answer) nothing = run(folder, "", "db sync");
     g_assert_cmpint(nothing.code, ==, 2);
 }

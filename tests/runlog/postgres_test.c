@@ -482,6 +482,79 @@ static void test_crashed(fixture *self, gconstpointer unused)
     g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==, 200);
 }
 
+#define ROUNDS 8
+#define ROUND_POINTS 20000
+
+typedef struct writing {
+    runlog *log;
+    gint number, done; /* atomic */
+} writing;
+
+static gpointer write_round(gpointer data)
+{
+    writing *self = data;
+    GError *error = NULL;
+    g_autofree char *id = g_strdup_printf("round-%d", self->number);
+    g_autofree char *stored = sample_log_run(self->log, id, "backtest", SAMPLE_START_US,
+                                             ROUND_POINTS, 100, &error);
+    g_assert_no_error(error);
+    g_atomic_int_set(&self->done, TRUE);
+    return NULL;
+}
+
+/* The link is cut again and again while runs are stored: each is on the server or in the refuge,
+ * whole, and once both are brought together each is there once. */
+static void test_cut_while_writing(fixture *self, gconstpointer unused)
+{
+    GError *error = NULL;
+    int refuges = 0;
+    runlog_free(open_file(self));
+    for (int i = 0; i < ROUNDS; i++) {
+        g_autoptr(runlog) log = open_log(self);
+        runlog_set_refuge(log, self->folder.path);
+        writing work = {.log = log, .number = i};
+        GThread *thread = g_thread_new("writer", write_round, &work);
+        for (int cuts = 0; !g_atomic_int_get(&work.done); cuts++)
+            if (i % 4 == 0 || cuts == i) /* for ever, or once somewhere in it */
+                server_sql(postgres, NULL, OTHERS);
+            else
+                server_sql(postgres, NULL, "SELECT 1");
+        g_thread_join(thread);
+        refuges += runlog_refuge_reason(log) != NULL;
+    }
+    g_test_message("%d of %d runs took refuge", refuges, ROUNDS);
+    g_autoptr(runlog) log = open_log(self);
+    g_autoptr(runlog) file = open_file(self);
+    g_autoptr(GPtrArray) kept = runlog_list(file, NULL, 0, &error);
+    g_assert_cmpuint(kept->len, ==, (guint)refuges);
+    for (guint i = 0; i < kept->len; i++) {
+        gboolean carried = FALSE;
+        const runlog_summary *run = kept->pdata[i];
+        g_assert_true(runlog_carry(file, log, run->id, &carried, &error));
+        g_assert_no_error(error);
+    }
+    g_assert_cmpint(count(self, "SELECT count(*) FROM runs"), ==, ROUNDS);
+    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==, ROUNDS * ROUND_POINTS);
+    g_assert_cmpint(count(self, "SELECT count(DISTINCT state_hash) FROM runs"), ==, 1);
+}
+
+/* Two writers at once, each with its own link. */
+static void test_two_writers(fixture *self, gconstpointer unused)
+{
+    writing work[3] = {{0}};
+    GThread *threads[G_N_ELEMENTS(work)];
+    for (gsize i = 0; i < G_N_ELEMENTS(work); i++)
+        work[i] = (writing){.log = open_log(self), .number = (gint)i};
+    for (gsize i = 0; i < G_N_ELEMENTS(work); i++)
+        threads[i] = g_thread_new("writer", write_round, &work[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(work); i++) {
+        g_thread_join(threads[i]);
+        runlog_free(work[i].log);
+    }
+    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==,
+                    (gint64)(G_N_ELEMENTS(work) * ROUND_POINTS));
+}
+
 static void test_locked(fixture *self, gconstpointer unused)
 {
     GError *error = NULL;
@@ -558,6 +631,8 @@ int main(int argc, char **argv)
     ADD("two-at-once", test_two_at_once, NULL);
     ADD("columns", test_columns, NULL);
     ADD("terminated", test_terminated, NULL);
+    ADD("cut-while-writing", test_cut_while_writing, NULL);
+    ADD("two-writers", test_two_writers, NULL);
     ADD("locked", test_locked, NULL);
     ADD("pooled", test_pooled, pooler);
     ADD("crashed", test_crashed, NULL);
