@@ -261,7 +261,7 @@ static void test_time_stop(void)
     json_auto_t *run = program_json(place);
     gsize index, at_five = 0;
     json_t *trade;
-    json_array_foreach(json_object_get(run, "last_trades"), index, trade)
+    json_array_foreach(json_object_get(run, "trade_list"), index, trade)
     {
         const json_int_t bars = json_integer_value(json_object_get(trade, "bars"));
         g_assert_cmpint(bars, <=, 5);
