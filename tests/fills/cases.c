@@ -79,8 +79,6 @@ static qb_instrument an_instrument(maker *self, bool share, qb_interval interval
     static const int64_t lots[] = {QB_ONE, QB_ONE, QB_ONE, 1, QB_ONE / 100, 5 * QB_ONE};
     static const double ticks[] = {0, 0, 1, 2, 5};
     out.lot.raw = lots[below(self, 6)];
-    if (out.lot.raw == 1 && may(self, FILLS_SIZES)) /* a budget's last 1e-8 is nobody's business */
-        out.lot.raw = QB_ONE / 1000;
     out.tick.raw = raw(ticks[below(self, 5)] * self->grid);
     if (one_in(self, 3))
         out.price_decimals = 2;

@@ -10,15 +10,15 @@ typedef struct example {
     const char *name;
     qb_order_request request; /* units, unless it says otherwise */
     qb_fill_model model;
-    double slippage, tick, cap, held;
+    double slippage, tick, lot, cap, held; /* lot 0: 1 */
     struct {
         double open, high, low, close, volume;
-    } bars[3];
+    } bars[5];
     size_t bar_count;
     struct {
         size_t bar; /* 1: the first after the decision */
         double units, price;
-    } fills[3];
+    } fills[5];
     size_t fill_count;
     qb_order_status status; /* of the order itself */
     qb_reason reason;
@@ -216,6 +216,53 @@ static const example examples[] = {
      .fills = {{1, 90, 110}},
      .fill_count = 1,
      .status = QB_ORDER_FILLED}, /* 10,000 / 110 */
+    /* A short of 99 at 100 leaves 100 of equity: nothing more opens at 101. 396 units were asked. */
+    {"across zero, the opening part does not fit",
+     {.side = QB_BUY, .size = {QB_SIZE_CASH, QB_SIZE_AT_DECISION, 40000}},
+     .slippage = 0.01,
+     .held = -99,
+     .bars = {{100, 100, 100, 100, NAN}},
+     .bar_count = 1,
+     .fills = {{1, 99, 101}},
+     .fill_count = 1,
+     .status = QB_ORDER_FILLED},
+    /* Ten of each bar. The stop sells all on day 2, the parent buys again on day 3, whose close is the
+     * third since the first fill. */
+    {"time stop, a bar with nothing left counts",
+     {.side = QB_BUY, .size = UNITS(40), .stop_loss = AT(95), .time_stop_bars = 3},
+     .cap = 0.05,
+     .bars = {{100, 101, 99, 100, 200},
+              {94, 97, 93, 97, 200},
+              {97, 98, 96, 97, 200},
+              {98, 99, 97, 98, 200}},
+     .bar_count = 4,
+     .fills = {{1, 10, 100}, {2, -10, 94}, {3, 10, 97}, {4, -10, 98}},
+     .fill_count = 4,
+     .status = QB_ORDER_EXPIRED,
+     .reason = QB_REASON_END_OF_DATA},
+    /* Due on day 2, when nothing is left: as soon as there is something. */
+    {"time stop, due with nothing left",
+     {.side = QB_BUY, .size = UNITS(40), .stop_loss = AT(95), .time_stop_bars = 2},
+     .cap = 0.05,
+     .bars = {{100, 101, 99, 100, 200},
+              {94, 97, 93, 97, 200},
+              {97, 98, 96, 97, 200},
+              {98, 99, 97, 98, 200}},
+     .bar_count = 4,
+     .fills = {{1, 10, 100}, {2, -10, 94}, {3, 10, 97}, {4, -10, 98}},
+     .fill_count = 4,
+     .status = QB_ORDER_EXPIRED,
+     .reason = QB_REASON_END_OF_DATA},
+    /* 1,000 / 0.412 = 2,427.184466019, but two more of 1e-8 come to 1,000.00000000436, which the ledger
+     * rounds to 1,000; with a third, 1,000.00000000848, it is 1e-8 more. */
+    {"the last unit that a budget pays for",
+     {.side = QB_BUY, .size = {QB_SIZE_CASH, QB_SIZE_AT_FILL, 1000}},
+     .lot = 1e-8,
+     .bars = {{0.412, 0.412, 0.412, 0.412, NAN}},
+     .bar_count = 1,
+     .fills = {{1, 2427.18446603, 0.412}},
+     .fill_count = 1,
+     .status = QB_ORDER_FILLED},
 };
 
 static int64_t raw(double amount)
@@ -243,7 +290,7 @@ static void make(const example *from, fills_case *out)
         .calendar = qb_calendar_find("24/7"),
         .interval = QB_1D,
         .tick = {raw(from->tick)},
-        .lot = {QB_ONE},
+        .lot = {from->lot > 0 ? raw(from->lot) : QB_ONE},
         .price_decimals = 8,
         .multiplier = {QB_ONE},
     };

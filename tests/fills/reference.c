@@ -370,8 +370,8 @@ static void closes(ref_world *world, const qb_instant *instant)
         for (size_t i = 0; i < world->out->order_count; i++) {
             ref_order *order = &world->out->orders[i];
             bool better = order->side > 0 ? close < order->best : close > order->best;
-            if (order->type == QB_TRAILING_STOP && order->live && better && state->closing &&
-                order->instrument == closed->instrument && ref_open(order))
+            if (order->type == QB_TRAILING_STOP && better && state->closing &&
+                order->instrument == closed->instrument && ref_waits(order))
                 order->best = close;
         }
     }
@@ -486,7 +486,8 @@ static void split_orders(ref_world *world, uint32_t instrument, int64_t fresh, i
         order->best = ref_round((wide)order->best * old, fresh);
         if (order->exit == QB_EXIT_PRICE || order->exit == QB_EXIT_DISTANCE)
             order->away = ref_round((wide)order->away * old, fresh);
-        if (rest > 0 && ref_rest(order) == 0)
+        bool may_grow = order->parent != SIZE_MAX && ref_open(&world->out->orders[order->parent]);
+        if (rest > 0 && ref_rest(order) == 0 && !may_grow)
             ref_end(world, order, QB_ORDER_CANCELLED, QB_REASON_BELOW_LOT);
     }
 }
@@ -521,7 +522,7 @@ static void missed(ref_world *world, const qb_opening *opening)
     uint32_t more = opening->bars_missed + (world->at[opening->instrument].flagged ? 1 : 0);
     for (size_t i = 0; i < world->out->order_count; i++) {
         ref_order *order = &world->out->orders[i];
-        if (!ref_open(order) || order->type != QB_MARKET ||
+        if (!ref_waits(order) || order->type != QB_MARKET ||
             order->instrument != opening->instrument)
             continue;
         order->missed += more;
@@ -618,10 +619,10 @@ static bool open_bars(ref_world *world, const qb_instant *instant)
         new_bar(world, &instant->openings[i]);
         actions_of(world, &instant->openings[i]);
     }
-    for (size_t i = 0; i < instant->opening_count; i++)
-        missed(world, &instant->openings[i]);
     if (instant->opening_count > 0 && ruined(world))
         return false;
+    for (size_t i = 0; i < instant->opening_count; i++)
+        missed(world, &instant->openings[i]);
     look_at_openings(world);
     in_turn(world, reached_by_opening, meet_opening);
     for (size_t i = 0; i < instant->opening_count; i++)

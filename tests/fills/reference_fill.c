@@ -189,10 +189,13 @@ static void tell_group(ref_world *world, ref_order *order, int64_t units)
         world->out->orders[order->parent].stop_left -= units;
 }
 
-/* Whether the children of an open parent are all left with nothing, and so wait for it to grow. */
+/* Whether the parent is open and all exits of it are left with nothing, a time stop that only counts
+ * among them: they wait for it to grow. */
 static bool group_waits(const ref_world *world, size_t parent, const ref_order *besides)
 {
-    bool spent = ref_open(&world->out->orders[parent]);
+    const ref_order *whole = &world->out->orders[parent];
+    bool counts = whole->stop_bars > 0 && !whole->stopped && whole->stop_left > 0;
+    bool spent = ref_open(whole) && !counts;
     for (size_t i = 0; i < world->out->order_count; i++) {
         const ref_order *child = &world->out->orders[i];
         if (child->parent == parent && child != besides && ref_open(child) && ref_rest(child) > 0)
@@ -203,17 +206,18 @@ static bool group_waits(const ref_world *world, size_t parent, const ref_order *
 
 void ref_flat(ref_world *world, uint32_t instrument, const ref_order *order)
 {
-    bool closed[REF_ORDERS] = {false};
+    bool closed[REF_ORDERS] = {false}, stops[REF_ORDERS] = {false};
     for (size_t i = 0; i < world->out->order_count; i++) {
         const ref_order *other = &world->out->orders[i];
+        stops[i] = other->instrument == instrument && other->fill_units > 0 &&
+                   !group_waits(world, i, order);
         closed[i] = other->parent != SIZE_MAX && other != order && ref_open(other) &&
                     other->instrument == instrument && other->live &&
                     !group_waits(world, other->parent, order);
     }
     for (size_t i = 0; i < world->out->order_count; i++) {
         ref_order *other = &world->out->orders[i];
-        if (other->instrument == instrument && other->fill_units > 0 &&
-            (other->stop_left > 0 || !ref_open(other)))
+        if (stops[i])
             other->stopped = true;
         if (closed[i])
             ref_end(world, other, QB_ORDER_CANCELLED, QB_REASON_CLOSED);

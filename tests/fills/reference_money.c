@@ -107,7 +107,8 @@ int64_t ref_affordable(const qb_instrument *instrument, const qb_costs *costs, i
     if (budget <= 0 || unit <= 0)
         return 0;
     int64_t lot = instrument->lot.raw;
-    wide few = 0, many = budget * QB_ONE / ((wide)unit * lot) + 2; /* few fit, many do not */
+    /* few fit, many do not: not even a value that is rounded down. */
+    wide few = 0, many = (budget + 1) * QB_ONE / ((wide)unit * lot) + 2;
     while (many - few > 1) {
         wide middle = (few + many) / 2;
         int64_t units = (int64_t)(middle * lot);

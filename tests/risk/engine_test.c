@@ -267,12 +267,70 @@ static void test_no_limit_is_exceeded(void)
     CHECK(refused > 500);
 }
 
+/* ---- equity that cannot be told ------------------------------------------------------------- */
+
+static void buy_and_wait(const qb_context *context, uint32_t instrument)
+{
+    if (lab_bar_index(context, instrument) != 0)
+        return;
+    context->host->order(context, instrument, QB_BUY, lab_units(30e9));
+    const qb_order_request waiting = {
+        .struct_size = sizeof waiting,
+        .side = QB_BUY,
+        .type = QB_LIMIT,
+        .size = lab_units(1),
+        .limit = 0.5,
+    };
+    context->host->submit(context, &waiting);
+}
+
+/* Of 90 billion 30 are spent at 1; at 2 the account is worth 60 + 60, and the ledger ends at 92. A
+ * rule that looks at equity halts before the run ends, and what waits to enter is cancelled. */
+static void test_equity_beyond_the_ledger(void)
+{
+    static const struct {
+        const char *rules;
+        qb_risk_rule rule;
+        qb_reason waiting;
+    } cases[] = {
+        {"drawdown=20%", QB_RISK_DRAWDOWN, QB_REASON_HALTED},
+        {"day-stop=5% kelly=1", QB_RISK_DAY_STOP, QB_REASON_HALTED},
+        {"single-name=100%", QB_RISK_NONE, QB_REASON_NONE}, /* looks at orders alone */
+    };
+    const qb_instrument coin = lab_coin(QB_1D);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        qb_series series = {0};
+        qb_risk_config rules;
+        lab_day(&series, 0, 1, 1);
+        lab_day(&series, 1, 1, 2);
+        lab_day(&series, 2, 2, 2);
+        set_rules(&rules, cases[i].rules);
+        qb_engine_config config = lab_config(&coin, 1);
+        config.cash.raw = LAB_RAW(90e9);
+        config.risk = &rules;
+        lab_use(buy_and_wait);
+        lab lab = lab_run(&config, &series);
+        CHECK_INT(lab.status, QB_OVERFLOW);
+        CHECK_INT(lab.equity_count, 1);
+        CHECK_INT(lab.risk_count, cases[i].rule != QB_RISK_NONE);
+        CHECK_INT(lab.order_count >= 2 ? (int)lab.orders[1].last.reason : -1, cases[i].waiting);
+        if (lab.risk_count == 1) {
+            CHECK_INT(lab.risks[0].action, QB_RISK_HALT);
+            CHECK_INT(lab.risks[0].rule, cases[i].rule);
+            CHECK_TEXT(lab.risks[0].what, "cannot be evaluated");
+        }
+        lab_clear(&lab);
+        qb_series_clear(&series);
+    }
+}
+
 int main(void)
 {
     static const tap_case cases[] = {
         {"/risk/engine/exits", test_exits},
         {"/risk/engine/silent rules change nothing", test_silent_rules_change_nothing},
         {"/risk/engine/no limit is exceeded", test_no_limit_is_exceeded},
+        {"/risk/engine/equity beyond the ledger", test_equity_beyond_the_ledger},
     };
     return tap_run(cases, sizeof cases / sizeof *cases);
 }

@@ -162,9 +162,11 @@ void account_risk(qb_engine *engine)
     qb_money equity;
     qb_risk_event event;
     int64_t now_us = engine->context.now_us;
-    if (engine->status != QB_OK || qb_portfolio_equity(&engine->portfolio, &equity) != QB_OK)
+    if (engine->status != QB_OK)
         return;
-    bool tripped = qb_risk_equity(engine->risk, now_us, equity, engine->flows, &event);
+    bool tripped = qb_portfolio_equity(&engine->portfolio, &equity) == QB_OK
+                       ? qb_risk_equity(engine->risk, now_us, equity, engine->flows, &event)
+                       : qb_risk_equity_unknown(engine->risk, now_us, &event);
     engine->flows.raw = 0;
     if (tripped && engine->sink.risk != NULL)
         engine_heard(engine, engine->sink.risk(engine->sink.self, &event));

@@ -126,6 +126,12 @@ uint32_t book_find(const order_book *book, uint64_t id)
     return NO_SLOT;
 }
 
+bool book_parent_is_open(const order_book *book, const order_slot *child)
+{
+    return child->parent_slot != NO_SLOT &&
+           book->slots[child->parent_slot].order.id == child->order.parent;
+}
+
 /* ---- the end of an order ------------------------------------------------------------------ */
 
 void book_tell(qb_engine *engine, const qb_order *order)
@@ -233,7 +239,7 @@ void orders_miss(qb_engine *engine, uint32_t instrument, uint32_t bars)
         const order_slot *slot = &engine->book.slots[i];
         qb_order *order = &engine->book.slots[i].order;
         next = book_after(&engine->book, i);
-        if (order->type != QB_MARKET || slot->sleeping)
+        if (order->type != QB_MARKET || !slot_is_live(slot))
             continue;
         if (__builtin_add_overflow(order->bars_missed, bars, &order->bars_missed))
             order->bars_missed = UINT32_MAX;
@@ -282,7 +288,8 @@ static void split_prices(qb_engine *engine, order_slot *slot, qb_split split)
         engine_fail(engine, QB_OVERFLOW);
 }
 
-/* The remainder in whole lots; what was filled stays as it was filled. */
+/* The remainder in whole lots; what was filled stays as it was filled. A child that is left with
+ * nothing waits for an open parent to grow. */
 static void split_units(qb_engine *engine, uint32_t index, qb_split split)
 {
     order_slot *slot = &engine->book.slots[index];
@@ -295,7 +302,7 @@ static void split_units(qb_engine *engine, uint32_t index, qb_split split)
         status = qb_add(order->filled.raw, remainder.raw, &quantity);
     if (status != QB_OK)
         engine_fail(engine, status);
-    else if (remainder.raw == 0)
+    else if (remainder.raw == 0 && !book_parent_is_open(&engine->book, slot))
         orders_end(engine, index, QB_ORDER_CANCELLED, QB_REASON_BELOW_LOT);
     else
         order->quantity.raw = quantity;

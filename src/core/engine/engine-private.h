@@ -60,6 +60,7 @@ typedef struct order_slot {
     bool born;      /* a child whose parent has filled */
     bool triggered; /* a stop that was reached; of a stop-limit the limit is live */
     bool waited;    /* a limit that has seen a price that did not reach it */
+    bool closes;    /* marked to end with its position (exits_close) */
     qb_side target; /* the side to hold that on: the order's own is the one expected to get there */
     qb_fee_account fees;
     qb_price best;        /* of a trailing stop; order.stop is its level */
@@ -354,6 +355,8 @@ uint32_t book_after(const order_book *book, uint32_t slot);
 uint32_t book_next(const order_book *book, uint32_t slot);
 /* A time stop becomes an order, the newest of all. */
 void book_renew(qb_engine *engine, uint32_t slot);
+/* Of a child: it may still grow. */
+bool book_parent_is_open(const order_book *book, const order_slot *child);
 /* The slot of an open order; NO_SLOT: none such. */
 uint32_t book_find(const order_book *book, uint64_t id);
 void book_tell(qb_engine *engine, const qb_order *order);
@@ -536,6 +539,13 @@ static inline bool account_is_ruined(const qb_engine *engine)
 {
     const qb_portfolio *portfolio = &engine->portfolio;
     return portfolio->cash.raw <= -portfolio->value.raw;
+}
+
+/* Whether the ledger can hold its equity. */
+static inline bool account_is_within_range(const qb_engine *engine)
+{
+    qb_money equity;
+    return qb_portfolio_equity(&engine->portfolio, &equity) == QB_OK;
 }
 
 /* Without debt and shorts no price can ruin the account, or call for margin. */

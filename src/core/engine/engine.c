@@ -221,18 +221,26 @@ INLINED static inline void ask_strategy(qb_engine *engine, uint32_t instrument)
         engine->strategy->on_bar(engine->strategy_state, &engine->context, instrument);
 }
 
-/* What waits for the close of this bar, and the trailing stops that see it. */
-static void quote_close(qb_engine *engine, const qb_closed_bar *closed)
+/* What the bar's close is worth to those that wait for it; `decided` as for fills_gather_close. */
+static void quote_close(qb_engine *engine, const qb_closed_bar *closed, bool decided)
 {
-    const order_book *book = &engine->book;
-    instrument_state *state = &engine->states[closed->instrument];
     const qb_bar *bar = &closed->bar;
     const quote times = {.volume = bar->volume, .bar_ts_us = bar->ts_us};
-    set_quote(engine, state, &times, bar->close, closed->bid, closed->ask);
-    for (uint32_t i = state->first; i != NO_SLOT; i = book->slots[i].after) {
+    set_quote(engine, &engine->states[closed->instrument], &times, bar->close, closed->bid,
+              closed->ask);
+    fills_gather_close(engine, closed->instrument, decided);
+}
+
+/* Trailing stops see the close once, before anything is filled at it. */
+static void trail_close(qb_engine *engine, const qb_closed_bar *closed)
+{
+    const order_book *book = &engine->book;
+    const qb_bar *bar = &closed->bar;
+    for (uint32_t i = engine->states[closed->instrument].first; i != NO_SLOT;
+         i = book->slots[i].after) {
         order_slot *slot = &book->slots[i];
         qb_price close = {0};
-        if (slot->order.type == QB_TRAILING_STOP && !slot->sleeping &&
+        if (slot->order.type == QB_TRAILING_STOP && slot_is_live(slot) &&
             qb_price_from_double(bar->close, &close) == QB_OK)
             trail_move(slot, close);
     }
@@ -243,8 +251,8 @@ RARE static void fill_closes(qb_engine *engine, const qb_closed_bar *bars, size_
     for (size_t i = 0; i < count; i++) {
         if (engine->states[bars[i].instrument].open_orders == 0 || is_unreal(bars[i].bar.flags))
             continue;
-        quote_close(engine, &bars[i]);
-        fills_gather_close(engine, bars[i].instrument, false);
+        trail_close(engine, &bars[i]);
+        quote_close(engine, &bars[i], false);
     }
     fills_run(engine);
     for (size_t i = 0; i < count && engine->status == QB_OK; i++)
@@ -258,8 +266,7 @@ RARE static void fill_decided(qb_engine *engine, const qb_closed_bar *bars, size
     for (size_t i = 0; i < count; i++) {
         if (engine->states[bars[i].instrument].open_orders == 0 || is_unreal(bars[i].bar.flags))
             continue;
-        quote_close(engine, &bars[i]);
-        fills_gather_close(engine, bars[i].instrument, true);
+        quote_close(engine, &bars[i], true);
     }
     engine->counted = true;
     fills_run(engine);
@@ -302,6 +309,9 @@ INLINED static inline void settle_decisions(qb_engine *engine, const qb_closed_b
 {
     if (UNLIKELY(engine->fill_at == QB_FILL_CLOSE) && engine->book.count > 0)
         fill_decided(engine, bars, count);
+    /* An equity beyond the ledger ends the run, but not before the rules have halted it. */
+    if (UNLIKELY(engine->risk != NULL) && !account_is_within_range(engine))
+        account_risk(engine);
     sink_equity(engine);
     if (UNLIKELY(engine->risk != NULL))
         account_risk(engine);
@@ -367,22 +377,35 @@ RARE static void apply_actions(qb_engine *engine, const qb_opening *opening)
     orders_split(engine, opening->instrument, actions.split);
 }
 
-/* Orders wait for this bar: how long have they, and what is it worth? */
-RARE static void meet_orders(qb_engine *engine, const qb_opening *opening)
+static void miss_bars(qb_engine *engine, const qb_opening *opening)
 {
-    instrument_state *state = &engine->states[opening->instrument];
-    bool unreal = is_unreal(opening->flags);
     uint32_t missed = opening->bars_missed;
-    if (unreal && missed < UINT32_MAX)
+    if (is_unreal(opening->flags) && missed < UINT32_MAX)
         missed++;
     if (missed > 0)
         orders_miss(engine, opening->instrument, missed);
-    if (unreal)
-        return;
+}
+
+static void quote_opening(qb_engine *engine, const qb_opening *opening)
+{
+    instrument_state *state = &engine->states[opening->instrument];
     const quote times = {
         .volume = opening->volume, .bar_ts_us = opening->bar_ts_us, .in_bar = true};
+    if (state->open_orders == 0 || is_unreal(opening->flags))
+        return;
     set_quote(engine, state, &times, opening->price, opening->bid, opening->ask);
     fills_gather_opening(engine, opening->instrument);
+}
+
+/* Orders wait for these bars: how long have they, and what is it worth? */
+RARE static void meet_openings(qb_engine *engine, const qb_opening *openings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        miss_bars(engine, &openings[i]);
+    for (size_t i = 0; i < count; i++)
+        quote_opening(engine, &openings[i]);
+    if (engine->book.candidate_count > 0)
+        fills_run(engine);
 }
 
 static inline void take_opening(qb_engine *engine, const qb_opening *opening)
@@ -395,10 +418,14 @@ static inline void take_opening(qb_engine *engine, const qb_opening *opening)
         apply_actions(engine, opening);
     else if (seat.position->quantity.raw != 0)
         mark(engine, seat.position, opening->price);
-    if (UNLIKELY(seat.state->open_orders > 0))
-        meet_orders(engine, opening);
-    if (LIKELY(!is_unreal(opening->flags)))
-        seat.state->session_us = engine->context.now_us;
+}
+
+/* The last bar of each that somebody traded in. */
+static inline void note_sessions(qb_engine *engine, const qb_opening *openings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (LIKELY(!is_unreal(openings[i].flags)))
+            engine->states[openings[i].instrument].session_us = engine->context.now_us;
 }
 
 /* What a path has to know of its start. */
@@ -421,8 +448,9 @@ static void open_bars(qb_engine *engine, const qb_opening *openings, size_t coun
         account_end_ruined(engine);
         return;
     }
-    if (engine->book.candidate_count > 0)
-        fills_run(engine);
+    if (UNLIKELY(engine->book.count > 0))
+        meet_openings(engine, openings, count);
+    note_sessions(engine, openings, count);
     if (UNLIKELY(engine->book.count > 0))
         remember_openings(engine, openings, count);
 }
@@ -638,8 +666,9 @@ void qb_engine_totals_get(const qb_engine *engine, qb_engine_totals *out)
     *out = engine->totals;
     sum_bars(engine, out);
     out->cash = portfolio->cash;
-    /* Both sums were formed before, when equity was last sunk or checked. */
-    out->equity.raw = portfolio->cash.raw + portfolio->value.raw;
+    /* A run has ended where its equity is beyond the ledger: as much as that can hold. */
+    if (qb_portfolio_equity(portfolio, &out->equity) != QB_OK)
+        out->equity.raw = portfolio->cash.raw > 0 ? INT64_MAX : INT64_MIN;
     out->unrealised.raw = portfolio->value.raw - portfolio->cost.raw;
     out->realised = portfolio->realised;
     out->fees = portfolio->fees;

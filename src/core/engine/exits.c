@@ -196,12 +196,6 @@ static bool in_group(const qb_order *order, const fill_news *news)
            order->owner == news->owner;
 }
 
-static bool parent_is_open(const qb_engine *engine, const order_slot *child)
-{
-    return child->parent_slot != NO_SLOT &&
-           engine->book.slots[child->parent_slot].order.id == child->order.parent;
-}
-
 /* One that is left with nothing ends, but a child stays for a parent that may still grow. Of an
  * order without a size nothing can be taken: it ends. */
 static void take_off(qb_engine *engine, uint32_t index, int64_t units)
@@ -210,7 +204,7 @@ static void take_off(qb_engine *engine, uint32_t index, int64_t units)
     if (slot->order.parent != 0 && !slot->born)
         return;
     bool some = slot_rest(slot) > units;
-    if (some || parent_is_open(engine, slot))
+    if (some || book_parent_is_open(&engine->book, slot))
         slot->order.quantity.raw -= some ? units : slot_rest(slot);
     else
         orders_end(engine, index, QB_ORDER_CANCELLED, QB_REASON_OCO);
@@ -230,13 +224,29 @@ static void shrink_group(qb_engine *engine, const fill_news *news)
 
 /* ---- the end of a position ---------------------------------------------------------------- */
 
-void exits_close(qb_engine *engine, uint32_t instrument)
+/* All that an open parent has brought along is exhausted: it waits for the parent to grow. A time
+ * stop that only counts has its units too. */
+static bool group_waits(const qb_engine *engine, const order_slot *child)
 {
     const order_book *book = &engine->book;
+    if (!book_parent_is_open(&engine->book, child))
+        return false;
+    const order_slot *parent = &book->slots[child->parent_slot];
+    for (int i = 0; i < EXITS; i++)
+        if (parent->children[i] != NO_SLOT && slot_rest(&book->slots[parent->children[i]]) != 0)
+            return false;
+    return true;
+}
+
+/* Judged before any of a group is ended: what stands before must not decide for what stands after. */
+void exits_close(qb_engine *engine, uint32_t instrument)
+{
+    order_book *book = &engine->book;
+    for (uint32_t i = engine->states[instrument].first; i != NO_SLOT; i = book->slots[i].after)
+        book->slots[i].closes = book->slots[i].born && !group_waits(engine, &book->slots[i]);
     for (uint32_t i = engine->states[instrument].first, next; i != NO_SLOT; i = next) {
-        next = book_after(book, i);
-        const order_slot *slot = &book->slots[i];
-        if (slot->born)
+        next = book->slots[i].after; /* a child has none that end with it */
+        if (book->slots[i].closes)
             orders_end(engine, i, QB_ORDER_CANCELLED, QB_REASON_CLOSED);
     }
 }
@@ -254,8 +264,9 @@ static void submit_time_stop(qb_engine *engine, uint32_t index)
     book_tell(engine, &slot->order);
 }
 
-/* Those that become orders move to the end of the list: so many slots are looked at, and no
- * more. */
+/* Every bar counts from the one that holds the first fill, also where a sibling has left nothing to
+ * stop: then the order is submitted as soon as the parent has grown again. Those that become orders
+ * move to the end of the list: so many slots are looked at, and no more. */
 void exits_count(qb_engine *engine, uint32_t instrument)
 {
     const instrument_state *state = &engine->states[instrument];
@@ -263,10 +274,10 @@ void exits_count(qb_engine *engine, uint32_t instrument)
     for (uint32_t left = state->open_orders, next; left > 0 && i != NO_SLOT; left--, i = next) {
         order_slot *slot = &engine->book.slots[i];
         next = slot->after;
-        if (slot->order.purpose != QB_FOR_TIME_STOP || !slot->sleeping || slot_rest(slot) == 0)
+        if (slot->order.purpose != QB_FOR_TIME_STOP || !slot->sleeping || !slot->born)
             continue;
         slot->bars_left -= slot->bars_left > 0;
-        if (slot->bars_left == 0)
+        if (slot->bars_left == 0 && slot_rest(slot) != 0)
             submit_time_stop(engine, i);
     }
 }

@@ -120,7 +120,8 @@ static qb_reason pass_gate(qb_engine *engine, request *request)
     if (qb_portfolio_equity(&engine->portfolio, &ask.equity) != QB_OK)
         return QB_REASON_CASH;
     gate_answer answer = gate_pass(engine, &ask, order);
-    if (answer.allowed == 0)
+    bool keeps_closing = answer.reason == QB_REASON_CASH && ask.reducible && same_side < 0;
+    if (answer.allowed == 0 && !keeps_closing)
         return answer.reason;
     order->quantity.raw += answer.allowed - increase;
     return QB_REASON_NONE;

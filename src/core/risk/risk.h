@@ -146,6 +146,9 @@ void qb_risk_bar(qb_risk *risk, uint32_t instrument, const qb_bar *bar, double s
  * before: neither gain nor loss. */
 bool qb_risk_equity(qb_risk *risk, int64_t at_us, qb_money equity, qb_money flows,
                     qb_risk_event *out);
+/* In place of it, where equity is beyond the ledger: a rule that looks at equity cannot be evaluated
+ * and halts. False: there is none, or all is halted already. */
+bool qb_risk_equity_unknown(qb_risk *risk, int64_t at_us, qb_risk_event *out);
 /* Each fill, and then the trade that it closed. */
 void qb_risk_fill(qb_risk *risk, const qb_fill *fill, const qb_instrument *instrument);
 void qb_risk_trade(qb_risk *risk, const qb_trade *trade);

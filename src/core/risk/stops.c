@@ -158,12 +158,23 @@ static bool fail(qb_risk *risk, int64_t at_us, qb_risk_event *out)
     return true;
 }
 
+/* Nobody looks at equity, or what they say would change nothing. */
+static bool is_settled(const qb_risk *risk)
+{
+    return first_rule(risk) == QB_RISK_NONE || risk->latch.until_us == INT64_MAX;
+}
+
+bool qb_risk_equity_unknown(qb_risk *risk, int64_t at_us, qb_risk_event *out)
+{
+    return !is_settled(risk) && fail(risk, at_us, out);
+}
+
 bool qb_risk_equity(qb_risk *risk, int64_t at_us, qb_money equity, qb_money flows,
                     qb_risk_event *out)
 {
     risk_equity *past = &risk->equity;
     int64_t before;
-    if (first_rule(risk) == QB_RISK_NONE || risk->latch.until_us == INT64_MAX)
+    if (is_settled(risk))
         return false;
     if (equity.raw == INT64_MIN || flows.raw == INT64_MIN ||
         qb_add(equity.raw, -flows.raw, &before) != QB_OK)
