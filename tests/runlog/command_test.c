@@ -192,6 +192,46 @@ static void test_errors(sample_folder *folder, gconstpointer unused)
     g_assert_cmpint(nothing.code, ==, 2);
 }
 
+/* A server elsewhere must prove its name, whatever sslmode says. Last: the server changes. */
+static void test_tls(sample_folder *folder, gconstpointer unused)
+{
+    guint16 port = 0;
+    g_autofree char *certificate = NULL;
+    if (!server_use_tls(postgres, &port, &certificate)) {
+        g_test_skip("no openssl is installed (openssl)");
+        return;
+    }
+    static const struct {
+        const char *name, *mode, *said; /* NULL: it is let in */
+        gboolean trusted, as_given;
+    } cases[] = {
+        {"pgtest.example", "", NULL, TRUE, FALSE},
+        {"pgtest.example", "&sslmode=require", NULL, TRUE, FALSE},
+        {"pgtest.example", "", "certificate verify failed", FALSE, FALSE},
+        {"pgtest.example", "&sslmode=require", "certificate verify failed", FALSE, FALSE},
+        {"other.example", "&sslmode=disable", "does not match host name", TRUE, FALSE},
+        {"other.example", "&sslmode=verify-ca", "does not match host name", TRUE, FALSE},
+        {"other.example", "&sslmode=verify-ca", NULL, TRUE, TRUE},
+        {"other.example", "&sslmode=require", NULL, FALSE, TRUE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *url = g_strdup_printf(
+            "postgresql://quantbot:pencil77@%s/postgres?hostaddr=127.0.0.1&port=%u%s%s%s",
+            cases[i].name, port, cases[i].mode, cases[i].trusted ? "&sslrootcert=" : "",
+            cases[i].trusted ? certificate : "");
+        g_setenv("QUANTBOT_DATABASE_TLS", cases[i].as_given ? "as-given" : "", TRUE);
+        g_auto(answer) got = run(folder, url, "db init");
+        g_unsetenv("QUANTBOT_DATABASE_TLS");
+        g_assert_cmpint(got.code, ==, cases[i].said != NULL ? 8 : 0);
+        if (cases[i].said == NULL)
+            continue;
+        if (strstr(got.errors, cases[i].said) == NULL)
+            g_error("%s: %s", url, got.errors);
+        g_assert_nonnull(strstr(got.errors, "QUANTBOT_DATABASE_TLS=as-given"));
+        g_assert_null(strstr(got.errors, "pencil77"));
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *why = NULL;
@@ -208,6 +248,7 @@ int main(int argc, char **argv)
     ADD("status", test_status);
     ADD("kept", test_kept);
     ADD("errors", test_errors);
+    ADD("tls", test_tls);
     const int status = g_test_run();
     server_free(postgres);
     return status;

@@ -405,6 +405,53 @@ static void test_two_at_once(fixture *self, gconstpointer unused)
     }
 }
 
+/* Tables as version 4 made them. */
+static void make_older(const char *schema)
+{
+    GError *error = NULL;
+    runlog_free(runlog_open_server(server_place(postgres, schema), TRUE, NULL, &error));
+    g_assert_no_error(error);
+    server_sql(postgres, schema,
+               "DROP TABLE equity_blocks; DROP INDEX trades_period;"
+               "CREATE INDEX trades_run_id ON trades (run_id); DELETE FROM schema_version;"
+               "INSERT INTO schema_version VALUES (4, now(), 'earlier')");
+}
+
+static void test_migrated(fixture *self, gconstpointer unused)
+{
+    GError *error = NULL;
+    GThread *threads[3];
+    make_older(self->schema);
+    const runlog_server *place = server_place(postgres, self->schema);
+    g_autoptr(runlog) reader = runlog_open_server(place, FALSE, NULL, &error);
+    g_assert_no_error(error); /* as it is */
+    g_assert_cmpint(count(self, "SELECT max(version) FROM schema_version"), ==, 4);
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("open", open_in_thread, (gpointer)place);
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
+    g_assert_cmpint(count(self, "SELECT count(*) FROM schema_version"), ==, 2);
+    g_assert_cmpint(count(self, "SELECT max(version) FROM schema_version"), ==, 5);
+    g_autoptr(runlog) log = open_log(self);
+    sample_log(log, "run-1", "backtest", SAMPLE_START_US, 100, 10);
+    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_blocks"), ==, 3);
+}
+
+/* A step that fails half-way is undone. */
+static void test_not_migrated(fixture *self, gconstpointer unused)
+{
+    GError *error = NULL;
+    make_older(self->schema);
+    server_sql(postgres, self->schema, "CREATE TABLE equity_blocks (mine text)");
+    g_assert_null(runlog_open_server(server_place(postgres, self->schema), TRUE, NULL, &error));
+    g_assert_error(error, FAILURE, FAILURE_DATABASE);
+    g_clear_error(&error);
+    g_assert_cmpint(count(self, "SELECT max(version) FROM schema_version"), ==, 4);
+    g_assert_cmpint(count(self, "SELECT count(*) FROM pg_indexes WHERE schemaname ="
+                                " current_schema() AND indexname = 'trades_run_id'"),
+                    ==, 1);
+}
+
 /* The same columns in the same order as SQLite's, and every one of them known to tables.c. */
 static void test_columns(fixture *self, gconstpointer unused)
 {
@@ -629,6 +676,8 @@ int main(int argc, char **argv)
     ADD("refused", test_refused, NULL);
     ADD("newer", test_newer, NULL);
     ADD("two-at-once", test_two_at_once, NULL);
+    ADD("migrated", test_migrated, NULL);
+    ADD("not-migrated", test_not_migrated, NULL);
     ADD("columns", test_columns, NULL);
     ADD("terminated", test_terminated, NULL);
     ADD("cut-while-writing", test_cut_while_writing, NULL);

@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <libpq-fe.h>
 #include <pwd.h>
@@ -18,6 +19,7 @@ struct server {
     int guard_input;
     guint schemas;
     GPtrArray *places; /* of place */
+    char *more;        /* options; NULL: none */
 };
 
 typedef struct place {
@@ -90,8 +92,8 @@ static gboolean start(server *self)
     g_autofree char *options =
         g_strdup_printf("-c listen_addresses='' -c unix_socket_directories=%s,%s/x -c fsync=off"
                         " -c max_connections=40 -c shared_buffers=64MB -c max_wal_size=4GB"
-                        " -c log_min_messages=fatal",
-                        self->folder, self->folder);
+                        " -c log_min_messages=fatal %s",
+                        self->folder, self->folder, self->more != NULL ? self->more : "");
     return run(self, "pg_ctl", "-w", "-D", self->data, "-l", log, "-o", options, "start", NULL);
 }
 
@@ -173,12 +175,70 @@ void server_free(server *self)
     g_free(self->binaries);
     g_free(self->folder);
     g_free(self->data);
+    g_free(self->more);
     g_free(self);
 }
 
 const char *server_folder(const server *self)
 {
     return self->folder;
+}
+
+/* ---- TLS ------------------------------------------------------------------------------------ */
+
+static guint16 free_port(void)
+{
+    g_autoptr(GSocketListener) listener = g_socket_listener_new();
+    const guint16 port = g_socket_listener_add_any_inet_port(listener, NULL, NULL);
+    g_socket_listener_close(listener);
+    return port;
+}
+
+static gboolean make_certificate(const server *self, const char *certificate, const char *key)
+{
+    int status = 0;
+    const char *const words[] = {"openssl",
+                                 "req",
+                                 "-new",
+                                 "-x509",
+                                 "-nodes",
+                                 "-days",
+                                 "2",
+                                 "-subj",
+                                 "/CN=pgtest.example",
+                                 "-addext",
+                                 "subjectAltName=DNS:pgtest.example",
+                                 "-out",
+                                 certificate,
+                                 "-keyout",
+                                 key,
+                                 NULL};
+    return g_spawn_sync(self->folder, (char **)words, NULL,
+                        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+                            G_SPAWN_STDERR_TO_DEV_NULL,
+                        NULL, NULL, NULL, NULL, &status, NULL) &&
+           status == 0;
+}
+
+gboolean server_use_tls(server *self, guint16 *out_port, char **out_certificate)
+{
+    const struct passwd *user = getpwnam("postgres");
+    g_autofree char *certificate = g_build_filename(self->folder, "server.crt", NULL);
+    g_autofree char *key = g_build_filename(self->folder, "server.key", NULL);
+    if (!make_certificate(self, certificate, key))
+        return FALSE;
+    g_chmod(key, 0600);
+    if (self->as_root)
+        g_assert_true(chown(key, user->pw_uid, user->pw_gid) == 0 &&
+                      chown(certificate, user->pw_uid, user->pw_gid) == 0);
+    *out_port = free_port();
+    self->more = g_strdup_printf("-c ssl=on -c ssl_cert_file=%s -c ssl_key_file=%s"
+                                 " -c listen_addresses=127.0.0.1 -c port=%u",
+                                 certificate, key, *out_port);
+    server_stop(self, "fast");
+    server_go_on(self);
+    *out_certificate = g_steal_pointer(&certificate);
+    return TRUE;
 }
 
 /* ---- pooler --------------------------------------------------------------------------------- */
