@@ -1,6 +1,7 @@
 /* The run log: what every run was given and what it did. Results are read from here by whoever
- * shows them. SQLite now; design.md names the six tables whose columns other people's queries
- * rely on. Canonical numbers are the *_e8 integers; the doubles beside them are for reading. */
+ * shows them. In a SQLite file or on a PostgreSQL server, alike (docs/RUNLOG.md); six of its tables
+ * have columns that other people's queries rely on. Canonical numbers are the *_e8 integers; the
+ * doubles beside them are for reading. */
 #ifndef RUNLOG_RUNLOG_H
 #define RUNLOG_RUNLOG_H
 
