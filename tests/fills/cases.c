@@ -1,5 +1,7 @@
 /* Cases are made to meet the edges: prices stand on a coarse grid and ranges are small, so that
- * openings touch limits, extremes are equally far, and several orders are reached at one price. */
+ * openings touch limits, extremes are equally far, and several orders are reached at one price.
+ *
+ * One draw a statement (or between sequence points), so that every compiler makes the same cases. */
 #include "cases.h"
 #include "material.h"
 
@@ -283,7 +285,8 @@ static void random_market(maker *self)
             kind = a_mixed_market(self);
         out->instruments[i] = an_instrument(self, kind.share, kind.interval);
         out->instruments[i].symbol[0] = (char)('A' + i);
-        random_bars(self, i, bars, kind.start * QB_DAY_US - QB_HOUR_US, quotes, finer);
+        int64_t before_us = kind.start * QB_DAY_US - qb_interval_us(kind.interval);
+        random_bars(self, i, bars, before_us, quotes, finer);
     }
 }
 
@@ -380,8 +383,10 @@ static void a_time(maker *self, qb_order_request *request, int64_t now_us, int64
 {
     bool short_lived = request->type == QB_MARKET || request->type == QB_LIMIT;
     request->time_in_force = (qb_time_in_force)below(self, short_lived ? 5 : 3);
-    if (request->time_in_force == QB_GTD)
-        request->good_until_us = now_us + step_us * (1 + below(self, 8)) / (1 + below(self, 2));
+    if (request->time_in_force == QB_GTD) {
+        int64_t steps_us = step_us * (1 + below(self, 8));
+        request->good_until_us = now_us + (one_in(self, 2) ? steps_us : steps_us / 2);
+    }
 }
 
 static void a_type(maker *self, qb_order_request *request, double close)
@@ -424,30 +429,48 @@ static void in_history_units(const fills_case *play, qb_order_request *request, 
     scale_exit(&request->trailing_stop, factor);
 }
 
+/* Small ones in units, so that some are met exactly; a signal of a few strengths, so that some are
+ * repeated. */
+static void a_target(maker *self, ref_action *action)
+{
+    qb_order_request *request = &action->request;
+    const qb_instrument *instrument = &self->out->instruments[request->instrument];
+    if (one_in(self, 3)) {
+        action->verb = REF_SIGNAL;
+        request->size = (qb_size){.amount = 0.5 * below(self, 3)};
+        return;
+    }
+    action->verb = REF_TARGET;
+    if (request->size.kind == QB_SIZE_UNITS)
+        request->size.amount = (double)instrument->lot.raw / 1e8 * below(self, 20);
+    else if (one_in(self, 10))
+        request->size.amount = one_in(self, 2) ? 0.0 : 1e-4;
+}
+
 static void an_action(maker *self, uint32_t asker, uint32_t instrument, const fills_bar *bar,
                       double close)
 {
     fills_case *out = self->out;
     ref_action *action = &out->actions[out->action_count++];
+    bool answers = may(self, FILLS_ON_FILL) && one_in(self, 6);
     *action = (ref_action){.at_us = bar->known_us, .asker = asker};
+    if (answers)
+        action->fill = 1 + below(self, 16);
     qb_order_request *request = &action->request;
     *request = (qb_order_request){
         .struct_size = sizeof *request,
         .instrument = instrument,
         .side = one_in(self, 2) ? QB_BUY : QB_SELL,
         .raw_prices = true,
-        .size = a_size(self, out, instrument, close),
     };
+    request->size = a_size(self, out, instrument, close);
     if (may(self, FILLS_TIMES) && one_in(self, 8) && out->action_count > 1) {
         action->verb = REF_CANCEL;
         action->of = below(self, (uint32_t)out->action_count - 1);
         return;
     }
-    if (may(self, FILLS_TARGETS) && one_in(self, 6)) {
-        action->verb = REF_TARGET;
-        request->size.kind = QB_SIZE_UNITS;
-        request->size.when = QB_SIZE_AT_DECISION;
-        request->size.amount = (double)out->instruments[instrument].lot.raw / 1e8 * below(self, 20);
+    if (may(self, FILLS_TARGETS) && one_in(self, 5)) {
+        a_target(self, action);
         return;
     }
     if (!may(self, ~(unsigned)(FILLS_SIZES | FILLS_TARGETS)) || one_in(self, 8)) {
@@ -464,7 +487,7 @@ static void an_action(maker *self, uint32_t asker, uint32_t instrument, const fi
         request->group = 1 + below(self, 2) + 2 * instrument;
     if (may(self, FILLS_BRACKETS) && one_in(self, 3) && !request->reduce_only)
         a_bracket(self, request, close);
-    if (may(self, FILLS_HISTORY) && one_in(self, 3))
+    if (may(self, FILLS_HISTORY) && one_in(self, 3) && !answers)
         in_history_units(out, request, bar->known_us);
 }
 
@@ -513,11 +536,11 @@ void fills_case_make(uint64_t seed, unsigned repertoire, fills_case *out)
         .cash = {10000 * QB_ONE},
         .size = {.kind = QB_SIZE_UNITS, .amount = 1.0},
         .leverage = {raw(leverages[below(&self, 6)])},
-        .patience = 1 + below(&self, 6),
         .seed = seed,
         .maintenance_off = true,
-        .costs = some_costs(&self),
     };
+    out->config.patience = 1 + below(&self, 6);
+    out->config.costs = some_costs(&self);
     const material *real = material_for(seed);
     if (real != NULL) {
         out->family = real->name;
@@ -542,5 +565,9 @@ void fills_case_make(uint64_t seed, unsigned repertoire, fills_case *out)
     if (may(&self, FILLS_FLOWS) && out->bar_count[0] > 1)
         some_flows(&self, out->bars[0][0].open_us, out->bars[0][out->bar_count[0] - 1].known_us);
     out->config.instruments = out->instruments;
+    if (may(&self, FILLS_TARGETS) && out->bar_count[0] > 0)
+        out->config.size = a_size(&self, out, 0, out->bars[0][0].bar.close);
+    if (out->config.size.amount == 0.0) /* a run's size is none */
+        out->config.size.amount = 1.0;
     a_script(&self);
 }

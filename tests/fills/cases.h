@@ -39,7 +39,7 @@ typedef struct fills_case {
 /* What a case may hold; the test asks for all of it, a search for a fault for less. */
 enum {
     FILLS_SIZES = 1,          /* cash and weights, at the decision and at the fill */
-    FILLS_TARGETS = 2,        /* in units */
+    FILLS_TARGETS = 2,        /* targets and signals */
     FILLS_RESTING = 4,        /* limits, stops, stop-limits, trailing stops */
     FILLS_TIMES = 8,          /* DAY, GTD, IOC, FOK, on-open, on-close, cancel */
     FILLS_BRACKETS = 16,      /* take-profit, stop-loss, trailing stop */
@@ -59,7 +59,8 @@ enum {
     FILLS_MIXED = 262144,     /* intervals and calendars side by side */
     FILLS_HISTORY = 524288,   /* prices in the units of the history */
     FILLS_PARTED = 1048576,   /* time stops of orders that fill in parts */
-    FILLS_ALL = 2097151,
+    FILLS_ON_FILL = 2097152,  /* a strategy that answers fills */
+    FILLS_ALL = 4194303,
 };
 
 /* Families after the seed's last digit: 0-6 random, 7 the sample, 8 shared days, 9 shared minutes;

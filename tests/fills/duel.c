@@ -21,6 +21,7 @@ static struct side {
     uint64_t ids[FILLS_ACTIONS]; /* what the host returned */
     engine_order orders[REF_ORDERS];
     size_t order_count;
+    size_t asking; /* the action whose orders are told now; SIZE_MAX: none */
     qb_fill fills[REF_FILLS];
     size_t fill_count;
     ref_point points[FILLS_INSTANTS];
@@ -57,31 +58,50 @@ static qb_status player_init(const qb_setup *setup, void **out_state)
     return QB_OK;
 }
 
+static void play(const qb_context *context, size_t which)
+{
+    const qb_host *host = context->host;
+    const ref_action *action = &side.play->actions[which];
+    const qb_order_request *request = &action->request;
+    side.asking = which;
+    switch (action->verb) {
+    case REF_SUBMIT:
+        side.ids[which] = host->submit(context, request);
+        break;
+    case REF_ORDER:
+        side.ids[which] = host->order(context, request->instrument, request->side, request->size);
+        break;
+    case REF_TARGET:
+        side.ids[which] = host->target(context, request->instrument, request->side, request->size);
+        break;
+    case REF_SIGNAL:
+        host->signal(context, request->instrument, request->size.amount * (double)request->side);
+        break;
+    case REF_CANCEL:
+        if (side.ids[action->of] != 0 &&
+            context->history[request->instrument].total > 0) /* as other requests are heard */
+            host->cancel(context, side.ids[action->of]);
+        break;
+    }
+    side.asking = SIZE_MAX;
+}
+
 static void player_on_bar(void *state, const qb_context *context, uint32_t instrument)
 {
     (void)state;
-    const qb_host *host = context->host;
     for (size_t i = 0; i < side.play->action_count; i++) {
         const ref_action *action = &side.play->actions[i];
-        const qb_order_request *request = &action->request;
-        if (action->at_us != context->now_us || action->asker != instrument)
-            continue;
-        switch (action->verb) {
-        case REF_SUBMIT:
-            side.ids[i] = host->submit(context, request);
-            break;
-        case REF_ORDER:
-            side.ids[i] = host->order(context, request->instrument, request->side, request->size);
-            break;
-        case REF_TARGET:
-            side.ids[i] = host->target(context, request->instrument, request->side, request->size);
-            break;
-        case REF_CANCEL:
-            if (side.ids[action->of] != 0)
-                host->cancel(context, side.ids[action->of]);
-            break;
-        }
+        if (action->fill == 0 && action->at_us == context->now_us && action->asker == instrument)
+            play(context, i);
     }
+}
+
+static void player_on_fill(void *state, const qb_context *context, const qb_fill *fill)
+{
+    (void)state;
+    for (size_t i = 0; i < side.play->action_count; i++)
+        if (side.play->actions[i].fill == fill->id)
+            play(context, i);
 }
 
 static const qb_strategy player = {
@@ -92,6 +112,7 @@ static const qb_strategy player = {
     .warmup = player_warmup,
     .init = player_init,
     .on_bar = player_on_bar,
+    .on_fill = player_on_fill,
 };
 
 /* ---- the listener ------------------------------------------------------------------------- */
@@ -109,7 +130,7 @@ static engine_order *order_of(uint64_t id)
         return NULL;
     }
     if (id == side.order_count + 1)
-        side.orders[side.order_count++] = (engine_order){.action = SIZE_MAX};
+        side.orders[side.order_count++] = (engine_order){.action = side.asking};
     return &side.orders[id - 1];
 }
 
@@ -131,10 +152,32 @@ static qb_status take_order(void *self, const qb_order *order)
     return QB_OK;
 }
 
+/* What the gate has let through is within the margin to the last digit, as the ledger has it: with the
+ * instrument at the fill's price. */
+static void check_margin(const qb_fill *fill)
+{
+    const qb_engine_config *config = &side.play->config;
+    const qb_position *held = &side.portfolio->positions[fill->instrument];
+    if (held->quantity.raw == 0 || (held->quantity.raw > 0) != (fill->quantity.raw > 0))
+        return;
+    const qb_instrument *instrument = &config->instruments[fill->instrument];
+    int64_t value = ref_value(ref_unit(instrument, fill->price.raw), held->quantity.raw);
+    wide exposure = 0, equity = side.portfolio->cash.raw;
+    for (uint32_t i = 0; i < config->instrument_count; i++) {
+        int64_t of_this = i == fill->instrument ? value : side.portfolio->positions[i].value.raw;
+        exposure += llabs(of_this);
+        equity += of_this;
+    }
+    if (exposure * QB_ONE > equity * config->leverage.raw)
+        fault("fill %llu is beyond the margin", (unsigned long long)fill->id);
+}
+
 static qb_status take_fill(void *self, const qb_fill *fill)
 {
     (void)self;
     check_ledger("a fill");
+    if (side.portfolio != NULL)
+        check_margin(fill);
     engine_order *order = order_of(fill->order_id);
     if (order != NULL) {
         order->filled += llabs(fill->quantity.raw);
@@ -168,6 +211,7 @@ static qb_status new_engine(const ref_case *play, qb_engine **out)
     side.play = play;
     side.order_count = side.fill_count = side.instants = 0;
     side.portfolio = NULL;
+    side.asking = SIZE_MAX;
     memset(side.ids, 0, sizeof side.ids);
     qb_engine_config config = play->config;
     config.strategy = &player;
@@ -282,24 +326,20 @@ static ref_role role_of(const qb_order *order)
     }
 }
 
+/* An action's first order is the one asked for; a second of its own opens what that one closed. */
 static void name_orders(void)
 {
-    for (size_t i = 0; i < side.play->action_count; i++)
-        if (side.ids[i] >= 1 && side.ids[i] <= side.order_count &&
-            side.play->actions[i].verb != REF_CANCEL)
-            side.orders[side.ids[i] - 1].action = i;
+    bool made[FILLS_ACTIONS] = {false};
     for (size_t i = 0; i < side.order_count; i++) {
         engine_order *order = &side.orders[i];
         order->role = role_of(&order->order);
-        if (order->action != SIZE_MAX)
-            continue;
         if (order->role == REF_FORCED) {
             order->action = order->order.instrument;
         } else if (order->order.parent >= 1 && order->order.parent <= side.order_count) {
             order->action = side.orders[order->order.parent - 1].action;
-        } else if (i > 0) {
-            order->action = side.orders[i - 1].action;
-            order->role = REF_OPENER;
+        } else if (order->action < FILLS_ACTIONS) {
+            order->role = made[order->action] ? REF_OPENER : REF_SELF;
+            made[order->action] = true;
         }
     }
 }
@@ -499,11 +539,12 @@ static bool makes_sense(const fills_case *play)
 {
     for (size_t i = 0; i < play->action_count; i++) {
         const ref_action *action = &play->actions[i];
-        bool asked = false;
+        bool asked = action->fill != 0;
         for (size_t b = 0; b < play->bar_count[action->asker]; b++)
             asked = asked || play->bars[action->asker][b].known_us == action->at_us;
         uint32_t of = action->request.instrument;
-        if (!asked || play->bar_count[of] == 0 || play->bars[of][0].known_us > action->at_us)
+        if (!asked || play->bar_count[of] == 0 ||
+            (action->fill == 0 && play->bars[of][0].known_us > action->at_us))
             return false;
     }
     return true;

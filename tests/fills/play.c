@@ -97,6 +97,8 @@ static const char *when(int64_t at_us)
     return qb_time_to_text(at_us, texts[next++ % 4]);
 }
 
+static const char *const size_kinds[] = {"units", "cash", "of equity"};
+
 static void print_costs(const qb_costs *costs, FILE *out)
 {
     fprintf(out,
@@ -116,6 +118,8 @@ static void print_config(const fills_case *self, FILE *out)
             (unsigned long long)self->seed, self->family, amount(config->cash.raw),
             amount(config->leverage.raw), qb_fill_model_text(config->fill_model),
             qb_fill_at_text(config->fill_at), config->patience);
+    fprintf(out, "# a signal is %.10g %s%s\n", config->size.amount, size_kinds[config->size.kind],
+            config->size.when == QB_SIZE_AT_FILL ? " at the fill" : "");
     if (config->instrument_costs == NULL)
         print_costs(&config->costs, out);
     if (config->borrow.raw != 0 || config->interest.raw != 0)
@@ -165,12 +169,13 @@ static void print_exit(const char *name, const qb_exit *exit, FILE *out)
 
 static void print_request(const fills_case *self, const ref_action *action, FILE *out)
 {
-    static const char *kinds[] = {"units", "cash", "of equity"};
     const qb_order_request *request = &action->request;
     fprintf(out, "%s%s %s %.10g %s%s", request->reduce_only ? "reduce-only " : "",
             request->side == QB_BUY ? "buy" : "sell", self->instruments[request->instrument].symbol,
-            request->size.amount, kinds[request->size.kind],
+            request->size.amount, size_kinds[request->size.kind],
             request->size.when == QB_SIZE_AT_FILL ? " at the fill" : "");
+    if (action->verb == REF_SIGNAL)
+        fprintf(out, ", of the size of a signal");
     if (action->verb != REF_SUBMIT)
         return;
     fprintf(out, "%s, %s %s", request->raw_prices ? "" : " (prices of the history)",
@@ -208,9 +213,13 @@ void fills_case_print(const fills_case *self, FILE *out)
     }
     for (size_t i = 0; i < self->action_count; i++) {
         const ref_action *action = &self->actions[i];
-        static const char *verbs[] = {"submit", "order", "target", "cancel"};
-        fprintf(out, "# [%zu] %s (%s's bar) %s ", i, when(action->at_us),
-                self->instruments[action->asker].symbol, verbs[action->verb]);
+        static const char *verbs[] = {"submit", "order", "target", "signal", "cancel"};
+        if (action->fill != 0)
+            fprintf(out, "# [%zu] after fill %llu: %s ", i, (unsigned long long)action->fill,
+                    verbs[action->verb]);
+        else
+            fprintf(out, "# [%zu] %s (%s's bar) %s ", i, when(action->at_us),
+                    self->instruments[action->asker].symbol, verbs[action->verb]);
         if (action->verb == REF_CANCEL)
             fprintf(out, "[%zu]", action->of);
         else

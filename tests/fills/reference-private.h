@@ -1,4 +1,4 @@
-/* What the reference's three files share: the account under way, and who does what in it. */
+/* What the reference's files share: the account under way, and who does what in it. */
 #ifndef REFERENCE_PRIVATE_H
 #define REFERENCE_PRIVATE_H
 
@@ -18,6 +18,8 @@ typedef struct ref_state {
     bool in_finer;
     /* After the opening's fills: the sign of what is held, the side of the oldest live order. */
     int held, oldest;
+    bool known;                /* a bar of it has closed */
+    double wish;               /* the strength of its last signal; NaN: none */
     bool closing;              /* a sound bar of it closes at this instant */
     int64_t now_buy, now_sell; /* the price that orders meet: the opening, or the close */
 } ref_state;
@@ -41,6 +43,16 @@ typedef struct ref_spot {
     bool maker, on_path;
 } ref_spot;
 
+/* ---- reference_ask.c */
+ref_order *ref_new_order(ref_world *world, size_t action, ref_role role, uint32_t instrument,
+                         int side);
+/* One line of the script; those that wait for the last fill. */
+void ref_play(ref_world *world, size_t action);
+void ref_play_fill(ref_world *world);
+/* Units from what is held on that side to a target, > 0: more. */
+int64_t ref_target_change(const ref_world *world, uint32_t instrument, int side, qb_size size,
+                          int64_t reference);
+
 /* ---- reference_fill.c */
 const qb_costs *ref_costs(const ref_world *world, uint32_t instrument);
 int64_t ref_equity(const ref_world *world);
@@ -48,6 +60,8 @@ void ref_mark(ref_world *world, uint32_t instrument, int64_t price);
 void ref_end(ref_world *world, ref_order *order, qb_order_status status, qb_reason reason);
 bool ref_only_reduces(const ref_world *world, const ref_order *order);
 int ref_slips(const ref_world *world, const ref_order *order);
+/* Of cash or a weight: money. */
+wide ref_budget(const ref_world *world, qb_size size);
 /* Of a size: units at that price, fees and slippage included. */
 int64_t ref_resolve(const ref_world *world, const ref_order *order, int64_t reference,
                     int64_t limit);

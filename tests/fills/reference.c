@@ -1,90 +1,7 @@
 /* One instant after the other, in the steps of docs/FILLS.md. */
 #include "reference-private.h"
 
-/* ---- orders ------------------------------------------------------------------------------- */
-
-static ref_order *new_order(ref_world *world, size_t action, ref_role role, uint32_t instrument,
-                            int side)
-{
-    ref_result *out = world->out;
-    if (out->order_count == REF_ORDERS) {
-        out->full = true;
-        out->order_count--; /* the case is worth nothing from here on */
-    }
-    ref_order *order = &out->orders[out->order_count++];
-    *order = (ref_order){
-        .action = action,
-        .role = role,
-        .instrument = instrument,
-        .side = side,
-        .submitted_us = world->now_us,
-        .good_until_us = INT64_MAX,
-        .parent = SIZE_MAX,
-        .live = true,
-    };
-    return order;
-}
-
-/* The end of the session under way, else of the next one. */
-static int64_t end_of_session(const qb_calendar *calendar, int64_t now_us)
-{
-    int32_t date = qb_calendar_date(calendar, now_us) - 1;
-    qb_session session;
-    for (int days = 0; days < 30; days++, date++)
-        if (qb_calendar_session(calendar, date, &session) && session.close_us > now_us)
-            return session.close_us;
-    return INT64_MAX;
-}
-
-/* From the units of the history to money of the day. */
-static double of_the_day(const ref_world *world, const qb_order_request *request, double price)
-{
-    const ref_state *state = &world->at[request->instrument];
-    return request->raw_prices ? price : price * (double)state->old / (double)state->fresh;
-}
-
-static int64_t price_of_the_day(const ref_world *world, const qb_order_request *request,
-                                double price)
-{
-    return ref_raw(of_the_day(world, request, price));
-}
-
-static void add_child(ref_world *world, size_t parent, const qb_order_request *request,
-                      ref_role role, qb_exit exit)
-{
-    if (exit.kind == QB_EXIT_NONE)
-        return;
-    const ref_order *whole = &world->out->orders[parent];
-    ref_order *child = new_order(world, whole->action, role, whole->instrument, -whole->side);
-    if (exit.kind != QB_EXIT_FRACTION)
-        exit.amount = of_the_day(world, request, exit.amount);
-    child->type = role == REF_TAKE_PROFIT ? QB_LIMIT
-                  : role == REF_STOP_LOSS ? QB_STOP
-                                          : QB_TRAILING_STOP;
-    child->parent = parent;
-    child->group = ((uint64_t)parent + 1) << 32;
-    child->reduce_only = true;
-    child->live = false;
-    child->exit = exit.kind;
-    child->away = ref_raw(exit.amount);
-    if (role == REF_TRAILING && exit.kind == QB_EXIT_FRACTION)
-        child->trail_rate = ref_raw(exit.amount);
-    else if (role == REF_TRAILING)
-        child->trail = ref_raw(exit.amount);
-}
-
-/* Why its parts do not go together; QB_REASON_NONE: they do. */
-static qb_reason fault_of(const ref_order *order)
-{
-    bool limit = order->type == QB_LIMIT || order->type == QB_STOP_LIMIT;
-    bool stop = order->type == QB_STOP || order->type == QB_STOP_LIMIT;
-    bool at_once = order->time_in_force == QB_IOC || order->time_in_force == QB_FOK;
-    if (at_once && order->type != QB_MARKET && order->type != QB_LIMIT)
-        return QB_REASON_BAD_ORDER;
-    if ((limit && order->limit <= 0) || (stop && order->stop <= 0))
-        return QB_REASON_BAD_PRICE;
-    return QB_REASON_NONE;
-}
+#include <math.h>
 
 static void fill_at_close(ref_world *world, ref_order *order)
 {
@@ -96,137 +13,6 @@ static void fill_at_close(ref_world *world, ref_order *order)
     bool at_once = order->time_in_force == QB_IOC || order->time_in_force == QB_FOK;
     if (at_once && ref_open(order))
         ref_end(world, order, QB_ORDER_CANCELLED, QB_REASON_NOT_FILLED);
-}
-
-/* Sizes at the decision, and the gate with the last close. */
-static void admit(ref_world *world, ref_order *order)
-{
-    const qb_engine_config *config = &world->play->config;
-    const qb_instrument *instrument = &config->instruments[order->instrument];
-    const ref_state *state = &world->at[order->instrument];
-    qb_reason fault = fault_of(order);
-    if (fault != QB_REASON_NONE) {
-        ref_end(world, order, QB_ORDER_REJECTED, fault);
-        return;
-    }
-    bool later = order->size.when == QB_SIZE_AT_FILL && order->size.kind != QB_SIZE_UNITS;
-    bool limit = order->type == QB_LIMIT || order->type == QB_STOP_LIMIT;
-    int64_t count_on = limit                             ? order->limit
-                       : order->type == QB_STOP          ? order->stop
-                       : order->type == QB_TRAILING_STOP ? ref_level(order)
-                                                         : state->mark;
-    if (order->quantity == 0 && !later)
-        order->quantity = ref_resolve(world, order, count_on, limit ? order->limit : 0);
-    if (order->quantity == 0 && !later) {
-        ref_end(world, order, QB_ORDER_REJECTED, QB_REASON_BELOW_LOT);
-        return;
-    }
-    bool nothing = state->quantity == 0 || (state->quantity > 0) == (order->side > 0);
-    if (order->reduce_only && nothing)
-        ref_end(world, order, QB_ORDER_REJECTED, QB_REASON_REDUCE_ONLY);
-    if (order->reduce_only || later)
-        return;
-    int64_t held = state->quantity, closing = 0;
-    if (order->role == REF_OPENER) /* its other half will have closed */
-        held = 0;
-    if (held != 0 && (held > 0) == (order->side < 0))
-        closing = ref_abs(held) < order->quantity ? ref_abs(held) : order->quantity;
-    int64_t opening = order->quantity - closing;
-    if (opening == 0)
-        return;
-    int64_t price = ref_price(instrument, ref_costs(world, order->instrument), order->side,
-                              state->mark, 0, 0.0, ref_slips(world, order), 0);
-    int64_t kept = closing > 0 ? 0 : ref_abs(held);
-    world->admitting = true;
-    int64_t allowed = ref_gate(world, order, price, kept, opening);
-    world->admitting = false;
-    if (allowed == opening)
-        return;
-    if (order->size.kind == QB_SIZE_UNITS || allowed + closing == 0)
-        ref_end(world, order, QB_ORDER_REJECTED, QB_REASON_CASH);
-    else
-        order->quantity = closing + allowed;
-}
-
-static void submit(ref_world *world, size_t action, const qb_order_request *request)
-{
-    ref_order *order = new_order(world, action, REF_SELF, request->instrument, request->side);
-    size_t self = (size_t)(order - world->out->orders);
-    order->type = request->type;
-    order->time_in_force = request->time_in_force;
-    order->reduce_only = request->reduce_only;
-    order->size = request->size;
-    order->group = request->group;
-    order->stop_bars = request->time_stop_bars;
-    order->limit = price_of_the_day(world, request, request->limit);
-    order->stop = price_of_the_day(world, request, request->stop);
-    if (request->trail.kind == QB_EXIT_DISTANCE)
-        order->trail = price_of_the_day(world, request, request->trail.amount);
-    if (request->trail.kind == QB_EXIT_FRACTION)
-        order->trail_rate = ref_raw(request->trail.amount);
-    order->best = world->at[request->instrument].mark;
-    if (order->time_in_force == QB_GTD)
-        order->good_until_us = request->good_until_us;
-    if (order->time_in_force == QB_DAY)
-        order->good_until_us = end_of_session(
-            world->play->config.instruments[order->instrument].calendar, world->now_us);
-    world->made[action] = self + 1;
-    admit(world, order);
-    if (!ref_open(order))
-        return;
-    add_child(world, self, request, REF_TAKE_PROFIT, request->take_profit);
-    add_child(world, self, request, REF_STOP_LOSS, request->stop_loss);
-    add_child(world, self, request, REF_TRAILING, request->trailing_stop);
-}
-
-static void cancel(ref_world *world, size_t of)
-{
-    if (world->made[of] == 0)
-        return;
-    ref_order *order = &world->out->orders[world->made[of] - 1];
-    if (ref_open(order))
-        ref_end(world, order, QB_ORDER_CANCELLED, QB_REASON_ASKED);
-}
-
-/* ---- a target ----------------------------------------------------------------------------- */
-
-static ref_order *target_order(ref_world *world, size_t action, ref_role role,
-                               const qb_order_request *request, int side, int64_t units)
-{
-    ref_order *order = new_order(world, action, role, request->instrument, side);
-    order->target = true;
-    order->size = request->size;
-    order->quantity = units;
-    if (world->made[action] == 0)
-        world->made[action] = (size_t)(order - world->out->orders) + 1;
-    return order;
-}
-
-/* Units alone; crossing zero closes first, then opens. */
-static void target(ref_world *world, size_t action, const qb_order_request *request)
-{
-    for (size_t i = 0; i < world->out->order_count; i++) {
-        ref_order *before = &world->out->orders[i];
-        if (before->target && before->instrument == request->instrument && ref_open(before))
-            ref_end(world, before, QB_ORDER_CANCELLED, QB_REASON_REPLACED);
-    }
-    const qb_instrument *instrument = &world->play->config.instruments[request->instrument];
-    int64_t held = world->at[request->instrument].quantity;
-    int64_t want = request->side * ref_lots(ref_raw(request->size.amount), instrument->lot.raw);
-    int64_t change = want - held;
-    if (change == 0)
-        return;
-    int side = change > 0 ? 1 : -1;
-    bool crosses = held != 0 && want != 0 && (held > 0) != (want > 0);
-    if (crosses) {
-        ref_order *closer = target_order(world, action, REF_SELF, request, side, ref_abs(held));
-        closer->reduce_only = true;
-        admit(world, closer);
-    }
-    ref_order *order = target_order(world, action, crosses ? REF_OPENER : REF_SELF, request, side,
-                                    crosses ? ref_abs(want) : ref_abs(change));
-    order->reduce_only = !crosses && held != 0 && (held > 0) == (side < 0);
-    admit(world, order);
 }
 
 /* ---- the steps of an instant -------------------------------------------------------------- */
@@ -348,8 +134,8 @@ static void time_stops(ref_world *world, const qb_instant *instant)
                 world->at[parent->instrument].bar < last)
                 continue;
             parent->stopped = true;
-            ref_order *child = new_order(world, parent->action, REF_TIME_STOP, parent->instrument,
-                                         -parent->side);
+            ref_order *child = ref_new_order(world, parent->action, REF_TIME_STOP,
+                                             parent->instrument, -parent->side);
             child->parent = i;
             child->group = ((uint64_t)i + 1) << 32;
             child->reduce_only = true;
@@ -365,6 +151,7 @@ static void closes(ref_world *world, const qb_instant *instant)
         int64_t close = ref_raw(closed->bar.close);
         ref_mark(world, closed->instrument, close);
         state->closing = !state->flagged;
+        state->known = true;
         state->now_buy = closed->ask > 0 ? ref_raw(closed->ask) : close;
         state->now_sell = closed->bid > 0 ? ref_raw(closed->bid) : close;
         for (size_t i = 0; i < world->out->order_count; i++) {
@@ -431,7 +218,7 @@ static void call_margin(ref_world *world)
             return;
         called[largest] = true;
         int64_t held = world->at[largest].quantity;
-        ref_order *forced = new_order(world, largest, REF_FORCED, largest, held > 0 ? -1 : 1);
+        ref_order *forced = ref_new_order(world, largest, REF_FORCED, largest, held > 0 ? -1 : 1);
         forced->quantity = ref_abs(held);
         forced->reduce_only = true;
     }
@@ -445,14 +232,10 @@ static void decide(ref_world *world, const qb_instant *instant)
     for (size_t b = 0; b < instant->bar_count; b++)
         for (size_t i = 0; i < play->action_count; i++) {
             const ref_action *action = &play->actions[i];
-            if (action->at_us != world->now_us || action->asker != instant->bars[b].instrument)
+            if (action->fill != 0 || action->at_us != world->now_us ||
+                action->asker != instant->bars[b].instrument)
                 continue;
-            if (action->verb == REF_CANCEL)
-                cancel(world, action->of);
-            else if (action->verb == REF_TARGET)
-                target(world, i, &action->request);
-            else
-                submit(world, i, &action->request);
+            ref_play(world, i);
         }
     if (play->config.fill_at == QB_FILL_CLOSE)
         in_turn(world, waits_for_this_close, fill_at_close);
@@ -661,6 +444,7 @@ void ref_run(const ref_case *play, ref_point *points, ref_result *out)
     out->points = points;
     for (uint32_t i = 0; i < play->config.instrument_count; i++) {
         world.at[i].fresh = world.at[i].old = 1;
+        world.at[i].wish = NAN;
         world.at[i].session = INT32_MIN;
     }
     for (size_t i = 0; i < play->config.holding_count; i++) {

@@ -11,14 +11,16 @@
 
 enum { REF_INSTRUMENTS = 4, REF_ORDERS = 400, REF_FILLS = 1200 };
 
-typedef enum ref_verb { REF_SUBMIT, REF_ORDER, REF_TARGET, REF_CANCEL } ref_verb;
+typedef enum ref_verb { REF_SUBMIT, REF_ORDER, REF_TARGET, REF_SIGNAL, REF_CANCEL } ref_verb;
 
 /* One line of a script. */
 typedef struct ref_action {
     int64_t at_us;  /* the decision's instant */
     uint32_t asker; /* the instrument whose bar is decided on */
+    uint64_t fill;  /* asked when so many fills have been told; 0: at the decision */
     ref_verb verb;
-    qb_order_request request; /* REF_ORDER and REF_TARGET: instrument, side, size alone */
+    qb_order_request request; /* but for REF_SUBMIT instrument, side, size alone; REF_SIGNAL: the
+                               * amount is the strength */
     size_t of;                /* REF_CANCEL: the action whose order it is */
 } ref_action;
 
@@ -49,6 +51,7 @@ typedef struct ref_order {
     qb_order_type type;
     qb_time_in_force time_in_force;
     bool reduce_only, target;
+    int hold; /* of a target sized at the fill: the side to hold that on */
     qb_size size;
     int64_t quantity, filled; /* quantity 0: not resolved yet */
     qb_order_status status;

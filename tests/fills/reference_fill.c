@@ -1,6 +1,8 @@
 /* One order meets one price: sizes, gate, cap, fee, and what a fill does to the others. */
 #include "reference-private.h"
 
+#include <math.h>
+
 const qb_costs *ref_costs(const ref_world *world, uint32_t instrument)
 {
     const qb_engine_config *config = &world->play->config;
@@ -34,6 +36,9 @@ void ref_end(ref_world *world, ref_order *order, qb_order_status status, qb_reas
     order->status = status;
     order->reason = reason;
     order->final_us = world->now_us;
+    /* What could not be filled for want of data may be wished again. */
+    if (status == QB_ORDER_EXPIRED && order->target)
+        world->at[order->instrument].wish = NAN;
     /* Children that never lived, and those that waited for their parent to grow. */
     size_t self = (size_t)(order - world->out->orders);
     for (size_t i = self + 1; i < world->out->order_count; i++) {
@@ -47,18 +52,31 @@ void ref_end(ref_world *world, ref_order *order, qb_order_status status, qb_reas
     }
 }
 
+/* Of a target sized at the fill, which is a market order: as ref_target_change. */
+static int64_t change_at_fill(const ref_world *world, const ref_order *order)
+{
+    const ref_state *state = &world->at[order->instrument];
+    return ref_target_change(world, order->instrument, order->hold, order->size,
+                             order->hold > 0 ? state->now_buy : state->now_sell);
+}
+
 bool ref_only_reduces(const ref_world *world, const ref_order *order)
 {
     int64_t held = world->at[order->instrument].quantity;
     if (order->reduce_only)
         return true;
-    bool opposite = held != 0 && (held > 0) == (order->side < 0);
+    int side = order->side;
     int64_t rest = ref_rest(order);
-    if (order->quantity == 0 && world->together) {
+    if (order->hold != 0 && world->together) {
+        rest = change_at_fill(world, order) * order->hold;
+        side = rest > 0 ? 1 : -1;
+        rest = ref_abs(rest);
+    } else if (order->quantity == 0 && world->together) {
         const ref_state *state = &world->at[order->instrument];
         rest = ref_resolve(world, order, order->side > 0 ? state->now_buy : state->now_sell,
                            order->limit);
     }
+    bool opposite = held != 0 && (held > 0) == (side < 0);
     return opposite && rest > 0 && rest <= ref_abs(held);
 }
 
@@ -69,6 +87,13 @@ int ref_slips(const ref_world *world, const ref_order *order)
     return !stop ? 1 : model == QB_PESSIMISTIC ? 2 : model == QB_OPTIMISTIC ? 0 : 1;
 }
 
+wide ref_budget(const ref_world *world, qb_size size)
+{
+    int64_t equity = world->together ? world->equity_then : ref_equity(world);
+    int64_t amount = ref_raw(size.amount);
+    return size.kind == QB_SIZE_WEIGHT ? ref_round((wide)amount * equity, QB_ONE) : amount;
+}
+
 int64_t ref_resolve(const ref_world *world, const ref_order *order, int64_t reference,
                     int64_t limit)
 {
@@ -77,17 +102,14 @@ int64_t ref_resolve(const ref_world *world, const ref_order *order, int64_t refe
     int64_t amount = ref_raw(order->size.amount);
     if (order->size.kind == QB_SIZE_UNITS)
         return ref_lots(amount, instrument->lot.raw);
-    wide budget = amount;
-    if (order->size.kind == QB_SIZE_WEIGHT)
-        budget = ref_round(
-            (wide)amount * (world->together ? world->equity_then : ref_equity(world)), QB_ONE);
     int64_t price = ref_price(instrument, costs, order->side, reference, 0, 0.0,
                               ref_slips(world, order), limit);
-    return ref_affordable(instrument, costs, order->side, ref_unit(instrument, price), budget);
+    return ref_affordable(instrument, costs, order->side, ref_unit(instrument, price),
+                          ref_budget(world, order->size));
 }
 
-/* The sum of |position value| after the fill is at most leverage x (equity - fee): the
- * instrument counts at the fill's price (`own`: units kept), others at their marks. */
+/* The sum of |position value| after the fill is at most leverage x equity after it: the instrument
+ * counts at the fill's price (`own`: units kept), others at their marks. */
 static bool fits(const ref_world *world, const ref_order *order, int64_t price, int64_t own,
                  int64_t units)
 {
@@ -101,6 +123,9 @@ static bool fits(const ref_world *world, const ref_order *order, int64_t price, 
         exposure += k == i || world->admitting ? 0 : ref_abs(world->at[k].value);
     if (!world->admitting)
         equity += ref_value(unit, world->at[i].quantity) - world->at[i].value;
+    /* Each amount is rounded by itself. */
+    equity += order->side *
+              (ref_value(unit, own + units) - ref_value(unit, own) - ref_value(unit, units));
     return exposure * QB_ONE <= (wide)config->leverage.raw * equity;
 }
 
@@ -261,6 +286,7 @@ static void book(ref_world *world, ref_order *order, int64_t units, int64_t pric
         ref_flat(world, i, order);
     if (ref_rest(order) == 0)
         ref_end(world, order, QB_ORDER_FILLED, QB_REASON_NONE);
+    ref_play_fill(world);
 }
 
 int64_t ref_cap_left(const ref_world *world, uint32_t instrument)
@@ -329,9 +355,29 @@ static bool all_fits(ref_world *world, const ref_order *order, int64_t closing, 
     return all;
 }
 
-void ref_meet(ref_world *world, ref_order *order, const ref_spot *spot)
+/* Where a target is held already there is nothing to do. */
+static void resolve_target(ref_world *world, ref_order *order)
+{
+    int64_t change = change_at_fill(world, order) * order->hold;
+    if (change == 0 && world->at[order->instrument].quantity != 0)
+        ref_end(world, order, QB_ORDER_CANCELLED, QB_REASON_UNCHANGED);
+    else if (change == 0)
+        refuse(world, order, QB_REASON_BELOW_LOT);
+    order->side = change > 0 ? 1 : -1;
+    order->quantity = ref_abs(change);
+    order->hold = 0;
+}
+
+void ref_meet(ref_world *world, ref_order *order, const ref_spot *at)
 {
     uint32_t i = order->instrument;
+    ref_spot moved = *at, *spot = &moved;
+    if (order->hold != 0) {
+        resolve_target(world, order);
+        moved.reference = order->side > 0 ? world->at[i].now_buy : world->at[i].now_sell;
+        if (!ref_open(order))
+            return;
+    }
     if (order->quantity == 0) {
         order->quantity = ref_resolve(world, order, spot->reference, spot->limit);
         if (order->quantity == 0) {

@@ -1,7 +1,8 @@
 /* The gate: how much of an order that increases exposure may pass.
  *
- * Always on: after the fill the sum of |position value|, this one's at the fill's price, is at most
- * leverage x (equity - fee). Products are compared in 128 bits, so that what fits exactly, fits. */
+ * Always on: after the fill the sum of |position value| is at most leverage x equity, both as the
+ * ledger has them then, but with this instrument at the fill's price. Products are compared in 128
+ * bits, so that what fits exactly, fits. */
 #include "core/engine/engine-private.h"
 
 typedef __int128 wide;
@@ -23,14 +24,20 @@ static bool fits_clearly(const qb_engine *engine, const qb_costs *costs, const g
     return exposure * (1.0 + 1e-9) + 1000.0 < margin;
 }
 
+/* The value of held + units is rounded once, what is paid for the units by itself: the last digit of
+ * equity depends on it. */
 static bool fits(const qb_engine *engine, const qb_costs *costs, const gate_ask *ask, int64_t units)
 {
     qb_fee_account fees = ask->fees != NULL ? *ask->fees : (qb_fee_account){0};
-    qb_money value, fee;
+    qb_money value, before, paid, fee;
     qb_quantity all;
     qb_status status = qb_add(ask->held, units, &all.raw);
     if (status == QB_OK)
         status = qb_value(ask->unit, all, &value);
+    if (status == QB_OK)
+        status = qb_value(ask->unit, (qb_quantity){ask->held}, &before);
+    if (status == QB_OK)
+        status = qb_value(ask->unit, (qb_quantity){units}, &paid);
     if (status == QB_OK)
         status = qb_fee_charge(costs, ask->side, false, ask->unit, (qb_quantity){units}, &fees,
                                &fee);
@@ -38,10 +45,13 @@ static bool fits(const qb_engine *engine, const qb_costs *costs, const gate_ask 
     if (status != QB_OK)
         return false;
     wide exposure = (wide)value.raw + ask->others.raw;
-    return exposure * QB_ONE <= (wide)engine->leverage.raw * ((wide)ask->equity.raw - fee.raw);
+    wide rounded = (wide)value.raw - before.raw - paid.raw;
+    wide equity = (wide)ask->equity.raw + ask->side * rounded - fee.raw;
+    return exposure * QB_ONE <= (wide)engine->leverage.raw * equity;
 }
 
-/* The most whole lots that fit; what fits grows no more once it does not. */
+/* The most whole lots that fit, found by halving; but for the last digit of rounding, more of them
+ * fit worse. */
 static int64_t most_that_fits(const qb_engine *engine, const qb_costs *costs, const gate_ask *ask)
 {
     int64_t lot = engine->instruments[ask->instrument].lot.raw;
