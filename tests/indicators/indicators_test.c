@@ -307,7 +307,7 @@ static double plain_slope(window w)
 
 static double plain_cci(window w)
 {
-    double prices[BARS], sum = 0.0;
+    double prices[BARS] = {0}, sum = 0.0;
     for (size_t i = w.from; i <= w.to; i++)
         prices[i] = (w.bars->high[i] + w.bars->low[i] + w.bars->close[i]) / 3.0;
     const double mean = mean_of(prices, w);
