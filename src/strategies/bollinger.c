@@ -82,4 +82,5 @@ const qb_strategy strategies_bollinger = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
 };

@@ -140,4 +140,5 @@ const qb_strategy strategies_bull_mode = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
 };

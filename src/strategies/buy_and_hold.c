@@ -26,4 +26,5 @@ const qb_strategy strategies_buy_and_hold = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
 };

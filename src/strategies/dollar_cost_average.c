@@ -62,4 +62,5 @@ const qb_strategy strategies_dollar_cost_average = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
 };

@@ -128,4 +128,5 @@ const qb_strategy strategies_donchian = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_HIGH | QB_READ_LOW | QB_READ_CLOSE,
 };

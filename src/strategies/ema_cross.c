@@ -77,4 +77,5 @@ const qb_strategy strategies_ema_cross = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
 };

@@ -21,7 +21,7 @@ typedef struct equal_weight {
     double invest, band;
     uint32_t count;
     int every;
-    int64_t period, last_us;
+    int64_t period;
 } equal_weight;
 
 static size_t warmup(const double *params)
@@ -40,7 +40,6 @@ static qb_status init(const qb_setup *setup, void **out_state)
         .count = setup->instrument_count,
         .every = (int)setup->params[EVERY],
         .period = STRATEGIES_NO_PERIOD,
-        .last_us = INT64_MIN,
     };
     *out_state = self;
     return QB_OK;
@@ -77,7 +76,7 @@ static void on_bar(void *state, const qb_context *context, uint32_t instrument)
     equal_weight *self = state;
     const qb_history *history = &context->history[instrument];
     bool held;
-    if (!strategies_instant_begins(context, &self->last_us))
+    if (instrument != context->last_closed)
         return;
     const bool begins = strategies_period_begins(self->every, history->ts_us[history->count - 1],
                                                  &self->period);
@@ -96,4 +95,6 @@ const qb_strategy strategies_equal_weight = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
+    .once_per_instant = true,
 };

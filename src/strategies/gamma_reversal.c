@@ -132,4 +132,5 @@ const qb_strategy strategies_gamma_reversal = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_HIGH | QB_READ_LOW | QB_READ_CLOSE,
 };

@@ -400,4 +400,5 @@ const qb_strategy strategies_hrp = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
 };

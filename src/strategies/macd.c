@@ -68,4 +68,5 @@ const qb_strategy strategies_macd = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
 };

@@ -50,7 +50,7 @@ typedef struct market_neutral {
     double critical; /* of the test, at this formation */
     double enter, leave, stop;
     int every;
-    int64_t period, last_us;
+    int64_t period;
     pair *pairs, *candidates; /* [pair_max]; [count (count - 1) / 2] */
     double *x, *y, *residual; /* [formation] */
     bool *taken;              /* [count] */
@@ -106,7 +106,6 @@ static qb_status init(const qb_setup *setup, void **out_state)
         .stop = params[STOP],
         .every = (int)params[EVERY],
         .period = STRATEGIES_NO_PERIOD,
-        .last_us = INT64_MIN,
         .pairs = pairs,
         .candidates = candidates,
         .x = columns,
@@ -309,7 +308,7 @@ static void on_bar(void *state, const qb_context *context, uint32_t instrument)
 {
     market_neutral *self = state;
     const qb_history *history = &context->history[instrument];
-    if (!strategies_instant_begins(context, &self->last_us))
+    if (instrument != context->last_closed)
         return;
     if (strategies_period_begins(self->every, history->ts_us[history->count - 1], &self->period))
         choose(self, context);
@@ -328,4 +327,6 @@ const qb_strategy strategies_market_neutral = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
+    .once_per_instant = true,
 };

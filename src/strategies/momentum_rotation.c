@@ -38,7 +38,7 @@ typedef struct momentum_rotation {
     bool positive;
     int every;
     uint64_t bars, seen;
-    int64_t period, last_us;
+    int64_t period;
 } momentum_rotation;
 
 static const char *check(const double *params)
@@ -77,7 +77,6 @@ static qb_status init(const qb_setup *setup, void **out_state)
         .every = (int)params[EVERY],
         .bars = (uint64_t)params[BARS],
         .period = STRATEGIES_NO_PERIOD,
-        .last_us = INT64_MIN,
     };
     *out_state = self;
     return QB_OK;
@@ -125,8 +124,7 @@ static void on_bar(void *state, const qb_context *context, uint32_t instrument)
 {
     momentum_rotation *self = state;
     const qb_history *history = &context->history[instrument];
-    if (!strategies_instant_begins(context, &self->last_us) ||
-        !is_due(self, history->ts_us[history->count - 1]))
+    if (instrument != context->last_closed || !is_due(self, history->ts_us[history->count - 1]))
         return;
     rank(self, context);
     rotate(self, context);
@@ -143,4 +141,6 @@ const qb_strategy strategies_momentum_rotation = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
+    .once_per_instant = true,
 };

@@ -112,4 +112,5 @@ const qb_strategy strategies_rsi_reversion = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
 };

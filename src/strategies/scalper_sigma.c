@@ -119,4 +119,5 @@ const qb_strategy strategies_scalper_sigma = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_HIGH | QB_READ_LOW | QB_READ_CLOSE,
 };

@@ -135,4 +135,5 @@ const qb_strategy strategies_sma_cross = {
     .warmup = warmup,
     .init = init,
     .on_bar = on_bar,
+    .columns = QB_READ_CLOSE,
 };

@@ -78,7 +78,8 @@ static bool arena_grow(qb_arena *arena, size_t needed)
     return true;
 }
 
-void *qb_arena_alloc(qb_arena *arena, size_t count, size_t size)
+/* *out_bytes is its size; what the system gave is not touched. */
+static void *take(qb_arena *arena, size_t count, size_t size, size_t *out_bytes)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > ARENA_BLOCK_MAX)
@@ -94,7 +95,21 @@ void *qb_arena_alloc(qb_arena *arena, size_t count, size_t size)
     unsigned char *memory = arena->chunks->data + arena->used;
     arena->used += taken;
     unpoison(memory, bytes);
-    return memset(memory, 0, bytes);
+    *out_bytes = bytes;
+    return memory;
+}
+
+void *qb_arena_alloc(qb_arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    void *memory = take(arena, count, size, &bytes);
+    return memory != NULL ? memset(memory, 0, bytes) : NULL;
+}
+
+void *qb_arena_reserve(qb_arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    return take(arena, count, size, &bytes);
 }
 
 void qb_arena_clear(qb_arena *arena)

@@ -174,6 +174,9 @@ typedef struct qb_arena {
  * NULL when the system has none or the product overflows; the arena is as before then. A size
  * of 0 gives a valid pointer of its own. */
 void *qb_arena_alloc(qb_arena *arena, size_t count, size_t size);
+/* The same, but nothing is known of what stands in it: for tables of which a run writes only what it
+ * needs, before it reads it. */
+void *qb_arena_reserve(qb_arena *arena, size_t count, size_t size);
 /* Frees all of it; the arena is empty and may be used again. */
 void qb_arena_clear(qb_arena *arena);
 

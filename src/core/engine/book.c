@@ -14,8 +14,8 @@ qb_status book_init(order_book *book, qb_arena *arena, uint32_t instrument_count
     uint32_t most = BOOK_BASE + BOOK_PER_INSTRUMENT * instrument_count;
     uint32_t capacity = most + BOOK_FORCED * instrument_count;
     *book = (order_book){
-        .slots = qb_arena_alloc(arena, capacity, sizeof *book->slots),
-        .candidates = qb_arena_alloc(arena, capacity, sizeof *book->candidates),
+        .slots = qb_arena_reserve(arena, capacity, sizeof *book->slots),
+        .candidates = qb_arena_reserve(arena, capacity, sizeof *book->candidates),
         .capacity = capacity,
         .most = most,
         .first = NO_SLOT,

@@ -149,7 +149,8 @@ typedef struct instrument_state {
     bool wish_halted;                 /* its wish was refused or undone by a closed gate */
     double risk_split;                /* fresh per old since its last bar */
     uint64_t rows_recorded, row_seen; /* of a sheet: see there */
-    uint32_t held_place;              /* in the engine\'s list of what is held; NOT_HELD */
+    uint32_t held_place;              /* in the engine's list of what is held; NOT_HELD */
+    int64_t *own_ts_us;               /* its column of stamps, also while it shares another's */
 } __attribute__((aligned(64))) instrument_state;
 
 #define NOT_HELD UINT32_MAX
@@ -212,6 +213,7 @@ struct qb_engine {
     int64_t row_before_us;
     bool in_row;           /* the strategy is asked about a row of a sheet */
     bool same_totals;      /* all histories are of one length */
+    bool one_clock;        /* and share one column of stamps */
     bool has_split;        /* some price factor is not 1 */
     uint32_t columns;      /* of the histories: QB_READ_... */
     qb_closed_bar *closed; /* [instrument_count], for rows of a sheet that orders wait for */
@@ -577,6 +579,8 @@ void engine_sink_trade(qb_engine *engine, const qb_trade *trade);
 bool sheet_fits(const qb_engine *engine);
 /* Of the row under way: before anything is known or said of an instrument. */
 void sheet_look_at(qb_engine *engine, uint32_t instrument);
+/* Bars come that belong to no sheet: each instrument has its own column of stamps again. */
+void sheet_part_clocks(qb_engine *engine);
 QB_CHECKED qb_status sheet_run(qb_engine *engine, const qb_sheet *sheet);
 
 /* host.c */

@@ -172,22 +172,29 @@ static void slide(double *column, size_t rows, size_t keep)
 RARE void engine_slide(const qb_engine *engine, instrument_state *state)
 {
     size_t rows = engine->rows, keep = engine->keep;
-    memmove(state->ts_us, state->ts_us + rows - keep, keep * sizeof *state->ts_us);
-    slide(state->open, rows, keep);
-    slide(state->high, rows, keep);
-    slide(state->low, rows, keep);
-    slide(state->close, rows, keep);
-    slide(state->volume, rows, keep);
+    /* A column that is shared slides with the first who has it. */
+    if (state->ts_us == state->own_ts_us)
+        memmove(state->ts_us, state->ts_us + rows - keep, keep * sizeof *state->ts_us);
+    double *const columns[] = {state->open, state->high, state->low, state->close, state->volume};
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        if (columns[i] != engine->unread)
+            slide(columns[i], rows, keep);
 }
 
-INLINED static inline void append(const qb_engine *engine, seat seat, const qb_bar *bar)
+/* Where the next bar's values go: the history has one row more from here on. */
+INLINED static inline size_t room_for_row(const qb_engine *engine, seat seat)
 {
-    const instrument_state *state = seat.state;
     size_t row = seat.history->count;
     if (UNLIKELY(row == engine->rows)) {
         engine_slide(engine, seat.state);
         row = engine->keep;
     }
+    return row;
+}
+
+INLINED static inline void append(const qb_engine *engine, seat seat, const qb_bar *bar, size_t row)
+{
+    const instrument_state *state = seat.state;
     state->ts_us[row] = bar->ts_us;
     double factor = state->price_factor;
     state->open[row] = bar->open * factor;
@@ -195,17 +202,25 @@ INLINED static inline void append(const qb_engine *engine, seat seat, const qb_b
     state->low[row] = bar->low * factor;
     state->close[row] = bar->close * factor;
     state->volume[row] = bar->volume * state->volume_factor;
+}
+
+/* The bar is in the history: what comes of it has to be said anew. */
+INLINED static inline void begin_outcome(const qb_engine *engine, seat seat, size_t row)
+{
+    const uint64_t total = seat.history->total + 1;
     seat.history->count = row + 1;
-    seat.history->total++;
+    seat.history->total = total;
+    seat.state->closed_us = engine->context.now_us;
+    seat.state->outcome.stage = LIKELY(total >= engine->warmup) ? QB_STAGE_NO_SIGNAL
+                                                                : QB_STAGE_WARMUP;
 }
 
 INLINED static inline void take_bar(qb_engine *engine, seat seat, const qb_bar *bar)
 {
     instrument_state *state = seat.state;
-    append(engine, seat, bar);
-    state->closed_us = engine->context.now_us;
-    state->outcome.stage = LIKELY(seat.history->total >= engine->warmup) ? QB_STAGE_NO_SIGNAL
-                                                                         : QB_STAGE_WARMUP;
+    size_t row = room_for_row(engine, seat);
+    append(engine, seat, bar, row);
+    begin_outcome(engine, seat, row);
     state->price = bar->close;
     if (seat.position->quantity.raw != 0) {
         mark(engine, seat.position, bar->close);
@@ -511,6 +526,8 @@ qb_status qb_engine_step(qb_engine *engine, const qb_instant *instant)
     if (UNLIKELY(status != QB_OK))
         return status;
     begin_instant(engine, instant->at_us);
+    if (UNLIKELY(engine->one_clock) && instant->bar_count > 0)
+        sheet_part_clocks(engine);
     if (instant->bar_count > 0 && LIKELY(!engine->stopped))
         close_bars(engine, instant->bars, instant->bar_count);
     end_orders(engine);
@@ -533,46 +550,81 @@ static inline bool is_quiet(const qb_engine *engine)
     return engine->book.count == 0 && !engine->busy;
 }
 
-INLINED static inline qb_bar stretch_bar(const qb_stretch *stretch, size_t row)
+static inline double stretch_volume(const qb_stretch *stretch, size_t row)
 {
-    return (qb_bar){
-        .ts_us = stretch->ts_us[row],
-        .open = stretch->open[row],
-        .high = stretch->high[row],
-        .low = stretch->low[row],
-        .close = stretch->close[row],
-        .volume = stretch->volume != NULL ? stretch->volume[row] : NAN,
-        .split_factor = 1.0,
-    };
+    return stretch->volume != NULL ? stretch->volume[row] : NAN;
 }
 
 RARE static void close_in_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row)
 {
     const qb_closed_bar closed = {
         .instrument = stretch->instrument,
-        .bar = stretch_bar(stretch, row),
+        .bar =
+            {
+                .ts_us = stretch->ts_us[row],
+                .open = stretch->open[row],
+                .high = stretch->high[row],
+                .low = stretch->low[row],
+                .close = stretch->close[row],
+                .volume = stretch_volume(stretch, row),
+                .split_factor = 1.0,
+            },
     };
     begin_instant(engine, stretch->ts_us[row + 1]);
     if (!engine->stopped)
         close_bars(engine, &closed, 1);
 }
 
-/* One instant of a stretch, made of the same parts as any other. */
-INLINED static inline void step_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row,
-                                        seat seat)
+/* As take_bar does it, of a bar that no order has walked along. */
+INLINED static inline void take_row(qb_engine *engine, seat seat, const qb_stretch *stretch,
+                                    size_t row)
 {
-    if (UNLIKELY(!is_quiet(engine))) {
-        close_in_stretch(engine, stretch, row);
-        return;
+    instrument_state *state = seat.state;
+    const double close = stretch->close[row];
+    const size_t to = room_for_row(engine, seat);
+    state->ts_us[to] = stretch->ts_us[row];
+    if (LIKELY(engine->columns == QB_READ_CLOSE)) {
+        state->close[to] = close * state->price_factor;
+    } else {
+        const double factor = state->price_factor;
+        state->open[to] = stretch->open[row] * factor;
+        state->high[to] = stretch->high[row] * factor;
+        state->low[to] = stretch->low[row] * factor;
+        state->close[to] = close * factor;
+        state->volume[to] = stretch_volume(stretch, row) * state->volume_factor;
     }
-    engine->context.now_us = stretch->ts_us[row + 1];
-    const qb_bar bar = stretch_bar(stretch, row);
-    take_bar(engine, seat, &bar);
-    if (UNLIKELY(!settle_account(engine)))
-        return;
-    ask_strategy(engine, stretch->instrument);
-    decide_record(engine, seat.state);
-    sink_equity(engine);
+    begin_outcome(engine, seat, to);
+    state->price = close;
+    if (seat.position->quantity.raw != 0) {
+        mark(engine, seat.position, close);
+        seat.position->bars++;
+        qb_position_seen(seat.position, stretch->low[row], stretch->high[row]);
+    }
+}
+
+/* Rows as long as all is quiet and their openings are moot; the first that is not taken is
+ * returned. The clock has not stopped for any of them, so what an instant asks of the calendar,
+ * the account's day and the book is asked once. */
+static size_t run_quietly(qb_engine *engine, const qb_stretch *stretch, size_t row, const seat seat)
+{
+    const int64_t *ts_us = stretch->ts_us;
+    const size_t count = stretch->count;
+    bool safe;
+    do {
+        const int64_t known_us = ts_us[row + 1];
+        if (UNLIKELY(known_us - ts_us[row] != stretch->interval_us))
+            return row;
+        engine->context.now_us = known_us;
+        take_row(engine, seat, stretch, row);
+        row++;
+        safe = account_is_safe(engine);
+        if (UNLIKELY(!settle_account(engine)))
+            return row;
+        ask_strategy(engine, stretch->instrument);
+        decide_record(engine, seat.state);
+        sink_equity(engine);
+    } while (row < count && engine->book.count == 0 && LIKELY(safe && !engine->stopped));
+    return row;
 }
 
 RARE static void open_in_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row)
@@ -580,7 +632,7 @@ RARE static void open_in_stretch(qb_engine *engine, const qb_stretch *stretch, s
     const qb_opening opening = {
         .instrument = stretch->instrument,
         .price = stretch->open[row],
-        .volume = stretch->volume != NULL ? stretch->volume[row] : NAN,
+        .volume = stretch_volume(stretch, row),
         .bar_ts_us = stretch->ts_us[row],
         .split_factor = 1.0,
     };
@@ -599,14 +651,19 @@ static qb_status run_stretch(qb_engine *engine, const qb_stretch *stretch)
         stretch->ts_us[0] <= engine_closed_ts_us(engine, stretch->instrument) ||
         stretch->ts_us[1] <= engine->context.now_us)
         return QB_OUT_OF_ORDER;
+    if (UNLIKELY(engine->one_clock))
+        sheet_part_clocks(engine);
     const seat seat = seat_of(engine, stretch->instrument);
-    for (size_t row = 0; row < stretch->count && LIKELY(!engine->stopped); row++) {
+    const bool alone = engine->context.instrument_count == 1;
+    for (size_t row = 0; row < stretch->count && LIKELY(!engine->stopped);) {
         if (UNLIKELY(stretch->ts_us[row + 1] - stretch->ts_us[row] != stretch->interval_us))
             return QB_OUT_OF_ORDER;
-        step_stretch(engine, stretch, row, seat);
-        bool last = row + 1 == stretch->count;
-        if (UNLIKELY(last || !opening_is_moot(engine)) && !engine->stopped)
-            open_in_stretch(engine, stretch, row + 1);
+        if (LIKELY(is_quiet(engine) && alone))
+            row = run_quietly(engine, stretch, row, seat);
+        else
+            close_in_stretch(engine, stretch, row++);
+        if ((row == stretch->count || !opening_is_moot(engine)) && !engine->stopped)
+            open_in_stretch(engine, stretch, row);
     }
     return engine->status;
 }

@@ -85,6 +85,30 @@ static inline bool is_surely_priced(const qb_series *series, size_t row)
     return (least >= QB_PRICE_MIN) & (sum <= QB_PRICE_MAX);
 }
 
+/* Two doubles of a column, and what a comparison of them says: all bits set, or none. */
+typedef double pair __attribute__((vector_size(16), aligned(8)));
+typedef int64_t verdict __attribute__((vector_size(16)));
+typedef int64_t stamps __attribute__((vector_size(16), aligned(8)));
+
+static inline verdict are_prices(const double *at)
+{
+    const pair prices = *(const pair *)at;
+    return (prices >= QB_PRICE_MIN) & (prices <= QB_PRICE_MAX); /* NaN fails */
+}
+
+#define BATCH ((size_t)8)
+
+/* A batch of prices of one column. */
+static inline verdict batch_is_priced(const double *at)
+{
+    return are_prices(at) & are_prices(at + 2) & are_prices(at + 4) & are_prices(at + 6);
+}
+
+static inline bool holds(verdict verdict)
+{
+    return (verdict[0] & verdict[1]) != 0;
+}
+
 static uint32_t count_missed(const cursor *cursor, int64_t ts_us, int64_t before_us)
 {
     int64_t expected_us = before_us + cursor->interval_us;
@@ -339,6 +363,18 @@ static bool feed_next_single(void *self, qb_instant *out_instant)
     return true;
 }
 
+/* Whether a batch of rows opens at at_us and then at each interval, with nothing but prices. */
+static inline bool batch_follows(const qb_series *series, size_t row, int64_t at_us,
+                                 int64_t interval_us)
+{
+    verdict expected = {at_us, at_us + interval_us}, strange = {0, 0};
+    for (size_t i = 0; i < BATCH; i += 2, expected += 2 * interval_us)
+        strange |= *(const stamps *)(series->ts_us + row + i) ^ expected;
+    return (strange[0] | strange[1]) == 0 &&
+           holds(batch_is_priced(series->open + row) & batch_is_priced(series->high + row) &
+                 batch_is_priced(series->low + row) & batch_is_priced(series->close + row));
+}
+
 /* Rows as far as each follows on the one before, within one session. The last of them has opened
  * then, and its close is the next event, as after any instant. */
 static bool feed_stretch_single(void *self, qb_stretch *out_stretch)
@@ -349,11 +385,18 @@ static bool feed_stretch_single(void *self, qb_stretch *out_stretch)
     size_t first = cursor->row, row = first;
     if (!cursor->plain || !cursor->opened || feed->finer != NULL)
         return false;
-    int64_t follow_us = cursor->follow_us, end_us = cursor->follow_end_us;
+    const int64_t interval_us = cursor->interval_us, end_us = cursor->follow_end_us;
+    const int64_t rest_us = (int64_t)(BATCH - 1) * interval_us; /* of a batch after its first */
+    int64_t follow_us = cursor->follow_us;
+    while (series->count - row > BATCH && follow_us < end_us - rest_us &&
+           batch_follows(series, row + 1, follow_us, interval_us)) {
+        row += BATCH;
+        follow_us += (int64_t)BATCH * interval_us;
+    }
     while (row + 1 < series->count && series->ts_us[row + 1] == follow_us && follow_us < end_us &&
-           is_surely_priced(series, row + 1)) {
+           is_priced(series, row + 1)) {
         row++;
-        follow_us += cursor->interval_us;
+        follow_us += interval_us;
     }
     if (row == first)
         return false;
@@ -378,16 +421,17 @@ static bool feed_stretch_single(void *self, qb_stretch *out_stretch)
 
 /* ---- a whole universe --------------------------------------------------------------------- */
 
-/* Whether all prices of a row may be delivered, for as many rows as there are. */
+/* Whether all prices of a column may be delivered. */
 static bool all_priced(const double *prices, size_t count)
 {
-    double least = QB_PRICE_MAX, most = QB_PRICE_MIN, sum = 0.0;
-    for (size_t i = 0; i < count; i++) {
-        least = prices[i] < least ? prices[i] : least;
-        most = prices[i] > most ? prices[i] : most;
-        sum += prices[i] * 0.0; /* NaN if any is none */
-    }
-    return least >= QB_PRICE_MIN && most <= QB_PRICE_MAX && sum == 0.0;
+    const size_t batches = count / BATCH * BATCH;
+    verdict verdict = {-1, -1};
+    bool rest = true;
+    for (size_t i = 0; i < batches; i += BATCH)
+        verdict &= batch_is_priced(prices + i);
+    for (size_t i = batches; i < count; i++)
+        rest = rest && is_price(prices[i]);
+    return rest && holds(verdict);
 }
 
 static bool same_rows(const qb_series_feed *feed, uint32_t instrument)

@@ -98,6 +98,7 @@ static qb_status histories_init(qb_engine *engine)
         double *next = columns;
         *state = (instrument_state){
             .ts_us = (int64_t *)columns,
+            .own_ts_us = (int64_t *)columns,
             .open = column_of(engine, QB_READ_OPEN, &next),
             .high = column_of(engine, QB_READ_HIGH, &next),
             .low = column_of(engine, QB_READ_LOW, &next),
@@ -238,11 +239,11 @@ static qb_status risk_init(qb_engine *engine, const qb_engine_config *config)
 static qb_status lists_init(qb_engine *engine)
 {
     uint32_t count = engine->context.instrument_count;
-    engine->walks = qb_arena_alloc(&engine->arena, count, sizeof *engine->walks);
+    engine->walks = qb_arena_reserve(&engine->arena, count, sizeof *engine->walks);
     engine->held = qb_arena_alloc(&engine->arena, count, sizeof *engine->held);
-    engine->closed = qb_arena_alloc(&engine->arena, count, sizeof *engine->closed);
-    engine->openings = qb_arena_alloc(&engine->arena, count, sizeof *engine->openings);
-    engine->ahead = qb_arena_alloc(&engine->arena, count, SHEET_AHEAD * sizeof *engine->ahead);
+    engine->closed = qb_arena_reserve(&engine->arena, count, sizeof *engine->closed);
+    engine->openings = qb_arena_reserve(&engine->arena, count, sizeof *engine->openings);
+    engine->ahead = qb_arena_reserve(&engine->arena, count, SHEET_AHEAD * sizeof *engine->ahead);
     engine->seen = qb_arena_alloc(&engine->arena, count, sizeof *engine->seen);
     bool complete = engine->seen != NULL && engine->ahead != NULL && engine->walks != NULL &&
                     engine->held != NULL && engine->closed != NULL && engine->openings != NULL;

@@ -4,6 +4,8 @@
  * wait for are made into instants like any other. */
 #include "core/engine/engine-private.h"
 
+#include <string.h>
+
 /* Nobody looks at anything but closes, and at nothing between an opening and the next close. */
 bool sheet_fits(const qb_engine *engine)
 {
@@ -41,13 +43,19 @@ RARE static void close_with_orders(qb_engine *engine, const qb_sheet *sheet, siz
 
 /* Columns of a universe lie far apart, often at the same place of their pages, and one row of them
  * would find no cache line of the row before. So some rows of closes are fetched at once into the
- * engine's own memory: the strategy's has only what is known. */
+ * engine's own memory: the strategy's has only what is known. Meanwhile the line that the closes of
+ * these rows go to is called for, and the one that the next closes come from. */
 static void fetch_closes(qb_engine *engine, const qb_sheet *sheet, size_t place)
 {
     size_t count = engine->context.instrument_count;
-    size_t rows = sheet->count - place < SHEET_AHEAD ? sheet->count - place : SHEET_AHEAD;
+    size_t left = sheet->count - place, rows = left < SHEET_AHEAD ? left : SHEET_AHEAD;
+    size_t beyond = left - rows < SHEET_AHEAD ? left : rows + SHEET_AHEAD;
     for (size_t i = 0; i < count; i++) {
         const double *close = sheet->series[i].close + sheet->first + place;
+        const qb_history *history = &engine->histories[i];
+        if (LIKELY(history->close != NULL && history->count + SHEET_AHEAD <= engine->rows))
+            __builtin_prefetch(&history->close[history->count + SHEET_AHEAD - 1], 1);
+        __builtin_prefetch(&close[beyond - 1]);
         for (size_t row = 0; row < rows; row++)
             engine->ahead[row * count + i] = close[row];
     }
@@ -65,29 +73,80 @@ RARE static void append_columns(const instrument_state *state, const qb_series *
     state->volume[to] = volume_at(series, from) * state->volume_factor;
 }
 
+/* The place of the next bar in histories that are all of one length. */
+static size_t room_for_row(const qb_engine *engine)
+{
+    const size_t to = engine->histories[0].count;
+    if (LIKELY(to < engine->rows))
+        return to;
+    for (uint32_t i = 0; i < engine->context.instrument_count; i++)
+        engine_slide(engine, &engine->states[i]);
+    return engine->keep;
+}
+
+/* What the histories of a row have in common: its stamp is written once, and counted alike. */
+static void take_common_row(qb_engine *engine, const qb_sheet *sheet, size_t row)
+{
+    const uint32_t count = engine->context.instrument_count;
+    const double *closes = engine->closes;
+    const bool only_close = engine->columns == QB_READ_CLOSE && !engine->has_split;
+    const size_t to = room_for_row(engine);
+    const uint64_t total = engine->histories[0].total + 1;
+    qb_history *histories = engine->histories;
+    engine->states[0].ts_us[to] = sheet->series[0].ts_us[row];
+    for (uint32_t i = 0; i < count; i++) {
+        /* The same memory as the state's own pointer: of a history only its reader's is const. */
+        if (LIKELY(only_close))
+            ((double *)histories[i].close)[to] = closes[i];
+        else
+            append_columns(&engine->states[i], &sheet->series[i], row, to);
+        histories[i].count = to + 1;
+        histories[i].total = total;
+    }
+}
+
 /* A row joins the histories: of each instrument its stamp and close, and what else is read. */
 static void take_row(qb_engine *engine, const qb_sheet *sheet, size_t row)
 {
-    const uint32_t count = engine->context.instrument_count;
     const int64_t ts_us = sheet->series[0].ts_us[row];
-    const double *closes = engine->closes;
-    const bool only_close = engine->columns == QB_READ_CLOSE && !engine->has_split;
-    for (uint32_t i = 0; i < count; i++) {
+    if (LIKELY(engine->one_clock)) {
+        take_common_row(engine, sheet, row);
+        return;
+    }
+    for (uint32_t i = 0; i < engine->context.instrument_count; i++) {
         qb_history *history = &engine->histories[i];
+        instrument_state *state = &engine->states[i];
         size_t to = history->count;
         if (UNLIKELY(to == engine->rows)) {
-            engine_slide(engine, &engine->states[i]);
+            engine_slide(engine, state);
             to = engine->keep;
         }
-        /* The same memory as the state's own pointers: of a history only its reader's is const. */
-        ((int64_t *)history->ts_us)[to] = ts_us;
-        if (LIKELY(only_close))
-            ((double *)history->close)[to] = closes[i];
-        else
-            append_columns(&engine->states[i], &sheet->series[i], row, to);
+        state->ts_us[to] = ts_us;
+        append_columns(state, &sheet->series[i], row, to);
         history->count = to + 1;
         history->total++;
     }
+}
+
+/* ---- one clock ---------------------------------------------------------------------------- */
+
+/* As long as all bars of a run come in sheets, the instruments have one column of stamps: the first
+ * one's. */
+static void share_clock(qb_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->context.instrument_count; i++)
+        engine->histories[i].ts_us = engine->states[i].ts_us = engine->states[0].own_ts_us;
+    engine->one_clock = true;
+}
+
+RARE void sheet_part_clocks(qb_engine *engine)
+{
+    for (uint32_t i = 1; i < engine->context.instrument_count; i++) {
+        instrument_state *state = &engine->states[i];
+        memcpy(state->own_ts_us, state->ts_us, engine->rows * sizeof *state->ts_us);
+        engine->histories[i].ts_us = state->ts_us = state->own_ts_us;
+    }
+    engine->one_clock = false;
 }
 
 /* ---- decisions ---------------------------------------------------------------------------- */
@@ -178,6 +237,10 @@ static void mark_held(qb_engine *engine, const qb_sheet *sheet, size_t row)
         engine_mark(engine, position, series->close[row]);
         position->bars++;
         qb_position_seen(position, series->low[row], series->high[row]);
+        if (LIKELY(row + SHEET_AHEAD < series->count)) {
+            __builtin_prefetch(&series->low[row + SHEET_AHEAD]);
+            __builtin_prefetch(&series->high[row + SHEET_AHEAD]);
+        }
     }
 }
 
@@ -337,6 +400,8 @@ qb_status sheet_run(qb_engine *engine, const qb_sheet *sheet)
     for (uint32_t i = 1; i < engine->context.instrument_count; i++)
         engine->same_totals = engine->same_totals &&
                               engine->histories[i].total == engine->histories[0].total;
+    if (engine->same_totals && engine->histories[0].total == 0)
+        share_clock(engine);
     for (size_t place = 0; place < sheet->count && LIKELY(!engine->stopped); place++)
         run_row(engine, sheet, place);
     if (engine->stopped)

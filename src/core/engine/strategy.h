@@ -13,11 +13,11 @@
 
 #define QB_STRATEGY_ABI 1u
 
-/* Bars of one instrument, oldest first, newest at [count - 1]. Borrowed: the pointers are good
- * for the whole run, count only until the call returns. At least `warmup + 1` bars stay visible
- * once they exist; older ones go. Prices are forward-factored: splits of the past are in them
- * (and, the other way, in the volumes), nothing of the future is, and the past is never
- * rewritten. */
+/* Bars of one instrument, oldest first, newest at [count - 1]. Borrowed: the pointers to prices
+ * and volumes are good for the whole run, ts_us and count only until the call returns (instruments
+ * whose bars come together may share their stamps). At least `warmup + 1` bars stay visible once
+ * they exist; older ones go. Prices are forward-factored: splits of the past are in them (and, the
+ * other way, in the volumes), nothing of the future is, and the past is never rewritten. */
 typedef struct qb_history {
     const int64_t *ts_us;
     const double *open, *high, *low, *close;
