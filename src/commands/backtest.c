@@ -1,5 +1,6 @@
 #include "commands/log-private.h"
 #include "commands/run-private.h"
+#include "platform/clock.h"
 #include "strategies/strategies.h"
 
 #include <string.h>
@@ -108,6 +109,7 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
     qb_dialect dialect = QB_DIALECT_COUNT;
     if (flags->metrics_as != NULL && !metrics_as_parse(flags->metrics_as, &dialect, error))
         return FALSE;
+    const gint64 began_us = clock_now_us();
     g_autoptr(run_texts) texts = read_texts(flags, slots, error);
     if (texts == NULL)
         return FALSE;
@@ -135,6 +137,8 @@ static gboolean backtest(const backtest_flags *flags, const run_slot *slots,
         return FALSE;
     g_autoptr(run_result) beside = NULL;
     if (beside_plan != NULL) {
+        /* Before the run that was asked for, which stays the last one. */
+        beside_plan->started_us = began_us;
         beside = run_execute(beside_plan, bars, log, error);
         if (beside == NULL)
             return FALSE;

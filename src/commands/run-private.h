@@ -136,8 +136,9 @@ typedef struct run_plan {
     qb_interval detail; /* of the finer bars, if detailed */
     cache_key *macros;  /* [macro_count] */
     guint32 macro_count;
-    gboolean check;   /* the short proof of honesty goes along */
-    run_texts *texts; /* resolved: what a reproduction needs */
+    gboolean check;    /* the short proof of honesty goes along */
+    gint64 started_us; /* as the log has it; 0: when it is executed */
+    run_texts *texts;  /* resolved: what a reproduction needs */
 } run_plan;
 
 /* A strategy in a file loaded, every text checked, symbols found in the cache. All problems of the

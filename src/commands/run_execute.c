@@ -438,7 +438,7 @@ static runlog_writer *open_writer(const run_plan *plan, const run_bars *bars, ru
         .params = params_text,
         .symbols = (const char *const *)plan->symbols,
         .instrument_count = plan->count,
-        .started_us = clock_now_us(),
+        .started_us = plan->started_us != 0 ? plan->started_us : clock_now_us(),
         .strategies = owners,
         .strategy_count = MAX(plan->member_count, 1),
         .calendar = run_plan_calendar(plan),

@@ -144,7 +144,7 @@ static void test_list_and_show(void)
     json_auto_t *list = program_json(self);
     json_t *runs = json_object_get(list, "runs");
     g_assert_cmpint(json_array_size(runs), ==, 2);
-    json_t *sma = json_array_get(runs, 1); /* newest first */
+    json_t *sma = json_array_get(runs, 0); /* newest first: the one that was asked for */
     const char *id = json_string_value(json_object_get(sma, "id"));
     g_assert_cmpstr(json_string_value(json_object_get(sma, "strategy")), ==, "sma_cross");
 
