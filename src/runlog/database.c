@@ -30,43 +30,20 @@ gboolean database_refuse(const runlog *self, GError **error, const char *format,
     return FALSE;
 }
 
-static gboolean fail_locked(const runlog *self, GError **error)
-{
-    g_autofree char *name = failure_path(self->path);
-    g_set_error(error, FAILURE, FAILURE_LOCKED,
-                "%s: locked by another process (waited %.3g s; try again when it has ended)", name,
-                self->wait_ms / 1000.0);
-    return FALSE;
-}
-
-/* Messages of SQLite may hold values of rows, hence the quoting of those that are not its own. */
+/* How SQLite's failures become ours is the same for every file of ours. */
 gboolean database_fail(runlog *self, const char *what, GError **error)
 {
-    const char *why = self->db != NULL ? sqlite3_errmsg(self->db) : "out of memory";
-    const int code = self->db != NULL ? sqlite3_errcode(self->db) & 0xff : SQLITE_NOMEM;
-    const int reason = self->db != NULL ? sqlite3_system_errno(self->db) : 0;
-    switch (code) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return fail_locked(self, error);
-    case SQLITE_NOTADB:
-        return database_refuse(self, error, "not a SQLite database (expected the run log)");
-    case SQLITE_CORRUPT:
-        return database_refuse(self, error,
-                               "%s: damaged (%s): restore a copy, or move the file away and run: "
-                               "quantbot db init",
-                               what, why);
-    case SQLITE_FULL:
-        return database_refuse(self, error, "%s: the disk is full; nothing was stored", what);
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-        return database_refuse(self, error, "%s: %s%s%s", what, why, reason != 0 ? ": " : "",
-                               reason != 0 ? g_strerror(reason) : "");
-    case SQLITE_READONLY:
-        return database_refuse(self, error, "%s: the file or its folder cannot be written", what);
-    default:
-        return database_refuse(self, error, "%s: %s", what, why);
-    }
+    static const store_kind kind = {
+        .noun = "the run log",
+        .remedy = "restore a copy, or move the file away and run: quantbot db init",
+    };
+    const store file = {
+        .db = self->db,
+        .path = self->path,
+        .kind = &kind,
+        .wait_ms = self->wait_ms,
+    };
+    return store_fail(&file, what, error);
 }
 
 /* ---- statements ----------------------------------------------------------------------------- */

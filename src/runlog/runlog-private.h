@@ -4,6 +4,7 @@
 
 #include "runlog/backend.h"
 #include "runlog/runlog.h"
+#include "store/store.h"
 
 #include <sqlite3.h>
 
@@ -18,8 +19,6 @@ struct runlog {
     runlog_origin origin;
     guint wait_ms;
 };
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3_stmt, sqlite3_finalize)
 
 /* ---- database.c ----------------------------------------------------------------------------- */
 

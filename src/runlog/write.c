@@ -380,7 +380,7 @@ static void put_risk(rows *self, const qb_order *order)
     rows_number(self, ruled ? order->risk_value : NAN);
 }
 
-static gboolean store_orders(runlog_writer *self, rows *row, GError **error)
+static gboolean put_orders(runlog_writer *self, rows *row, GError **error)
 {
     row_id id, parent;
     row_id_init(&id, self->id, 'o');
@@ -417,7 +417,7 @@ static gboolean store_orders(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static gboolean store_fills(runlog_writer *self, rows *row, GError **error)
+static gboolean put_fills(runlog_writer *self, rows *row, GError **error)
 {
     row_id id, order_id;
     row_id_init(&id, self->id, 'f');
@@ -445,7 +445,7 @@ static gboolean store_fills(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static gboolean store_points(runlog_writer *self, rows *row, GError **error)
+static gboolean put_points(runlog_writer *self, rows *row, GError **error)
 {
     row_id id;
     row_id_init(&id, self->id, 'e');
@@ -463,7 +463,7 @@ static gboolean store_points(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static gboolean store_block(runlog_writer *self, rows *row, guint size, guint first, GError **error)
+static gboolean put_block(runlog_writer *self, rows *row, guint size, guint first, GError **error)
 {
     const guint end = MIN(first + size, self->points->len);
     const runlog_point *points = (const runlog_point *)self->points->data;
@@ -484,12 +484,12 @@ static gboolean store_block(runlog_writer *self, rows *row, guint size, guint fi
     return rows_next(row, error);
 }
 
-static gboolean store_blocks(runlog_writer *self, rows *row, GError **error)
+static gboolean put_blocks(runlog_writer *self, rows *row, GError **error)
 {
     static const guint sizes[] = {RUNLOG_BLOCK_FINE, RUNLOG_BLOCK_COARSE};
     for (gsize k = 0; k < G_N_ELEMENTS(sizes); k++)
         for (guint i = 0; i < self->points->len; i += sizes[k])
-            if (!store_block(self, row, sizes[k], i, error))
+            if (!put_block(self, row, sizes[k], i, error))
                 return FALSE;
     return TRUE;
 }
@@ -500,7 +500,7 @@ static gint32 exit_date_of(const runlog_writer *self, const qb_trade *trade)
                                   : qb_date_from_us(trade->exit_us);
 }
 
-static gboolean store_trades(runlog_writer *self, rows *row, GError **error)
+static gboolean put_trades(runlog_writer *self, rows *row, GError **error)
 {
     row_id id;
     char date[QB_TIME_TEXT];
@@ -535,7 +535,7 @@ static gboolean store_trades(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static gboolean store_decisions(runlog_writer *self, rows *row, GError **error)
+static gboolean put_decisions(runlog_writer *self, rows *row, GError **error)
 {
     row_id order_id;
     row_id_init(&order_id, self->id, 'o');
@@ -558,7 +558,7 @@ static gboolean store_decisions(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static gboolean store_risks(runlog_writer *self, rows *row, GError **error)
+static gboolean put_risks(runlog_writer *self, rows *row, GError **error)
 {
     row_id order_id;
     row_id_init(&order_id, self->id, 'o');
@@ -584,7 +584,7 @@ static gboolean store_risks(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static gboolean store_positions(runlog_writer *self, rows *row, GError **error)
+static gboolean put_positions(runlog_writer *self, rows *row, GError **error)
 {
     for (guint i = 0; self->positions != NULL && i < self->positions->len; i++) {
         const qb_position *position = &g_array_index(self->positions, qb_position, i);
@@ -602,7 +602,7 @@ static gboolean store_positions(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static gboolean store_metrics(runlog_writer *self, rows *row, GError **error)
+static gboolean put_metrics(runlog_writer *self, rows *row, GError **error)
 {
     row_id id;
     row_id_init(&id, self->id, 'm');
@@ -620,7 +620,7 @@ static gboolean store_metrics(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static gboolean store_logs(runlog_writer *self, rows *row, GError **error)
+static gboolean put_logs(runlog_writer *self, rows *row, GError **error)
 {
     row_id id;
     row_id_init(&id, self->id, 'l');
@@ -639,8 +639,8 @@ static gboolean store_logs(runlog_writer *self, rows *row, GError **error)
     return TRUE;
 }
 
-static gboolean store_run(runlog_writer *self, rows *row, const char *kpis, const char *state_hash,
-                          gint64 ended_us, GError **error)
+static gboolean put_run(runlog_writer *self, rows *row, const char *kpis, const char *state_hash,
+                        gint64 ended_us, GError **error)
 {
     rows_text(row, self->id);
     rows_stamp(row, self->started_us);
@@ -670,16 +670,16 @@ static const struct {
     gsize rows; /* offset of the GArray in runlog_writer */
     gboolean (*store)(runlog_writer *self, rows *row, GError **error);
 } stored[] = {
-    {RUNLOG_ORDERS, G_STRUCT_OFFSET(runlog_writer, orders), store_orders},
-    {RUNLOG_FILLS, G_STRUCT_OFFSET(runlog_writer, fills), store_fills},
-    {RUNLOG_TRADES, G_STRUCT_OFFSET(runlog_writer, trades), store_trades},
-    {RUNLOG_EQUITY_POINTS, G_STRUCT_OFFSET(runlog_writer, points), store_points},
-    {RUNLOG_EQUITY_BLOCKS, G_STRUCT_OFFSET(runlog_writer, points), store_blocks},
-    {RUNLOG_DECISIONS, G_STRUCT_OFFSET(runlog_writer, decisions), store_decisions},
-    {RUNLOG_RISK_EVENTS, G_STRUCT_OFFSET(runlog_writer, risks), store_risks},
-    {RUNLOG_POSITIONS, G_STRUCT_OFFSET(runlog_writer, positions), store_positions},
-    {RUNLOG_METRICS, G_STRUCT_OFFSET(runlog_writer, metrics), store_metrics},
-    {RUNLOG_ERROR_LOGS, G_STRUCT_OFFSET(runlog_writer, logs), store_logs},
+    {RUNLOG_ORDERS, G_STRUCT_OFFSET(runlog_writer, orders), put_orders},
+    {RUNLOG_FILLS, G_STRUCT_OFFSET(runlog_writer, fills), put_fills},
+    {RUNLOG_TRADES, G_STRUCT_OFFSET(runlog_writer, trades), put_trades},
+    {RUNLOG_EQUITY_POINTS, G_STRUCT_OFFSET(runlog_writer, points), put_points},
+    {RUNLOG_EQUITY_BLOCKS, G_STRUCT_OFFSET(runlog_writer, points), put_blocks},
+    {RUNLOG_DECISIONS, G_STRUCT_OFFSET(runlog_writer, decisions), put_decisions},
+    {RUNLOG_RISK_EVENTS, G_STRUCT_OFFSET(runlog_writer, risks), put_risks},
+    {RUNLOG_POSITIONS, G_STRUCT_OFFSET(runlog_writer, positions), put_positions},
+    {RUNLOG_METRICS, G_STRUCT_OFFSET(runlog_writer, metrics), put_metrics},
+    {RUNLOG_ERROR_LOGS, G_STRUCT_OFFSET(runlog_writer, logs), put_logs},
 };
 
 static gboolean write_table(runlog_writer *self, gsize index, GError **error)
@@ -695,8 +695,7 @@ gboolean writer_store(runlog_writer *self, const char *kpis, const char *state_h
                       gint64 ended_us, GError **error)
 {
     rows *run = rows_begin(self->log, &runlog_tables[RUNLOG_RUNS], ROWS_NEW, error);
-    if (run == NULL ||
-        !rows_end(run, store_run(self, run, kpis, state_hash, ended_us, error), error))
+    if (run == NULL || !rows_end(run, put_run(self, run, kpis, state_hash, ended_us, error), error))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(stored); i++)
         if (!write_table(self, i, error))
