@@ -73,7 +73,8 @@ gboolean postgres_fail(runlog *self, const PGresult *result, const char *what, G
                                          : NULL;
     g_autofree char *why = first_line(message != NULL ? message
                                                       : pq->PQerrorMessage(server->connection));
-    const char *advice = advice_of(state);
+    const gboolean asked_for = server->reading && g_strcmp0(state, "25006") == 0;
+    const char *advice = asked_for ? "it was opened for reading only" : advice_of(state);
     server->reach = lost ? RUNLOG_AWAY : reach_of(state != NULL ? state : "XX000");
     g_set_error(error, FAILURE, is_locked(state) ? FAILURE_LOCKED : FAILURE_DATABASE,
                 "%s: %s: %s%s%s%s", self->path, what, why, advice != NULL ? ": " : "",
@@ -202,8 +203,10 @@ gboolean postgres_begin(runlog *self, GError **error)
 {
     const value wait = value_integer(self->wait_ms);
     if (!begin(self,
-               "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '120s';"
-               " SET LOCAL synchronous_commit = on",
+               self->server->reading
+                   ? "BEGIN TRANSACTION READ ONLY"
+                   : "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '120s';"
+                     " SET LOCAL synchronous_commit = on",
                error))
         return FALSE;
     if (postgres_send(self, "begin",

@@ -11,6 +11,7 @@ typedef struct postgres {
     char **keywords, **values; /* what it was opened with, ours included; NULL-terminated */
     char *name;                /* for messages: host, port, database */
     gboolean pooled;
+    gboolean reading;    /* rows are never changed through it */
     gboolean raised;     /* TLS is verified because we said so */
     gboolean inside;     /* a transaction is open */
     gboolean committing; /* a COMMIT was sent and not answered yet */

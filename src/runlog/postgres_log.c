@@ -79,6 +79,8 @@ runlog *runlog_open_server(const runlog_server *server, gboolean writing, runlog
         reach = self->server->reach;
         g_clear_pointer(&self, runlog_free);
     }
+    if (self != NULL)
+        self->server->reading = !writing;
     if (out_reach != NULL)
         *out_reach = reach;
     return g_steal_pointer(&self);
