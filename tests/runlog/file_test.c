@@ -1,4 +1,4 @@
-/* The file: made, found, adopted, refused; read and purged. Names and types of columns are those
+/* The file: made, found, adopted, refused. Names and types of columns are those
  * of design.md, "Run log". */
 #include "sample.h"
 
@@ -12,16 +12,6 @@
 
 #define ID_A "0193580f-0000-7abc-8def-000000000001"
 #define ID_B "0193580f-0001-7abc-8def-000000000002"
-#define ID_C "0193ffff-0001-7abc-8def-000000000003"
-#define DAY_US (INT64_C(86400) * 1000000)
-
-#define ASSERT_FAILS(error, code_, part)                                   \
-    do {                                                                   \
-        g_assert_error(error, FAILURE, code_);                             \
-        if (strstr((error)->message, part) == NULL)                        \
-            g_error("\"%s\" does not say \"%s\"", (error)->message, part); \
-        g_clear_error(&(error));                                           \
-    } while (0)
 
 static runlog *open_log(const char *path)
 {
@@ -457,170 +447,6 @@ static void test_all_misfits_at_once(sample_folder *folder, gconstpointer unused
     g_clear_error(&error);
 }
 
-/* ---- read ----------------------------------------------------------------------------------- */
-
-static void test_list(sample_folder *folder, gconstpointer unused)
-{
-    GError *error = NULL;
-    g_autoptr(runlog) log = open_log(folder->path);
-    g_autoptr(GPtrArray) none = runlog_list(log, NULL, 0, &error);
-    g_assert_cmpint(none->len, ==, 0);
-    g_assert_null(runlog_find(log, "last", &error));
-    ASSERT_FAILS(error, FAILURE_MISSING, "no run");
-    log_run(log, ID_B, "replay", SAMPLE_START_US + 2);
-    log_run(log, ID_A, "backtest", SAMPLE_START_US + 1);
-    log_run(log, ID_C, "paper", SAMPLE_START_US + 3);
-    g_autoptr(GPtrArray) all = runlog_list(log, NULL, 0, &error);
-    g_assert_cmpint(all->len, ==, 3);
-    g_assert_cmpstr(((runlog_summary *)all->pdata[0])->id, ==, ID_C);
-    g_assert_cmpstr(((runlog_summary *)all->pdata[2])->id, ==, ID_A);
-    g_autoptr(GPtrArray) one = runlog_list(log, NULL, 1, &error);
-    g_assert_cmpint(one->len, ==, 1);
-    g_autoptr(GPtrArray) replays = runlog_list(log, "replay", 0, &error);
-    g_assert_cmpint(replays->len, ==, 1);
-    g_autoptr(GPtrArray) injected = runlog_list(log, "x' OR '1'='1", 0, &error);
-    g_assert_cmpint(injected->len, ==, 0);
-}
-
-static void test_find(sample_folder *folder, gconstpointer unused)
-{
-    GError *error = NULL;
-    g_autoptr(runlog) log = open_log(folder->path);
-    log_run(log, ID_A, "backtest", SAMPLE_START_US);
-    log_run(log, ID_B, "backtest", SAMPLE_START_US + 1);
-    log_run(log, ID_B "x", "backtest", SAMPLE_START_US);
-    g_autoptr(runlog_summary) last = runlog_find(log, "last", &error);
-    g_assert_cmpstr(last->id, ==, ID_B);
-    g_autoptr(runlog_summary) first = runlog_find(log, "0193580f-0000", &error);
-    g_assert_cmpstr(first->id, ==, ID_A);
-    g_assert_cmpint(first->equity_points, ==, 20);
-    g_assert_cmpint(first->orders, ==, 11);
-    g_assert_cmpint(first->fills, ==, 9); /* ten orders, the seventh is rejected */
-    g_assert_cmpint(first->trades, ==, 5);
-    g_assert_cmpint(first->ended_us, ==, SAMPLE_START_US + 1);
-    g_assert_cmpstr(first->universe, ==, "AAPL,BTC-USD");
-    g_assert_cmpint(strlen(first->state_hash), ==, 64);
-    g_autoptr(runlog_summary) exact = runlog_find(log, ID_B, &error);
-    g_assert_cmpstr(exact->id, ==, ID_B);
-    g_assert_null(runlog_find(log, "0193580f", &error));
-    ASSERT_FAILS(error, FAILURE_USAGE, "fits several");
-    g_assert_null(runlog_find(log, "01935810", &error));
-    ASSERT_FAILS(error, FAILURE_MISSING, "no such run");
-    g_assert_null(runlog_find(log, "019", &error));
-    ASSERT_FAILS(error, FAILURE_USAGE, "at least 4");
-    g_assert_null(runlog_find(log, "%%%%", &error));
-    ASSERT_FAILS(error, FAILURE_MISSING, "no such run");
-}
-
-static void test_rows(sample_folder *folder, gconstpointer unused)
-{
-    GError *error = NULL;
-    make_log(folder->path);
-    g_autoptr(runlog) log = runlog_open_readonly(folder->path, &error);
-    g_assert_no_error(error);
-    g_autoptr(GArray) points = runlog_equity(log, ID_A, &error);
-    g_assert_cmpint(points->len, ==, 20);
-    for (guint i = 0; i < points->len; i++)
-        g_assert_cmpint(g_array_index(points, runlog_point, i).ts_us, ==,
-                        SAMPLE_START_US + i * SAMPLE_STEP_US);
-    g_autoptr(GArray) trades = runlog_trades(log, ID_A, 2, &error);
-    g_assert_cmpint(trades->len, ==, 2);
-    const runlog_trade *last = &g_array_index(trades, runlog_trade, 1);
-    g_assert_cmpint(last->bars, ==, 10); /* the sample numbers them so */
-    g_assert_cmpint(last->exit_us - last->entry_us, ==, SAMPLE_STEP_US);
-    g_assert_cmpint(last->exit_price_e8 - last->entry_price_e8, ==, 7);
-    g_assert_false(last->is_short);
-    g_autoptr(GArray) positions = runlog_positions(log, ID_A, &error);
-    g_assert_cmpint(positions->len, ==, 1);
-    const runlog_position *held = &g_array_index(positions, runlog_position, 0);
-    g_assert_cmpstr(held->symbol, ==, "AAPL");
-    g_assert_cmpint(held->qty_e8, ==, -2 * QB_ONE);
-    g_assert_cmpint(held->cost_e8, ==, -300 * QB_ONE - 1);
-    g_assert_cmpint(held->mark_e8, ==, 149 * QB_ONE);
-    g_assert_null(sample_log_run(log, ID_B, "backtest", SAMPLE_START_US, 5, 2, &error));
-    g_assert_error(error, FAILURE, FAILURE_DATABASE); /* a reader cannot write */
-    g_clear_error(&error);
-}
-
-static gint64 rows_of(const GArray *rows, const char *table)
-{
-    for (guint i = 0; i < rows->len; i++)
-        if (strcmp(g_array_index(rows, runlog_row, i).table, table) == 0)
-            return g_array_index(rows, runlog_row, i).count;
-    return -1;
-}
-
-static void test_status(sample_folder *folder, gconstpointer unused)
-{
-    GError *error = NULL;
-    runlog_status status;
-    g_autoptr(runlog) log = open_log(folder->path);
-    g_assert_true(runlog_status_get(log, &status, &error));
-    g_assert_null(status.last_run);
-    g_assert_cmpint(rows_of(status.tables, "runs"), ==, 0);
-    runlog_status_clear(&status);
-    log_run(log, ID_A, "backtest", SAMPLE_START_US);
-    g_assert_true(runlog_status_get(log, &status, &error));
-    g_assert_cmpstr(status.path, ==, folder->path);
-    g_assert_cmpstr(status.last_run, ==, ID_A);
-    g_assert_cmpint(status.schema_version, ==, 5);
-    g_assert_cmpint(status.bytes, >, 4096);
-    g_assert_cmpint(rows_of(status.tables, "runs"), ==, 1);
-    g_assert_cmpint(rows_of(status.tables, "equity_points"), ==, 20);
-    g_assert_cmpint(rows_of(status.tables, "orders"), ==, 11);
-    g_assert_cmpint(rows_of(status.tables, "positions"), ==, 2);
-    runlog_status_clear(&status);
-}
-
-/* ---- purged --------------------------------------------------------------------------------- */
-
-static GArray *purge(runlog *log, const char *mode, gint64 before_us, gboolean dry_run)
-{
-    GError *error = NULL;
-    GArray *rows = g_array_new(FALSE, FALSE, sizeof(runlog_row));
-    runlog_purge(log, mode, before_us, dry_run, rows, &error);
-    g_assert_no_error(error);
-    return rows;
-}
-
-static void test_purge(sample_folder *folder, gconstpointer unused)
-{
-    g_autoptr(runlog) log = open_log(folder->path);
-    log_run(log, ID_A, "backtest", SAMPLE_START_US);
-    log_run(log, ID_B, "replay", SAMPLE_START_US + DAY_US);
-    log_run(log, ID_C, "paper", SAMPLE_START_US);
-    g_autoptr(GArray) dry = purge(log, NULL, 0, TRUE);
-    g_assert_cmpint(rows_of(dry, "runs"), ==, 2);
-    g_assert_cmpint(rows_of(dry, "equity_points"), ==, 40);
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM runs"), ==, 3);
-    g_autoptr(GArray) old = purge(log, NULL, SAMPLE_START_US + DAY_US, TRUE);
-    g_assert_cmpint(rows_of(old, "runs"), ==, 1);
-    g_autoptr(GArray) replays = purge(log, "replay", 0, FALSE);
-    g_assert_cmpint(rows_of(replays, "runs"), ==, 1);
-    g_assert_cmpint(rows_of(replays, "fills"), ==, 9);
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM runs WHERE mode = 'replay'"),
-                    ==, 0);
-    g_autoptr(GArray) rest = purge(log, NULL, 0, FALSE);
-    g_assert_cmpint(rows_of(rest, "runs"), ==, 1);
-    /* The paper run is whole. */
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM runs"), ==, 1);
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM equity_points"), ==, 20);
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM positions"), ==, 2);
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM schema_version"), ==, 1);
-    g_autofree char *sound = sample_ask(folder->path, "PRAGMA integrity_check");
-    g_assert_cmpstr(sound, ==, "ok");
-}
-
-static void test_purge_refuses(sample_folder *folder, gconstpointer unused)
-{
-    GError *error = NULL;
-    g_autoptr(runlog) log = open_log(folder->path);
-    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(runlog_row));
-    g_assert_false(runlog_purge(log, "paper", 0, FALSE, rows, &error));
-    ASSERT_FAILS(error, FAILURE_USAGE, "\"paper\"");
-    g_assert_cmpint(rows->len, ==, 0);
-}
-
 /* ---- main ----------------------------------------------------------------------------------- */
 
 static void add(const char *path, void (*run)(sample_folder *, gconstpointer), gconstpointer data)
@@ -655,11 +481,5 @@ int main(int argc, char **argv)
     add("/runlog/adopted", test_adopted, NULL);
     add_table("/runlog/misfit", misfits, G_N_ELEMENTS(misfits), test_misfit);
     add("/runlog/misfit/all-at-once", test_all_misfits_at_once, NULL);
-    add("/runlog/read/list", test_list, NULL);
-    add("/runlog/read/find", test_find, NULL);
-    add("/runlog/read/rows", test_rows, NULL);
-    add("/runlog/read/status", test_status, NULL);
-    add("/runlog/purge/chosen", test_purge, NULL);
-    add("/runlog/purge/refused", test_purge_refuses, NULL);
     return g_test_run();
 }

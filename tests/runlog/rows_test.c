@@ -1,6 +1,6 @@
 /* What is kept of a trade beside its amounts, and the rows of a run as tables. */
 #include "core/metrics/doctor.h"
-#include "sample.h"
+#include "homes.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,10 +50,10 @@ static void log_trade(runlog *log, const char *id, const qb_calendar *calendar, 
     g_assert_no_error(*error);
 }
 
-static void test_trade(sample_folder *folder, gconstpointer unused)
+static void test_trade(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autoptr(runlog) log = runlog_open(folder->path, &error);
+    g_autoptr(runlog) log = home_open(self);
     log_trade(log, "run-ny", qb_calendar_find("XNYS"), TRUE, &error);
     log_trade(log, "run-utc", NULL, FALSE, &error);
     g_autoptr(GArray) trades = runlog_trades(log, "run-ny", 0, &error);
@@ -124,10 +124,10 @@ static void expect_rows(runlog *log, const char *run, const char *name, guint ro
     g_free(self.last);
 }
 
-static void test_views(sample_folder *folder, gconstpointer unused)
+static void test_views(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autoptr(runlog) log = runlog_open(folder->path, &error);
+    g_autoptr(runlog) log = home_open(self);
     log_trade(log, "run-utc", NULL, TRUE, &error);
     sample_log(log, "run-a", "backtest", SAMPLE_START_US, 50, 5);
     expect_rows(log, "run-utc", "trades", 1,
@@ -153,23 +153,19 @@ static void test_views(sample_folder *folder, gconstpointer unused)
 }
 
 /* Rows of the earlier bot have no exact amounts: they are rounded from the numbers. */
-static void test_rounded(sample_folder *folder, gconstpointer unused)
+static void test_rounded(home *self, gconstpointer unused)
 {
-    GError *error = NULL;
-    g_autoptr(runlog) log = runlog_open(folder->path, &error);
+    g_autoptr(runlog) log = home_open(self);
     sample_log(log, "run-a", "backtest", SAMPLE_START_US, 2, 0);
-    sample_sql(folder->path, "UPDATE equity_points SET equity_e8 = NULL, equity = 0.29");
+    home_sql(self, "UPDATE equity_points SET equity_e8 = NULL, equity = 0.29");
     expect_rows(log, "run-a", "equity", 2, "1577836860000000|29000000");
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define ADD(name, function)                                                             \
-    g_test_add("/runlog/rows/" name, sample_folder, NULL, sample_folder_make, function, \
-               sample_folder_remove)
-    ADD("trade", test_trade);
-    ADD("views", test_views);
-    ADD("rounded", test_rounded);
-    return g_test_run();
+    homes_add("rows/trade", test_trade, NULL);
+    homes_add("rows/views", test_views, NULL);
+    homes_add("rows/rounded", test_rounded, NULL);
+    return homes_run();
 }

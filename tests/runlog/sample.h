@@ -2,9 +2,11 @@
 #ifndef SAMPLE_H
 #define SAMPLE_H
 
+#include "platform/failure.h"
 #include "runlog/runlog.h"
 
 #include <sqlite3.h>
+#include <string.h>
 
 #define SAMPLE_INSTRUMENTS 2
 extern const char *const sample_symbols[SAMPLE_INSTRUMENTS];
@@ -25,6 +27,15 @@ char *sample_log_run(runlog *log, const char *id, const char *mode, gint64 start
 /* The same, where nothing may go wrong. */
 void sample_log(runlog *log, const char *id, const char *mode, gint64 started_us, guint steps,
                 guint every);
+
+/* The error is one of ours with that code, and says that; it is cleared. */
+#define ASSERT_FAILS(error, code_, part)                                   \
+    do {                                                                   \
+        g_assert_error(error, FAILURE, code_);                             \
+        if (strstr((error)->message, part) == NULL)                        \
+            g_error("\"%s\" does not say \"%s\"", (error)->message, part); \
+        g_clear_error(&(error));                                           \
+    } while (0)
 
 /* ---- folders and files ---------------------------------------------------------------------- */
 

@@ -19,6 +19,7 @@ struct server {
     int guard_input;
     guint schemas;
     GPtrArray *places; /* of place */
+    GMutex adding;     /* to them */
     char *more;        /* options; NULL: none */
 };
 
@@ -306,11 +307,11 @@ static place *add_place(server *self, const char *host, const char *port)
         made->keywords[i] = pairs[i][0];
         made->values[i] = pairs[i][1];
     }
-    made->server = (runlog_server){.keywords = made->keywords,
-                                   .values = made->values,
-                                   .name = "test-server/postgres",
-                                   .local = TRUE};
+    made->server = (runlog_server){
+        .keywords = made->keywords, .values = made->values, .name = SERVER_NAME, .local = TRUE};
+    g_mutex_lock(&self->adding);
     g_ptr_array_add(self->places, made);
+    g_mutex_unlock(&self->adding);
     return made;
 }
 
@@ -322,15 +323,27 @@ char *server_new_schema(server *self)
     return schema;
 }
 
+const runlog_server *server_place_via(server *self, const char *schema, const char *folder,
+                                      const char *options)
+{
+    place *made = add_place(self, folder != NULL ? folder : self->folder, PORT);
+    made->options = g_strdup_printf("-c search_path=%s %s", schema != NULL ? schema : "public",
+                                    options != NULL ? options : "");
+    made->keywords[4] = "options";
+    made->values[4] = made->options;
+    return &made->server;
+}
+
 const runlog_server *server_place(server *self, const char *schema)
 {
-    place *made = add_place(self, self->folder, PORT);
-    if (schema != NULL) {
-        made->options = g_strdup_printf("-c search_path=%s", schema);
-        made->keywords[4] = "options";
-        made->values[4] = made->options;
-    }
-    return &made->server;
+    return server_place_via(self, schema, NULL, NULL);
+}
+
+char *server_url(server *self, const char *schema)
+{
+    return g_strdup_printf("postgresql+psycopg2://" USER ":pencil77@/postgres?host=%s"
+                           "&options=-c%%20search_path%%3D%s",
+                           self->folder, schema);
 }
 
 const runlog_server *server_pooled_place(server *self, const char *database)
@@ -361,20 +374,42 @@ static void ignore(void *unused, const char *message)
 {
 }
 
-char *server_ask(server *self, const char *schema, const char *sql)
+static PGresult *answer_of(PGconn *connection, const char *sql)
 {
-    PGconn *connection = connect_as(self, schema);
     PQsetNoticeProcessor(connection, ignore, NULL);
     PGresult *result = PQexec(connection, sql);
     const ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
         g_error("%s: %s", sql, PQresultErrorMessage(result));
+    return result;
+}
+
+char *server_ask(server *self, const char *schema, const char *sql)
+{
+    PGconn *connection = connect_as(self, schema);
+    PGresult *result = answer_of(connection, sql);
     char *answer = PQntuples(result) > 0 && !PQgetisnull(result, 0, 0)
                        ? g_strdup(PQgetvalue(result, 0, 0))
                        : NULL;
     PQclear(result);
     PQfinish(connection);
     return answer;
+}
+
+char *server_lines(server *self, const char *schema, const char *sql)
+{
+    GString *lines = g_string_new(NULL);
+    PGconn *connection = connect_as(self, schema);
+    PGresult *result = answer_of(connection, sql);
+    for (int row = 0; row < PQntuples(result); row++) {
+        g_string_append(lines, row > 0 ? "\n" : "");
+        for (int i = 0; i < PQnfields(result); i++)
+            g_string_append_printf(lines, "%s%s", i > 0 ? "|" : "",
+                                   PQgetisnull(result, row, i) ? "-" : PQgetvalue(result, row, i));
+    }
+    PQclear(result);
+    PQfinish(connection);
+    return g_string_free(lines, FALSE);
 }
 
 void server_sql(server *self, const char *schema, const char *sql)

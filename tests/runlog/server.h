@@ -21,13 +21,23 @@ const char *server_folder(const server *self); /* of the socket */
 
 /* A schema of its own for one test. Caller frees. */
 char *server_new_schema(server *self);
-/* The parameters that lead there, in arrays that live as long as the server. */
+/* The parameters that lead there, in arrays that live as long as the server; messages call it
+ * SERVER_NAME. */
+#define SERVER_NAME "test-server/postgres"
 const runlog_server *server_place(server *self, const char *schema);
+/* The same over a socket in another folder (of a relay; NULL: its own), with more of libpq's
+ * "options" (NULL: none). */
+const runlog_server *server_place_via(server *self, const char *schema, const char *folder,
+                                      const char *options);
+/* DATABASE_URL of it, with a password, pencil77, that nobody asks for. Caller frees. */
+char *server_url(server *self, const char *schema);
 const runlog_server *server_pooled_place(server *self, const char *database);
 
 /* By a connection of their own; schema NULL: the default. First column of the first row, NULL for
  * none; caller frees. */
 char *server_ask(server *self, const char *schema, const char *sql);
 void server_sql(server *self, const char *schema, const char *sql);
+/* Every row: a line each, "|" between cells, "-" for none. Caller frees. */
+char *server_lines(server *self, const char *schema, const char *sql);
 
 #endif

@@ -1,27 +1,19 @@
 /* What a run becomes: ids, rows, stamps, and the hash of its state. The hash is recomputed here
  * from the stored rows alone, after the layout that hash.c describes: so the rows hold everything
  * that the hash covers, and the layout is what it says. */
-#include "sample.h"
+#include "homes.h"
 
 #include "platform/failure.h"
 
 #include <math.h>
 #include <string.h>
 
-static runlog *open_log(const char *path)
-{
-    GError *error = NULL;
-    runlog *log = runlog_open(path, &error);
-    g_assert_no_error(error);
-    return log;
-}
-
 /* ---- ids ------------------------------------------------------------------------------------ */
 
-static void test_uuid(sample_folder *folder, gconstpointer unused)
+static void test_uuid(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autoptr(runlog) log = open_log(folder->path);
+    g_autoptr(runlog) log = home_open(self);
     g_autofree char *before = NULL;
     for (int i = 0; i < 50; i++) {
         const runlog_run run = {.mode = "backtest", .universe = "", .params = "{}"};
@@ -37,10 +29,10 @@ static void test_uuid(sample_folder *folder, gconstpointer unused)
     }
 }
 
-static void test_uuid_time(sample_folder *folder, gconstpointer unused)
+static void test_uuid_time(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autoptr(runlog) log = open_log(folder->path);
+    g_autoptr(runlog) log = home_open(self);
     const runlog_run run = {.mode = "backtest", .universe = "", .params = "{}"};
     /* The example of RFC 9562, appendix A.6: 2022-02-22 19:22:22 UTC is 017f22e279b0. */
     g_setenv("QUANTBOT_CLOCK_US", "1645557742000000", TRUE);
@@ -53,10 +45,10 @@ static void test_uuid_time(sample_folder *folder, gconstpointer unused)
     g_assert_cmpstr(runlog_writer_id(first), <, runlog_writer_id(second));
 }
 
-static void test_given_ids(sample_folder *folder, gconstpointer unused)
+static void test_given_ids(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autoptr(runlog) log = open_log(folder->path);
+    g_autoptr(runlog) log = home_open(self);
     g_autofree char *long_id = g_strnfill(RUNLOG_ID_LIMIT + 1, 'x');
     const char *const bad[] = {"", long_id};
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
@@ -67,18 +59,18 @@ static void test_given_ids(sample_folder *folder, gconstpointer unused)
     }
     g_autofree char *longest = g_strnfill(RUNLOG_ID_LIMIT, 'x');
     sample_log(log, longest, "backtest", SAMPLE_START_US, 20, 2);
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM fills AS f JOIN orders AS o"
-                                               " ON o.id = f.order_id"),
+    g_assert_cmpint(home_count(self, "SELECT count(*) FROM fills AS f JOIN orders AS o"
+                                     " ON o.id = f.order_id"),
                     ==, 9);
     g_assert_null(sample_log_run(log, longest, "backtest", SAMPLE_START_US, 20, 2, &error));
     g_assert_error(error, FAILURE, FAILURE_DATABASE); /* the id is taken; nothing was stored */
     g_clear_error(&error);
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM equity_points"), ==, 20);
+    g_assert_cmpint(home_count(self, "SELECT count(*) FROM equity_points"), ==, 20);
 }
 
-static void test_row_ids(sample_folder *folder, gconstpointer unused)
+static void test_row_ids(home *self, gconstpointer unused)
 {
-    g_autoptr(runlog) log = open_log(folder->path);
+    g_autoptr(runlog) log = home_open(self);
     sample_log(log, "run-1", "backtest", SAMPLE_START_US, 20, 2);
     static const char *const rows[][2] = {
         {"SELECT min(id) FROM orders", "run-1:o:00000001"},
@@ -90,17 +82,17 @@ static void test_row_ids(sample_folder *folder, gconstpointer unused)
         {"SELECT max(order_id) FROM decisions", "run-1:o:00000010"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *got = sample_ask(folder->path, rows[i][0]);
+        g_autofree char *got = home_ask(self, rows[i][0]);
         g_assert_cmpstr(got, ==, rows[i][1]);
     }
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static void test_values(sample_folder *folder, gconstpointer unused)
+static void test_values(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autoptr(runlog) log = open_log(folder->path);
+    g_autoptr(runlog) log = home_open(self);
     const runlog_run run = {.id = "run-1",
                             .mode = "backtest",
                             .universe = "AAPL,BTC-USD",
@@ -144,38 +136,35 @@ static void test_values(sample_folder *folder, gconstpointer unused)
     runlog_writer_log(writer, SAMPLE_START_US, "WARNING", "it's \"quoted\"", NULL);
     g_assert_true(runlog_writer_commit(writer, NULL, NULL, SAMPLE_START_US + QB_DAY_US, &error));
     static const char *const rows[][2] = {
-        {"SELECT concat FROM (SELECT started_at || '|' || ended_at || '|' || mode || '|' || "
-         "universe"
-         " || '|' || params || '|' || version || '|' || typeof(kpis) AS concat FROM runs)",
+        {"SELECT stamp(started_at), stamp(ended_at), mode, universe, params, version, kpis FROM "
+         "runs",
          "2020-01-01 00:00:00.000000|2020-01-02 00:00:00.000000|backtest|AAPL,BTC-USD|"
-         "{\"fast\":10}|" QUANTBOT_VERSION "|null"},
-        {"SELECT ts || '|' || symbol || '|' || side || '|' || qty || '|' || typeof(price) || '|' ||"
-         " status || '|' || qty_e8 || '|' || filled_e8 || '|' || reason || '|' || final_ts || '|'"
-         " || size_kind || '|' || size_amount FROM orders",
-         "2020-01-01 00:00:00.000001|BTC-USD|sell|1.23456789|null|expired|123456789|0|no-data|"
+         "{\"fast\":10}|" QUANTBOT_VERSION "|-"},
+        {"SELECT stamp(ts), symbol, side, qty, price, status, qty_e8, filled_e8, reason,"
+         " stamp(final_ts), size_kind, size_amount FROM orders",
+         "2020-01-01 00:00:00.000001|BTC-USD|sell|1.23456789|-|expired|123456789|0|no-data|"
          "2020-01-01 00:00:00.000002|weight|0.5"},
-        {"SELECT ts || '|' || symbol || '|' || qty || '|' || qty_e8 || '|' || price_e8 || '|' ||"
-         " commission_e8 || '|' || reference_e8 || '|' || bar_ts FROM fills",
+        {"SELECT stamp(ts), symbol, qty, qty_e8, price_e8, commission_e8, reference_e8,"
+         " stamp(bar_ts) FROM fills",
          "2020-01-01 00:00:00.000003|BTC-USD|-1.23456789|-123456789|4200000000001|7|4200000000000|"
          "2020-01-01 00:00:00.000000"},
-        {"SELECT first_ts || '|' || last_ts || '|' || bars || '|' || typeof(signal) || '|' || stage"
-         " || '|' || reason || '|' || typeof(order_id) FROM decisions",
-         "2020-01-01 00:00:00.000000|2020-01-01 00:00:00.000005|29|null|warmup|warmup|null"},
-        {"SELECT name || '|' || value FROM metrics", "loss|0.25"},
-        {"SELECT level || '|' || message || '|' || typeof(meta) FROM error_logs",
-         "WARNING|it's \"quoted\"|null"},
+        {"SELECT stamp(first_ts), stamp(last_ts), bars, signal, stage, reason, order_id"
+         " FROM decisions",
+         "2020-01-01 00:00:00.000000|2020-01-01 00:00:00.000005|29|-|warmup|warmup|-"},
+        {"SELECT name, value FROM metrics", "loss|0.25"},
+        {"SELECT level, message, meta FROM error_logs", "WARNING|it's \"quoted\"|-"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *got = sample_ask(folder->path, rows[i][0]);
+        g_autofree char *got = home_ask(self, rows[i][0]);
         g_assert_cmpstr(got, ==, rows[i][1]);
     }
 }
 
 /* Against GLib's calendar, around midnights, leap days and before 1970. */
-static void test_stamps(sample_folder *folder, gconstpointer unused)
+static void test_stamps(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autoptr(runlog) log = open_log(folder->path);
+    g_autoptr(runlog) log = home_open(self);
     qb_random random = {7};
     g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(gint64));
     gint64 at_us = INT64_C(-2208988800) * 1000000; /* 1900-01-01 */
@@ -196,33 +185,27 @@ static void test_stamps(sample_folder *folder, gconstpointer unused)
             QB_OK);
     g_assert_true(runlog_writer_commit(writer, NULL, NULL, 0, &error));
 
-    sqlite3 *db = NULL;
-    sqlite3_stmt *rows = NULL;
-    g_assert_cmpint(sqlite3_open(folder->path, &db), ==, SQLITE_OK);
-    g_assert_cmpint(
-        sqlite3_prepare_v2(db, "SELECT ts FROM equity_points ORDER BY equity_e8", -1, &rows, NULL),
-        ==, SQLITE_OK);
+    g_autofree char *got = home_ask(self, "SELECT stamp(ts) FROM equity_points ORDER BY equity_e8");
+    g_auto(GStrv) lines = g_strsplit(got, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, times->len);
     for (guint i = 0; i < times->len; i++) {
         const gint64 us = g_array_index(times, gint64, i);
         const gint64 fraction = (us % QB_SECOND_US + QB_SECOND_US) % QB_SECOND_US;
         g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc((us - fraction) / QB_SECOND_US);
         g_autofree char *seconds = g_date_time_format(time, "%Y-%m-%d %H:%M:%S");
         g_autofree char *want = g_strdup_printf("%s.%06d", seconds, (int)fraction);
-        g_assert_cmpint(sqlite3_step(rows), ==, SQLITE_ROW);
-        g_assert_cmpstr((const char *)sqlite3_column_text(rows, 0), ==, want);
+        g_assert_cmpstr(lines[i], ==, want);
     }
-    sqlite3_finalize(rows);
-    sqlite3_close(db);
     g_autoptr(GArray) points = runlog_equity(log, "run-1", &error);
     for (guint i = 0; i < points->len; i++)
         g_assert_cmpint(g_array_index(points, runlog_point, i).ts_us, ==,
                         g_array_index(times, gint64, i));
 }
 
-static void test_bad_events(sample_folder *folder, gconstpointer unused)
+static void test_bad_events(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autoptr(runlog) log = open_log(folder->path);
+    g_autoptr(runlog) log = home_open(self);
     for (int i = 0; i < 5; i++) {
         const runlog_run run = {.mode = "backtest",
                                 .universe = "AAPL",
@@ -259,7 +242,7 @@ static void test_bad_events(sample_folder *folder, gconstpointer unused)
     g_assert_false(runlog_writer_commit(writer, NULL, NULL, 0, &error));
     g_assert_error(error, FAILURE, FAILURE_DATABASE);
     g_clear_error(&error);
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(*) FROM runs"), ==, 0);
+    g_assert_cmpint(home_count(self, "SELECT count(*) FROM runs"), ==, 0);
 }
 
 /* ---- hash ----------------------------------------------------------------------------------- */
@@ -272,102 +255,91 @@ static char *hash_sample(guint steps, guint every, const qb_portfolio *portfolio
     return runlog_hasher_finish(hasher, portfolio, kpis);
 }
 
-/* An integer column as 8 bytes, little-endian; a text column as its bytes and a zero. */
-static gint64 sum_rows(sqlite3 *db, const char *sql, guint8 digest[32])
+/* An integer cell as 8 bytes, little-endian; one that begins with "=" is a text: its bytes and a
+ * zero. Returns how many rows there are. */
+static gint64 sum_rows(const home *self, const char *sql, guint8 digest[32])
 {
-    sqlite3_stmt *rows = NULL;
-    gint64 count = 0;
     gsize size = 32;
+    g_autofree char *answer = home_ask(self, sql);
+    g_auto(GStrv) lines = g_strsplit(answer, "\n", -1);
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_assert_cmpint(sqlite3_prepare_v2(db, sql, -1, &rows, NULL), ==, SQLITE_OK);
-    for (; sqlite3_step(rows) == SQLITE_ROW; count++)
-        for (int i = 0; i < sqlite3_column_count(rows); i++) {
-            const gint64 little = GINT64_TO_LE(sqlite3_column_int64(rows, i));
-            const char *text = (const char *)sqlite3_column_text(rows, i);
-            if (sqlite3_column_type(rows, i) == SQLITE_TEXT)
-                g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text) + 1);
+    for (char **line = lines; *line != NULL; line++) {
+        g_auto(GStrv) cells = g_strsplit(*line, "|", -1);
+        for (char **cell = cells; *cell != NULL; cell++) {
+            const gint64 little = GINT64_TO_LE(g_ascii_strtoll(*cell, NULL, 10));
+            if (**cell == '=')
+                g_checksum_update(sum, (const guchar *)*cell + 1, (gssize)strlen(*cell));
             else
                 g_checksum_update(sum, (const guchar *)&little, sizeof little);
         }
-    sqlite3_finalize(rows);
+    }
     g_checksum_get_digest(sum, digest, &size);
-    return count;
+    return g_strv_length(lines);
 }
 
-#define MICROSECONDS(column) "(strftime('%s', " column ") * 1000000 + substr(" column ", 21, 6))"
-#define INSTRUMENT "(symbol = 'BTC-USD')"
-#define NUMBER(column) "CAST(substr(" column ", -8) AS INTEGER)"
+#define INSTRUMENT "CASE symbol WHEN 'BTC-USD' THEN 1 ELSE 0 END"
+#define NUMBER(column) "CAST(substr(" column ", length(" column ") - 7) AS INTEGER)"
 
-static char *hash_from_rows(const char *path)
+static void append_integers(const home *self, const char *sql, GByteArray *state)
+{
+    g_autofree char *answer = home_ask(self, sql);
+    g_auto(GStrv) cells = g_strsplit_set(answer, "|\n", -1);
+    for (char **cell = cells; *cell != NULL; cell++) {
+        const gint64 little = GINT64_TO_LE(g_ascii_strtoll(*cell, NULL, 10));
+        g_byte_array_append(state, (const guint8 *)&little, sizeof little);
+    }
+}
+
+static char *hash_from_rows(const home *self)
 {
     static const char *const streams[] = {
         "SELECT " NUMBER(
             "id") ", " INSTRUMENT ", CASE side WHEN 'buy' THEN 1 ELSE -1 END,"
-                  " reduce_only, qty_e8, filled_e8, " MICROSECONDS(
-                      "ts") ","
-                            " coalesce(" MICROSECONDS(
-                                "final_ts") ", 0), status, reason FROM orders ORDER BY id",
-        "SELECT " NUMBER("id") ", " NUMBER("order_id") ", " INSTRUMENT ", " MICROSECONDS(
-            "ts") ","
-                  " qty_e8, price_e8, reference_e8, commission_e8, " MICROSECONDS(
-                      "bar_ts") " FROM fills ORDER BY id",
-        "SELECT " INSTRUMENT
-        ", CASE side WHEN 'long' THEN 1 ELSE -1 END, " MICROSECONDS("entry_ts") ", " MICROSECONDS(
-            "exit_ts") ", qty_e8, entry_price_e8,"
-                       " exit_price_e8, profit_e8, fees_e8, bars FROM trades ORDER BY id",
-        "SELECT " MICROSECONDS("ts") ", equity_e8 FROM equity_points ORDER BY ts",
+                  " reduce_only, qty_e8, filled_e8, micros(ts), coalesce(micros(final_ts), 0),"
+                  " '=' || status, '=' || reason FROM orders ORDER BY id",
+        "SELECT " NUMBER("id") ", " NUMBER("order_id") ", " INSTRUMENT ", micros(ts), qty_e8,"
+                                                       " price_e8, reference_e8, commission_e8, "
+                                                       "micros(bar_ts) FROM fills ORDER BY id",
+        "SELECT " INSTRUMENT ", CASE side WHEN 'long' THEN 1 ELSE -1 END, micros(entry_ts),"
+        " micros(exit_ts), qty_e8, entry_price_e8, exit_price_e8, profit_e8, fees_e8, bars"
+        " FROM trades ORDER BY id",
+        "SELECT micros(ts), equity_e8 FROM equity_points ORDER BY ts",
     };
-    sqlite3 *db = NULL;
     g_autoptr(GByteArray) state = g_byte_array_new();
-    g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
     g_byte_array_append(state, (const guint8 *)"quantbot state 1", 16);
     for (gsize i = 0; i < G_N_ELEMENTS(streams); i++) {
         guint8 digest[32];
-        const gint64 count = GINT64_TO_LE(sum_rows(db, streams[i], digest));
+        const gint64 count = GINT64_TO_LE(sum_rows(self, streams[i], digest));
         g_byte_array_append(state, (const guint8 *)&count, sizeof count);
         g_byte_array_append(state, digest, sizeof digest);
     }
-    sqlite3_stmt *rows = NULL;
-    g_assert_cmpint(
-        sqlite3_prepare_v2(db,
-                           "SELECT cash_e8 FROM runs UNION ALL SELECT count(*) FROM positions"
-                           " UNION ALL SELECT value FROM (SELECT p.number, a.column1 AS which,"
-                           " CASE a.column1 WHEN 1 THEN qty_e8 WHEN 2 THEN cost_e8 ELSE mark_e8 END"
-                           " AS value FROM positions AS p, (VALUES (1), (2), (3)) AS a"
-                           " ORDER BY p.number, which)"
-                           " UNION ALL SELECT length(kpis) FROM runs",
-                           -1, &rows, NULL),
-        ==, SQLITE_OK);
-    while (sqlite3_step(rows) == SQLITE_ROW) {
-        const gint64 little = GINT64_TO_LE(sqlite3_column_int64(rows, 0));
-        g_byte_array_append(state, (const guint8 *)&little, sizeof little);
-    }
-    sqlite3_finalize(rows);
-    sqlite3_close(db);
-    g_autofree char *kpis = sample_ask(path, "SELECT kpis FROM runs");
+    append_integers(self, "SELECT cash_e8, (SELECT count(*) FROM positions) FROM runs", state);
+    append_integers(self, "SELECT qty_e8, cost_e8, mark_e8 FROM positions ORDER BY number", state);
+    g_autofree char *kpis = home_ask(self, "SELECT kpis FROM runs");
+    const gint64 size = GINT64_TO_LE((gint64)strlen(kpis));
+    g_byte_array_append(state, (const guint8 *)&size, sizeof size);
     g_byte_array_append(state, (const guint8 *)kpis, (guint)strlen(kpis));
     return g_compute_checksum_for_data(G_CHECKSUM_SHA256, state->data, state->len);
 }
 
-static void test_hash_from_rows(sample_folder *folder, gconstpointer unused)
+static void test_hash_from_rows(home *self, gconstpointer unused)
 {
-    g_autoptr(runlog) log = open_log(folder->path);
+    g_autoptr(runlog) log = home_open(self);
     sample_log(log, NULL, "backtest", SAMPLE_START_US, 2000, 3);
-    g_autofree char *stored = sample_ask(folder->path, "SELECT state_hash FROM runs");
-    g_autofree char *recomputed = hash_from_rows(folder->path);
+    g_autofree char *stored = home_ask(self, "SELECT state_hash FROM runs");
+    g_autofree char *recomputed = hash_from_rows(self);
     g_autofree char *unlogged = hash_sample(2000, 3, sample_portfolio(), SAMPLE_KPIS);
     g_assert_cmpstr(stored, ==, recomputed);
     g_assert_cmpstr(stored, ==, unlogged);
 }
 
 /* Neither id, nor mode, nor clock are in it. */
-static void test_hash_of_the_state_only(sample_folder *folder, gconstpointer unused)
+static void test_hash_of_the_state_only(home *self, gconstpointer unused)
 {
-    g_autoptr(runlog) log = open_log(folder->path);
+    g_autoptr(runlog) log = home_open(self);
     sample_log(log, "a", "backtest", 1, 50, 3);
     sample_log(log, "bb", "replay", SAMPLE_START_US, 50, 3);
-    g_assert_cmpint(sample_count(folder->path, "SELECT count(DISTINCT state_hash) FROM runs"), ==,
-                    1);
+    g_assert_cmpint(home_count(self, "SELECT count(DISTINCT state_hash) FROM runs"), ==, 1);
 }
 
 /* One unit anywhere makes another hash; taking it does not end the run. */
@@ -428,24 +400,19 @@ static void test_hash_orders(void)
 
 /* ---- main ----------------------------------------------------------------------------------- */
 
-static void add(const char *path, void (*run)(sample_folder *, gconstpointer))
-{
-    g_test_add(path, sample_folder, NULL, sample_folder_make, run, sample_folder_remove);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    add("/runlog/id/uuid", test_uuid);
-    add("/runlog/id/uuid-time", test_uuid_time);
-    add("/runlog/id/given", test_given_ids);
-    add("/runlog/id/rows", test_row_ids);
-    add("/runlog/write/values", test_values);
-    add("/runlog/write/stamps", test_stamps);
-    add("/runlog/write/bad-events", test_bad_events);
-    add("/runlog/hash/from-rows", test_hash_from_rows);
-    add("/runlog/hash/state-only", test_hash_of_the_state_only);
+    homes_add("id/uuid", test_uuid, NULL);
+    homes_add("id/uuid-time", test_uuid_time, NULL);
+    homes_add("id/given", test_given_ids, NULL);
+    homes_add("id/rows", test_row_ids, NULL);
+    homes_add("write/values", test_values, NULL);
+    homes_add("write/stamps", test_stamps, NULL);
+    homes_add("write/bad-events", test_bad_events, NULL);
+    homes_add("hash/from-rows", test_hash_from_rows, NULL);
+    homes_add("hash/state-only", test_hash_of_the_state_only, NULL);
     g_test_add_func("/runlog/hash/tells-apart", test_hash_tells_apart);
     g_test_add_func("/runlog/hash/orders", test_hash_orders);
-    return g_test_run();
+    return homes_run();
 }
