@@ -8,8 +8,6 @@
  * not known. */
 #include "runlog/runlog-private.h"
 
-#include "platform/files.h"
-
 #include <string.h>
 
 /* ---- the contract --------------------------------------------------------------------------- */
@@ -107,14 +105,14 @@ static gboolean column_type(runlog *self, const char *table, const char *column,
                             GError **error)
 {
     gboolean row = FALSE;
-    g_autoptr(sqlite3_stmt) statement = database_prepare(
-        self, "SELECT upper(type) FROM pragma_table_xinfo(?1) WHERE name = ?2", error);
+    g_autoptr(sqlite3_stmt) statement = store_prepare(
+        &self->file, "SELECT upper(type) FROM pragma_table_xinfo(?1) WHERE name = ?2", error);
     if (statement == NULL)
         return FALSE;
     if (sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC) != SQLITE_OK ||
         sqlite3_bind_text(statement, 2, column, -1, SQLITE_STATIC) != SQLITE_OK)
-        return database_fail(self, table, error);
-    if (!database_step(self, statement, table, &row, error))
+        return store_fail(&self->file, table, error);
+    if (!store_step(&self->file, statement, table, &row, error))
         return FALSE;
     const char *type = row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
     *out = row ? g_strdup(type != NULL ? type : "") : NULL;
@@ -132,8 +130,8 @@ static gboolean turns_into_text(const char *type)
 static gboolean check_values(runlog *self, const contract *want, failures *problems, GError **error)
 {
     gboolean row = FALSE;
-    g_autoptr(sqlite3_stmt) statement = database_prepare(self, want->wrong, error);
-    if (statement == NULL || !database_step(self, statement, want->table, &row, error))
+    g_autoptr(sqlite3_stmt) statement = store_prepare(&self->file, want->wrong, error);
+    if (statement == NULL || !store_step(&self->file, statement, want->table, &row, error))
         return FALSE;
     if (row) {
         const char *value = (const char *)sqlite3_column_text(statement, 0);
@@ -224,25 +222,25 @@ static gboolean check_tables(runlog *self, GError **error)
 static gboolean add_columns(runlog *self, GError **error)
 {
     for (gsize i = 0; i < schema_our_columns_count; i++)
-        if (!database_run(self, schema_our_columns[i].add, error))
+        if (!store_run(&self->file, schema_our_columns[i].add, error))
             return FALSE;
     return TRUE;
 }
 
 static gboolean has_index(runlog *self, const schema_index *want, gboolean *out, GError **error)
 {
-    g_autoptr(sqlite3_stmt) statement =
-        database_prepare(self,
-                         "SELECT 1 FROM pragma_index_list(?1) AS list,"
-                         " pragma_index_info(list.name) AS part"
-                         " WHERE part.seqno = 0 AND part.name = ?2 AND NOT list.partial",
-                         error);
+    g_autoptr(sqlite3_stmt)
+        statement = store_prepare(&self->file,
+                                  "SELECT 1 FROM pragma_index_list(?1) AS list,"
+                                  " pragma_index_info(list.name) AS part"
+                                  " WHERE part.seqno = 0 AND part.name = ?2 AND NOT list.partial",
+                                  error);
     if (statement == NULL)
         return FALSE;
     if (sqlite3_bind_text(statement, 1, want->table, -1, SQLITE_STATIC) != SQLITE_OK ||
         sqlite3_bind_text(statement, 2, want->column, -1, SQLITE_STATIC) != SQLITE_OK)
-        return database_fail(self, want->table, error);
-    return database_step(self, statement, want->table, out, error);
+        return store_fail(&self->file, want->table, error);
+    return store_step(&self->file, statement, want->table, out, error);
 }
 
 static gboolean add_indices(runlog *self, GError **error)
@@ -255,7 +253,7 @@ static gboolean add_indices(runlog *self, GError **error)
         const schema_index *want = i < schema_indices_count ? &schema_indices[i] : &points;
         gboolean present = FALSE;
         if (!has_index(self, want, &present, error) ||
-            (!present && !database_run(self, want->create, error)))
+            (!present && !store_run(&self->file, want->create, error)))
             return FALSE;
     }
     return TRUE;
@@ -283,12 +281,12 @@ static gboolean write_trial(runlog *self, const char *mode, GError **error)
                                 .quantity = {QB_ONE},
                                 .status = (qb_order_status)status};
         if (sink.order(sink.self, &order) != QB_OK)
-            return database_refuse(self, error, "trial: %s", "an order was not taken");
+            return backend_refuse(self, error, "trial: %s", "an order was not taken");
     }
     const qb_fill fill = {.id = 1, .order_id = 1, .quantity = {QB_ONE}, .price = {QB_ONE}};
     if (sink.fill(sink.self, &fill) != QB_OK ||
         sink.equity(sink.self, 0, (qb_money){QB_ONE}) != QB_OK)
-        return database_refuse(self, error, "trial: %s", "a row was not taken");
+        return backend_refuse(self, error, "trial: %s", "a row was not taken");
     if (!runlog_writer_metric(writer, 0, "trial", 1.5, error))
         return FALSE;
     runlog_writer_log(writer, 0, "WARNING", "trial", "{}");
@@ -324,21 +322,15 @@ static gboolean change(runlog *self, gboolean *out_adopted, GError **error)
                        adopt_try_rows(self, error));
 }
 
-static void drop_backup(runlog *self)
-{
-    files_remove(self->backup, NULL);
-    g_clear_pointer(&self->backup, g_free);
-}
-
 /* Looked at without changing anything: what is refused needs no backup, nor what another process
  * has adopted meanwhile. */
 static gboolean look(runlog *self, gboolean *out_adopted, GError **error)
 {
-    if (!database_look(self, error))
+    if (!store_look(&self->file, error))
         return FALSE;
     const gboolean ok = schema_has_table(self, "schema_version", out_adopted, error) &&
                         (*out_adopted || check_tables(self, error));
-    return database_end(self, ok, error);
+    return store_end(&self->file, ok, error);
 }
 
 gboolean adopt_six_tables(runlog *self, GError **error)
@@ -348,13 +340,9 @@ gboolean adopt_six_tables(runlog *self, GError **error)
         return FALSE;
     if (adopted)
         return schema_check(self, error);
-    if (!database_backup(self, "adoption", error))
+    if (!schema_change_safely(self, "adoption", change, &adopted, error))
         return FALSE;
-    const gboolean ok = database_begin(self, error) &&
-                        database_end(self, change(self, &adopted, error), error);
-    if (!ok || !adopted)
-        drop_backup(self);
-    if (ok && adopted)
+    if (adopted)
         self->origin = RUNLOG_ADOPTED;
-    return ok && schema_check(self, error);
+    return schema_check(self, error);
 }

@@ -5,6 +5,17 @@
 #include <math.h>
 #include <string.h>
 
+gboolean backend_refuse(const runlog *self, GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *name = failure_path(self->path);
+    g_set_error(error, FAILURE, FAILURE_DATABASE, "%s: %s", name, text);
+    return FALSE;
+}
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 cursor *cursor_open(runlog *self, const question *question, const value *values, guint count,
@@ -141,7 +152,7 @@ gboolean rows_next(rows *self, GError **error)
     g_assert(self->column == self->table->count);
     self->column = 0;
     if (self->bad != NULL)
-        return database_refuse(self->log, error, "%s: %s", self->table->name, self->bad);
+        return backend_refuse(self->log, error, "%s: %s", self->table->name, self->bad);
     return self->backend->rows_next(self, error);
 }
 

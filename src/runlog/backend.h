@@ -48,6 +48,10 @@ static inline value value_stamp_or_none(gint64 instant_us)
     return (value){VALUE_STAMP, instant_us == 0, instant_us, NULL};
 }
 
+/* FAILURE_DATABASE with our own words, after the file's or the server's name and ": ". FALSE. */
+gboolean backend_refuse(const runlog *self, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 /* Rows of a question, one at a time: a long answer is never in memory at once. One cursor of a log

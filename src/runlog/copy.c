@@ -151,7 +151,7 @@ static gboolean is_same(runlog *from, runlog *to, const char *run_id, GError **e
     if (taken == NULL)
         return FALSE;
     return strcmp(given, taken) == 0 ||
-           database_refuse(to, error, "run %s: what arrived is not what was sent", run_id);
+           backend_refuse(to, error, "run %s: what arrived is not what was sent", run_id);
 }
 
 static gboolean carry_new(runlog *from, runlog *to, const char *run_id, gboolean *out_carried,

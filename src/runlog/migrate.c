@@ -19,10 +19,28 @@ static const struct {
     {5, "DROP INDEX IF EXISTS trades_run_id;" SCHEMA_CREATE_PERIODS SCHEMA_CREATE_BLOCKS},
 };
 
+gboolean schema_change_safely(runlog *self, const char *why, schema_change change,
+                              gboolean *out_changed, GError **error)
+{
+    gboolean changed = FALSE;
+    g_free(self->backup);
+    self->backup = store_copy_beside(&self->file, why, error);
+    if (self->backup == NULL)
+        return FALSE;
+    const gboolean ok = store_begin(&self->file, error) &&
+                        store_end(&self->file, change(self, &changed, error), error);
+    if (!ok || !changed) {
+        files_remove(self->backup, NULL);
+        g_clear_pointer(&self->backup, g_free);
+    }
+    *out_changed = ok && changed;
+    return ok;
+}
+
 static gboolean take_steps(runlog *self, gint64 version, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(steps); i++)
-        if (steps[i].version > version && !database_run(self, steps[i].sql, error))
+        if (steps[i].version > version && !store_run(&self->file, steps[i].sql, error))
             return FALSE;
     return schema_write_version(self, error);
 }
@@ -31,7 +49,7 @@ static gboolean take_steps(runlog *self, gint64 version, GError **error)
 static gboolean change(runlog *self, gboolean *out_changed, GError **error)
 {
     gint64 version = 0;
-    if (!database_integer(self, "SELECT max(version) FROM schema_version", &version, error))
+    if (!store_integer(&self->file, "SELECT max(version) FROM schema_version", &version, error))
         return FALSE;
     *out_changed = version < SCHEMA_VERSION;
     return !*out_changed || take_steps(self, version, error);
@@ -40,13 +58,5 @@ static gboolean change(runlog *self, gboolean *out_changed, GError **error)
 gboolean migrate_to_current(runlog *self, GError **error)
 {
     gboolean changed = FALSE;
-    if (!database_backup(self, "migration", error))
-        return FALSE;
-    const gboolean ok = database_begin(self, error) &&
-                        database_end(self, change(self, &changed, error), error);
-    if (!ok || !changed) {
-        files_remove(self->backup, NULL);
-        g_clear_pointer(&self->backup, g_free);
-    }
-    return ok;
+    return schema_change_safely(self, "migration", change, &changed, error);
 }

@@ -1,4 +1,4 @@
-/* What the run log's files share: the connection, how SQLite's failures become ours, stamps. */
+/* What the run log's files share: the connection, the schema, stamps. */
 #ifndef RUNLOG_PRIVATE_H
 #define RUNLOG_PRIVATE_H
 
@@ -6,49 +6,17 @@
 #include "runlog/runlog.h"
 #include "store/store.h"
 
-#include <sqlite3.h>
-
 struct runlog {
     const backend *backend;
-    sqlite3 *db;             /* of backend_sqlite */
+    store file;              /* of backend_sqlite */
     struct postgres *server; /* of backend_postgres */
-    char *path;
+    char *path;              /* the file's, or the server's name for messages */
     char *refuge; /* path of the file for runs that the server does not take; NULL: none */
     char *refuge_reason;
-    char *backup; /* made by an adoption; NULL: none */
+    char *backup; /* made by an adoption or a migration; NULL: none */
     runlog_origin origin;
     guint wait_ms;
 };
-
-/* ---- database.c ----------------------------------------------------------------------------- */
-
-/* Turns SQLite's last error on this connection into ours: file, what was done, why. FALSE. */
-gboolean database_fail(runlog *self, const char *what, GError **error);
-/* The same with FAILURE_DATABASE and our own words, after "PATH: ". FALSE. */
-gboolean database_refuse(const runlog *self, GError **error, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-/* sql is a literal, one statement. NULL on failure. */
-sqlite3_stmt *database_prepare(runlog *self, const char *sql, GError **error);
-/* sql is a literal, any number of statements, results ignored. */
-gboolean database_run(runlog *self, const char *sql, GError **error);
-/* One row (out_row TRUE) or the end (FALSE). `what` names the table in messages. */
-gboolean database_step(runlog *self, sqlite3_stmt *statement, const char *what, gboolean *out_row,
-                       GError **error);
-/* The integer that a literal query without parameters gives; 0 when it gives no row. */
-gboolean database_integer(runlog *self, const char *sql, gint64 *out, GError **error);
-/* BEGIN IMMEDIATE: waits for another writer at most wait_ms. */
-gboolean database_begin(runlog *self, GError **error);
-/* Begins a reading: until database_end every query sees the file as it is at this moment, though
- * another process changes it. Several questions about the schema have one answer only so. */
-gboolean database_look(runlog *self, GError **error);
-/* Ends the transaction when ok, else rolls it back; a failed commit is rolled back too. Returns
- * whether everything since database_begin is durable. */
-gboolean database_end(runlog *self, gboolean ok, GError **error);
-/* PRAGMA journal_mode=WAL unless it is so already. */
-gboolean database_use_wal(runlog *self, GError **error);
-/* A copy of the committed state beside the file, NAME.before-WHY-TIMESTAMP.db, mode 0600, kept in
- * self->backup. Not inside a transaction. */
-gboolean database_backup(runlog *self, const char *why, GError **error);
 
 /* ---- tables.c ------------------------------------------------------------------------------- */
 
@@ -138,6 +106,11 @@ gboolean schema_write_version(runlog *self, GError **error);
 #define RUNLOG_BLOCK_FINE 64
 #define RUNLOG_BLOCK_COARSE 1024
 
+/* A change of the tables, all or nothing, after a copy beside the file that self->backup names. What
+ * failed, or what another process did meanwhile (*out_changed FALSE), needs no copy. */
+typedef gboolean (*schema_change)(runlog *self, gboolean *out_changed, GError **error);
+gboolean schema_change_safely(runlog *self, const char *why, schema_change change,
+                              gboolean *out_changed, GError **error);
 /* From an older version of ours to SCHEMA_VERSION; a copy of before is made. */
 gboolean migrate_to_current(runlog *self, GError **error);
 

@@ -148,19 +148,19 @@ typedef enum schema_kind {
 
 gboolean schema_has_table(runlog *self, const char *name, gboolean *out, GError **error)
 {
-    g_autoptr(sqlite3_stmt) statement = database_prepare(
-        self, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", error);
+    g_autoptr(sqlite3_stmt) statement = store_prepare(
+        &self->file, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", error);
     if (statement == NULL)
         return FALSE;
     if (sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC) != SQLITE_OK)
-        return database_fail(self, "sqlite_schema", error);
-    return database_step(self, statement, "sqlite_schema", out, error);
+        return store_fail(&self->file, "sqlite_schema", error);
+    return store_step(&self->file, statement, "sqlite_schema", out, error);
 }
 
 static gboolean classify_without_version(runlog *self, schema_kind *out, GError **error)
 {
     gint64 tables = 0;
-    if (!database_integer(self, "SELECT count(*) FROM sqlite_schema", &tables, error))
+    if (!store_integer(&self->file, "SELECT count(*) FROM sqlite_schema", &tables, error))
         return FALSE;
     *out = tables == 0 ? SCHEMA_EMPTY : SCHEMA_FOREIGN;
     for (const char *const *table = schema_six_tables; *table != NULL; table++) {
@@ -178,19 +178,19 @@ static gboolean ask_version(runlog *self, gboolean known, schema_kind *out_kind,
                             gint64 *out_version, GError **error)
 {
     sqlite3_stmt *prepared = NULL;
-    const int code = sqlite3_prepare_v2(self->db, "SELECT max(version) FROM schema_version", -1,
-                                        &prepared, NULL);
+    const int code = sqlite3_prepare_v2(self->file.db, "SELECT max(version) FROM schema_version",
+                                        -1, &prepared, NULL);
     g_autoptr(sqlite3_stmt) statement = prepared;
     if ((code & 0xff) == SQLITE_ERROR)
-        return !known || database_refuse(self, error, "schema_version: no column version");
+        return !known || backend_refuse(self, error, "schema_version: no column version");
     gboolean row = FALSE;
     if (code != SQLITE_OK)
-        return database_fail(self, "open", error);
-    if (!database_step(self, statement, "schema_version", &row, error))
+        return store_fail(&self->file, "open", error);
+    if (!store_step(&self->file, statement, "schema_version", &row, error))
         return FALSE;
     if (!row || sqlite3_column_type(statement, 0) != SQLITE_INTEGER)
-        return database_refuse(self, error, "schema_version: no version (expected %d)",
-                               SCHEMA_VERSION);
+        return backend_refuse(self, error, "schema_version: no version (expected %d)",
+                              SCHEMA_VERSION);
     *out_version = sqlite3_column_int64(statement, 0);
     *out_kind = SCHEMA_VERSIONED;
     return TRUE;
@@ -215,11 +215,11 @@ static gboolean read_version(runlog *self, schema_kind *out_kind, gint64 *out_ve
     if (!ask_version(self, FALSE, &kind, out_version, error))
         return FALSE;
     if (kind != SCHEMA_VERSIONED) {
-        const gboolean inside = !sqlite3_get_autocommit(self->db);
-        if (!inside && !database_look(self, error))
+        const gboolean inside = !sqlite3_get_autocommit(self->file.db);
+        if (!inside && !store_look(&self->file, error))
             return FALSE;
         const gboolean ok = classify(self, &kind, out_version, error);
-        if (!(inside ? ok : database_end(self, ok, error)))
+        if (!(inside ? ok : store_end(&self->file, ok, error)))
             return FALSE;
     }
     *out_kind = kind;
@@ -230,13 +230,11 @@ static gboolean read_version(runlog *self, schema_kind *out_kind, gint64 *out_ve
 static gboolean check_mark(runlog *self, GError **error)
 {
     gint64 mark = 0;
-    if (!database_integer(self, "PRAGMA application_id", &mark, error))
+    if (!store_integer(&self->file, "PRAGMA application_id", &mark, error))
         return FALSE;
     if (mark != 0 && mark != SCHEMA_APPLICATION_ID)
-        return database_refuse(self, error,
-                               "a database of something else (application id %" G_GINT64_FORMAT
-                               ", expected the run log's %d)",
-                               mark, SCHEMA_APPLICATION_ID);
+        return backend_refuse(self, error, STORE_FOREIGN_MARK, mark, SCHEMA_APPLICATION_ID,
+                              self->file.kind->noun);
     return TRUE;
 }
 
@@ -245,14 +243,10 @@ static gboolean check_version(runlog *self, gint64 version, GError **error)
     if (!check_mark(self, error))
         return FALSE;
     if (version > SCHEMA_VERSION)
-        return database_refuse(self, error,
-                               "schema version %" G_GINT64_FORMAT " is newer than this program's %d"
-                               " (quantbot " QUANTBOT_VERSION "): use a newer quantbot",
-                               version, SCHEMA_VERSION);
+        return backend_refuse(self, error, STORE_NEWER, version, SCHEMA_VERSION);
     if (version < 1)
-        return database_refuse(self, error,
-                               "schema version %" G_GINT64_FORMAT " (expected 1 to %d)", version,
-                               SCHEMA_VERSION);
+        return backend_refuse(self, error, "schema version %" G_GINT64_FORMAT " (expected 1 to %d)",
+                              version, SCHEMA_VERSION);
     return TRUE;
 }
 
@@ -260,18 +254,18 @@ static gboolean refuse_foreign(runlog *self, GError **error)
 {
     gboolean row = FALSE;
     g_autoptr(sqlite3_stmt) statement =
-        database_prepare(self,
-                         "SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema"
-                         " WHERE type = 'table' ORDER BY name LIMIT 5)",
-                         error);
-    if (statement == NULL || !database_step(self, statement, "sqlite_schema", &row, error))
+        store_prepare(&self->file,
+                      "SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema"
+                      " WHERE type = 'table' ORDER BY name LIMIT 5)",
+                      error);
+    if (statement == NULL || !store_step(&self->file, statement, "sqlite_schema", &row, error))
         return FALSE;
     const char *names = row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
     g_autofree char *quoted = failure_quote(names != NULL ? names : "", -1);
-    return database_refuse(self, error,
-                           "a database of something else (tables %s; expected an empty file or a "
-                           "run log)",
-                           quoted);
+    return backend_refuse(self, error,
+                          "a database of something else (tables %s; expected an empty file or a "
+                          "run log)",
+                          quoted);
 }
 
 gboolean schema_version_get(runlog *self, gint64 *out, GError **error)
@@ -287,30 +281,30 @@ gboolean schema_write_version(runlog *self, GError **error)
     gboolean row = FALSE;
     stamp_set(&now, clock_now_us());
     g_autoptr(sqlite3_stmt) statement =
-        database_prepare(self,
-                         "INSERT INTO schema_version (version, applied_at, program)"
-                         " VALUES (" G_STRINGIFY(SCHEMA_VERSION) ", ?1, '" QUANTBOT_VERSION "')",
-                         error);
+        store_prepare(&self->file,
+                      "INSERT INTO schema_version (version, applied_at, program)"
+                      " VALUES (" G_STRINGIFY(SCHEMA_VERSION) ", ?1, '" QUANTBOT_VERSION "')",
+                      error);
     if (statement == NULL)
         return FALSE;
     if (sqlite3_bind_text(statement, 1, now.text, STAMP_SIZE, SQLITE_STATIC) != SQLITE_OK)
-        return database_fail(self, "schema_version", error);
-    return database_step(self, statement, "schema_version", &row, error);
+        return store_fail(&self->file, "schema_version", error);
+    return store_step(&self->file, statement, "schema_version", &row, error);
 }
 
 gboolean schema_create_ours(runlog *self, GError **error)
 {
-    return database_run(self, create_ours, error) && schema_write_version(self, error);
+    return store_run(&self->file, create_ours, error) && schema_write_version(self, error);
 }
 
 static gboolean create_all(runlog *self, GError **error)
 {
-    if (!database_run(self, create_six, error) || !schema_create_ours(self, error))
+    if (!store_run(&self->file, create_six, error) || !schema_create_ours(self, error))
         return FALSE;
     for (gsize i = 0; i < schema_indices_count; i++)
-        if (!database_run(self, schema_indices[i].create, error))
+        if (!store_run(&self->file, schema_indices[i].create, error))
             return FALSE;
-    return database_run(self, create_statistics, error);
+    return store_run(&self->file, create_statistics, error);
 }
 
 /* Another process may have made it since we looked: then there is nothing to do. */
@@ -318,12 +312,12 @@ static gboolean create(runlog *self, GError **error)
 {
     schema_kind kind = SCHEMA_EMPTY;
     gint64 version = 0;
-    if (!database_begin(self, error))
+    if (!store_begin(&self->file, error))
         return FALSE;
     const gboolean known = read_version(self, &kind, &version, error);
     const gboolean empty = known && kind == SCHEMA_EMPTY;
     const gboolean ok = known && (!empty || create_all(self, error));
-    if (!database_end(self, ok, error))
+    if (!store_end(&self->file, ok, error))
         return FALSE;
     if (empty)
         self->origin = RUNLOG_MADE;
@@ -360,9 +354,9 @@ gboolean schema_check(runlog *self, GError **error)
     case SCHEMA_VERSIONED:
         return check_version(self, version, error);
     case SCHEMA_EMPTY:
-        return database_refuse(self, error, "empty (quantbot db init makes the run log)");
+        return backend_refuse(self, error, "empty (quantbot db init makes the run log)");
     case SCHEMA_SIX:
-        return database_refuse(
+        return backend_refuse(
             self, error,
             "tables of an earlier bot without a version (quantbot db init adopts them)");
     case SCHEMA_FOREIGN:

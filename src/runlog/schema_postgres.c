@@ -142,13 +142,10 @@ static gboolean find_version(runlog *self, gint64 *out_version, GError **error)
     if (!cursor_ask(self, &queries.schema_version, NULL, 0, out_version, error))
         return FALSE;
     if (*out_version > SCHEMA_VERSION)
-        return database_refuse(self, error,
-                               "schema version %" G_GINT64_FORMAT " is newer than this program's %d"
-                               " (quantbot " QUANTBOT_VERSION "): use a newer quantbot",
-                               *out_version, SCHEMA_VERSION);
+        return backend_refuse(self, error, STORE_NEWER, *out_version, SCHEMA_VERSION);
     return *out_version >= FIRST_VERSION ||
-           database_refuse(self, error, "schema version %" G_GINT64_FORMAT " (expected %d to %d)",
-                           *out_version, FIRST_VERSION, SCHEMA_VERSION);
+           backend_refuse(self, error, "schema version %" G_GINT64_FORMAT " (expected %d to %d)",
+                          *out_version, FIRST_VERSION, SCHEMA_VERSION);
 }
 
 /* ---- adoption ------------------------------------------------------------------------------- */
@@ -349,7 +346,7 @@ static gboolean change(runlog *self, runlog_origin *out_origin, GError **error)
         !any_table(self, schema_our_tables, &ours, error))
         return FALSE;
     if (ours != NULL)
-        return database_refuse(self, error, "%s: a table of that name is there already", ours);
+        return backend_refuse(self, error, "%s: a table of that name is there already", ours);
     *out_origin = six != NULL ? RUNLOG_ADOPTED : RUNLOG_MADE;
     return make(self, six != NULL, error);
 }
@@ -388,10 +385,10 @@ static gboolean refuse_unmade(runlog *self, GError **error)
     const char *six = NULL;
     if (!any_table(self, schema_six_tables, &six, error))
         return FALSE;
-    return database_refuse(self, error, "%s",
-                           six != NULL ? "tables of an earlier bot without a version (quantbot db "
-                                         "init adopts them)"
-                                       : "empty (quantbot db init makes the run log)");
+    return backend_refuse(self, error, "%s",
+                          six != NULL ? "tables of an earlier bot without a version (quantbot db "
+                                        "init adopts them)"
+                                      : "empty (quantbot db init makes the run log)");
 }
 
 gboolean postgres_prepare(runlog *self, gboolean writing, const runlog_server *server,

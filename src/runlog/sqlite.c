@@ -31,7 +31,7 @@ static int bind_value(sqlite3_stmt *statement, int index, const value *value)
 static sqlite3_stmt *prepare(runlog *self, const question *question, const value *values,
                              guint count, GError **error)
 {
-    g_autoptr(sqlite3_stmt) statement = database_prepare(self, question->sqlite, error);
+    g_autoptr(sqlite3_stmt) statement = store_prepare(&self->file, question->sqlite, error);
     if (statement == NULL)
         return NULL;
     for (guint i = 0; i < count; i++) {
@@ -39,7 +39,7 @@ static sqlite3_stmt *prepare(runlog *self, const question *question, const value
         g_snprintf(name, sizeof name, "$%u", i + 1);
         const int index = sqlite3_bind_parameter_index(statement, name);
         if (index > 0 && bind_value(statement, index, &values[i]) != SQLITE_OK) {
-            database_fail(self, question->what, error);
+            store_fail(&self->file, question->what, error);
             return NULL;
         }
     }
@@ -55,7 +55,7 @@ static gboolean open_cursor(cursor *self, const question *question, const value 
 
 static gboolean next_row(cursor *self, gboolean *out_row, GError **error)
 {
-    return database_step(self->log, self->row, self->what, out_row, error);
+    return store_step(&self->log->file, self->row, self->what, out_row, error);
 }
 
 static gboolean is_none(const cursor *self, int column)
@@ -119,7 +119,7 @@ static char *insert_text(const runlog_table *table, rows_mode mode)
 static rows *begin_rows(runlog *log, const runlog_table *table, rows_mode mode, GError **error)
 {
     g_autofree char *text = insert_text(table, mode);
-    sqlite3_stmt *statement = database_prepare(log, text, error);
+    sqlite3_stmt *statement = store_prepare(&log->file, text, error);
     if (statement == NULL)
         return NULL;
     g_assert(table->count <= RUNLOG_COLUMNS_MAX);
@@ -167,9 +167,9 @@ static gboolean next_of_rows(rows *base, GError **error)
 {
     sqlite_rows *self = (sqlite_rows *)base;
     if (self->bad != SQLITE_OK)
-        return database_refuse(base->log, error, "%s: out of memory", base->table->name);
+        return backend_refuse(base->log, error, "%s: out of memory", base->table->name);
     if (sqlite3_step(self->statement) != SQLITE_DONE)
-        return database_fail(base->log, base->table->name, error);
+        return store_fail(&base->log->file, base->table->name, error);
     sqlite3_reset(self->statement);
     return TRUE;
 }
@@ -189,19 +189,19 @@ static gboolean change(runlog *self, const question *question, const value *valu
 {
     gboolean row = FALSE;
     g_autoptr(sqlite3_stmt) statement = prepare(self, question, values, count, error);
-    if (statement == NULL || !database_step(self, statement, question->what, &row, error))
+    if (statement == NULL || !store_step(&self->file, statement, question->what, &row, error))
         return FALSE;
     if (out_rows != NULL)
-        *out_rows = sqlite3_changes(self->db);
+        *out_rows = sqlite3_changes(self->file.db);
     return TRUE;
 }
 
 static gboolean file_size(runlog *self, gint64 *out_bytes, GError **error)
 {
-    return database_integer(self,
-                            "SELECT page_count * page_size FROM pragma_page_count,"
-                            " pragma_page_size",
-                            out_bytes, error);
+    return store_integer(&self->file,
+                         "SELECT page_count * page_size FROM pragma_page_count,"
+                         " pragma_page_size",
+                         out_bytes, error);
 }
 
 /* Give the disk back when at least this share of the file is free. */
@@ -210,15 +210,35 @@ static gboolean file_size(runlog *self, gint64 *out_bytes, GError **error)
 static void shrink(runlog *self)
 {
     gint64 unused = 0, pages = 0;
-    if (database_integer(self, "PRAGMA freelist_count", &unused, NULL) &&
-        database_integer(self, "PRAGMA page_count", &pages, NULL) && unused > 0 &&
+    if (store_integer(&self->file, "PRAGMA freelist_count", &unused, NULL) &&
+        store_integer(&self->file, "PRAGMA page_count", &pages, NULL) && unused > 0 &&
         unused * FREE_SHARE >= pages)
-        sqlite3_exec(self->db, "VACUUM", NULL, NULL, NULL);
+        sqlite3_exec(self->file.db, "VACUUM", NULL, NULL, NULL);
+}
+
+static gboolean run(runlog *self, const char *sql, GError **error)
+{
+    return store_run(&self->file, sql, error);
+}
+
+static gboolean begin(runlog *self, GError **error)
+{
+    return store_begin(&self->file, error);
+}
+
+static gboolean look(runlog *self, GError **error)
+{
+    return store_look(&self->file, error);
+}
+
+static gboolean end(runlog *self, gboolean ok, GError **error)
+{
+    return store_end(&self->file, ok, error);
 }
 
 static void close_file(runlog *self)
 {
-    sqlite3_close(self->db);
+    store_clear(&self->file);
 }
 
 const backend backend_sqlite = {
@@ -226,7 +246,7 @@ const backend backend_sqlite = {
     .close = close_file,
     .size = file_size,
     .shrink = shrink,
-    .run = database_run,
+    .run = run,
     .open = open_cursor,
     .next = next_row,
     .is_none = is_none,
@@ -243,9 +263,9 @@ const backend backend_sqlite = {
     .put_none = put_none,
     .rows_next = next_of_rows,
     .rows_end = end_rows,
-    .begin = database_begin,
-    .look = database_look,
-    .end = database_end,
+    .begin = begin,
+    .look = look,
+    .end = end,
     .change = change,
     .has_table = schema_has_table,
 };

@@ -32,6 +32,14 @@ gboolean store_damaged(const store *self, const char *what, const char *why, GEr
     return store_refuse(self, error, "%s: damaged (%s): %s", what, why, self->kind->remedy);
 }
 
+static gboolean refuse_absent(const store *self, GError **error)
+{
+    g_autofree char *text = self->kind->absent != NULL
+                                ? g_strdup(self->kind->absent)
+                                : g_strconcat(self->kind->noun, " is not there yet", NULL);
+    return refuse(self, FAILURE_MISSING, text, error);
+}
+
 static gboolean fail_locked(const store *self, GError **error)
 {
     g_autofree char *text =
@@ -110,11 +118,11 @@ gboolean store_do(store *self, sqlite3_stmt *statement, const char *what, GError
     return ok;
 }
 
-static gboolean ask_integer(store *self, const char *sql, gint64 *out, GError **error)
+gboolean store_integer(store *self, const char *sql, gint64 *out, GError **error)
 {
     gboolean row = FALSE;
     g_autoptr(sqlite3_stmt) statement = store_prepare(self, sql, error);
-    if (statement == NULL || !store_step(self, statement, "open", &row, error))
+    if (statement == NULL || !store_step(self, statement, "query", &row, error))
         return FALSE;
     *out = row ? sqlite3_column_int64(statement, 0) : 0;
     return TRUE;
@@ -127,6 +135,15 @@ gboolean store_begin(store *self, GError **error)
     if (sqlite3_exec(self->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return store_fail(self, "begin", error);
     return TRUE;
+}
+
+/* The first read, not BEGIN, fixes what is seen; and preparing a statement is none. */
+gboolean store_look(store *self, GError **error)
+{
+    gint64 count = 0;
+    return store_run(self, "BEGIN", error) &&
+           (store_integer(self, "SELECT count(*) FROM sqlite_schema", &count, error) ||
+            store_end(self, FALSE, NULL));
 }
 
 /* A failed sync is never tried again: the kernel may have dropped the pages, and a second call
@@ -182,7 +199,7 @@ static gboolean make_file(const char *path, GError **error)
         return TRUE;
     if (files_exists(path))
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&failure));
+    g_set_error_literal(error, FAILURE, FAILURE_DATABASE, failure->message);
     return FALSE;
 }
 
@@ -200,36 +217,74 @@ static gboolean configure(store *self, GError **error)
     return TRUE;
 }
 
-static gboolean connect(store *self, const char *path, const store_kind *kind, GError **error)
+/* A reader opens for writing where it may: only so can the last one to leave tidy up the log's
+ * files. query_only keeps it from changing a row. */
+gboolean store_connect(store *self, const char *path, const store_kind *kind, gboolean reading,
+                       GError **error)
 {
-    *self = (store){.path = g_strdup(path), .kind = kind, .wait_ms = STORE_WAIT_MS};
+    *self =
+        (store){.path = g_strdup(path), .kind = kind, .wait_ms = STORE_WAIT_MS, .reading = reading};
+    if (!files_exists(path) && !(reading ? refuse_absent(self, error) : make_file(path, error)))
+        return FALSE;
     if (sqlite3_open_v2(path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK)
         return store_fail(self, "open", error);
-    return configure(self, error);
+    return configure(self, error) && (!reading || store_run(self, "PRAGMA query_only=ON", error));
 }
+
+/* TRUE when committed rows stand in the write-ahead log only. */
+static gboolean log_holds_rows(store *self)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    if (sqlite3_file_control(self->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK ||
+        file == NULL || file->pMethods == NULL)
+        return FALSE;
+    return file->pMethods->xFileSize(file, &size) != SQLITE_OK || size > 0;
+}
+
+/* With a checkpoint at the close a file at rest is one file that can be copied. A refused one is
+ * only tidied up after where that moves no row into it. */
+gboolean store_settle(store *self, gboolean fits, GError **error)
+{
+    if (self->db != NULL && (fits || !log_holds_rows(self)))
+        sqlite3_db_config(self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    if (!fits || self->reading)
+        return fits;
+    return use_wal(self, error) && store_run(self, "PRAGMA synchronous=FULL", error);
+}
+
+void store_clear(store *self)
+{
+    sqlite3_close(self->db);
+    g_free(self->path);
+    *self = (store){0};
+}
+
+void store_set_wait_ms(store *self, guint wait_ms)
+{
+    self->wait_ms = wait_ms;
+    sqlite3_busy_timeout(self->db, (int)MIN(wait_ms, (guint)G_MAXINT));
+}
+
+/* ---- one schema ----------------------------------------------------------------------------- */
 
 /* *out_empty: no table yet. */
 static gboolean recognise(store *self, gboolean *out_empty, GError **error)
 {
     gint64 mark = 0, version = 0, tables = 0;
-    if (!ask_integer(self, "PRAGMA application_id", &mark, error) ||
-        !ask_integer(self, "PRAGMA user_version", &version, error) ||
-        !ask_integer(self, "SELECT count(*) FROM sqlite_schema", &tables, error))
+    if (!store_integer(self, "PRAGMA application_id", &mark, error) ||
+        !store_integer(self, "PRAGMA user_version", &version, error) ||
+        !store_integer(self, "SELECT count(*) FROM sqlite_schema", &tables, error))
         return FALSE;
     *out_empty = tables == 0 && mark == 0 && version == 0;
     if (*out_empty)
         return TRUE;
     if (mark != self->kind->application_id)
-        return store_refuse(self, error,
-                            "a database of something else (application id %" G_GINT64_FORMAT
-                            ", expected %d of %s)",
-                            mark, self->kind->application_id, self->kind->noun);
+        return store_refuse(self, error, STORE_FOREIGN_MARK, mark, self->kind->application_id,
+                            self->kind->noun);
     if (version > self->kind->version)
-        return store_refuse(self, error,
-                            "schema version %" G_GINT64_FORMAT " is newer than this program's %d"
-                            " (quantbot " QUANTBOT_VERSION "): use a newer quantbot",
-                            version, self->kind->version);
+        return store_refuse(self, error, STORE_NEWER, version, self->kind->version);
     if (version < 1 || tables == 0)
         return store_damaged(self, "schema", "no version", error);
     return TRUE;
@@ -238,10 +293,7 @@ static gboolean recognise(store *self, gboolean *out_empty, GError **error)
 /* The questions of one reading see one state of the file, though another process makes it. */
 static gboolean look(store *self, gboolean *out_empty, GError **error)
 {
-    if (!store_run(self, "BEGIN", error))
-        return FALSE;
-    const gboolean ok = recognise(self, out_empty, error);
-    return store_end(self, ok, error);
+    return store_look(self, error) && store_end(self, recognise(self, out_empty, error), error);
 }
 
 static gboolean create_tables(store *self, GError **error)
@@ -263,56 +315,23 @@ static gboolean create(store *self, GError **error)
     return store_end(self, ok, error);
 }
 
-/* From here on closing may move the log's rows into the file: at rest it is one file. */
-static void allow_checkpoint(store *self)
-{
-    sqlite3_db_config(self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-}
-
 gboolean store_open(store *self, const char *path, const store_kind *kind, GError **error)
 {
     gboolean empty = FALSE;
-    *self = (store){0};
-    if (!files_exists(path) && !make_file(path, error))
+    if (!store_connect(self, path, kind, FALSE, error))
         return FALSE;
-    if (!connect(self, path, kind, error) || !look(self, &empty, error) ||
-        (empty && !create(self, error)))
-        return FALSE;
-    allow_checkpoint(self);
-    return use_wal(self, error) && store_run(self, "PRAGMA synchronous=FULL", error);
+    const gboolean fits = look(self, &empty, error) && (!empty || create(self, error));
+    return store_settle(self, fits, error);
 }
 
-/* A reader opens for writing where it may: only so can the last one to leave tidy up the log's
- * files. query_only keeps it from changing a row. */
 gboolean store_open_readonly(store *self, const char *path, const store_kind *kind, GError **error)
 {
     gboolean empty = FALSE;
-    *self = (store){0};
-    if (!files_exists(path)) {
-        g_autofree char *name = failure_path(path);
-        g_set_error(error, FAILURE, FAILURE_MISSING, "%s: %s is not there yet", name, kind->noun);
+    if (!store_connect(self, path, kind, TRUE, error))
         return FALSE;
-    }
-    if (!connect(self, path, kind, error) || !store_run(self, "PRAGMA query_only=ON", error) ||
-        !look(self, &empty, error))
-        return FALSE;
-    if (empty)
-        return store_refuse(self, error, "empty (expected %s)", kind->noun);
-    allow_checkpoint(self);
-    return TRUE;
-}
-
-void store_clear(store *self)
-{
-    sqlite3_close(self->db);
-    g_free(self->path);
-    *self = (store){0};
-}
-
-void store_set_wait_ms(store *self, guint wait_ms)
-{
-    self->wait_ms = wait_ms;
-    sqlite3_busy_timeout(self->db, (int)MIN(wait_ms, (guint)G_MAXINT));
+    const gboolean fits = look(self, &empty, error) &&
+                          (!empty || store_refuse(self, error, "empty (expected %s)", kind->noun));
+    return store_settle(self, fits, error);
 }
 
 gboolean store_check(store *self, GError **error)
@@ -333,26 +352,4 @@ gboolean store_in_place(store *self)
     int moved = 0;
     return sqlite3_file_control(self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
            moved == 0;
-}
-
-/* ---- digest --------------------------------------------------------------------------------- */
-
-gint64 store_digest(gint64 seed, const store_value *values, gsize count)
-{
-    guint8 bytes[32];
-    gsize size = sizeof bytes;
-    guint64 out = 0;
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_checksum_update(sum, (const guint8 *)&seed, sizeof seed);
-    for (gsize i = 0; i < count; i++) {
-        const gint64 length = values[i].bytes != NULL ? (gint64)values[i].size : -1;
-        g_checksum_update(sum, (const guint8 *)&length, sizeof length);
-        if (length > 0)
-            g_checksum_update(sum, values[i].bytes, (gssize)length);
-    }
-    g_checksum_get_digest(sum, bytes, &size);
-    g_checksum_free(sum);
-    for (int i = 0; i < 8; i++)
-        out = out << 8 | bytes[i];
-    return (gint64)out;
 }
