@@ -103,6 +103,11 @@ const char *home_name(const home *self)
     return self->store == RUNLOG_POSTGRES ? SERVER_NAME : self->folder.path;
 }
 
+const char *home_address(const home *self)
+{
+    return self->store == RUNLOG_POSTGRES ? server_folder(homes.server) : self->folder.path;
+}
+
 char *home_url(const home *self)
 {
     return self->store == RUNLOG_POSTGRES ? server_url(homes.server, self->schema)

@@ -30,8 +30,9 @@ runlog *home_open(const home *self);
 /* NULL on failure. */
 runlog *home_try(const home *self, gboolean writing, GError **error);
 const runlog_server *home_place(const home *self); /* PostgreSQL's; lives as long as the server */
-/* What messages call it. */
+/* What messages call it, here and in the program, which has it from DATABASE_URL. */
 const char *home_name(const home *self);
+const char *home_address(const home *self);
 /* DATABASE_URL of it. Caller frees. */
 char *home_url(const home *self);
 

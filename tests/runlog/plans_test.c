@@ -1,13 +1,9 @@
 /* Reads that must stay fast at any size: that indices serve them, shown by the plans of both
  * databases, and that what they give is right. */
+#include "homes.h"
 #include "runlog/queries.h"
-#include "sample.h"
-#include "server.h"
 
-#include <stdio.h>
 #include <string.h>
-
-static server *postgres; /* NULL: not installed */
 
 typedef struct planned {
     const char *name;
@@ -30,28 +26,12 @@ static const planned asked[] = {
 };
 
 /* "SCAN x" is a walk through all of x; "SEARCH x USING INDEX" is not. */
-static char *sqlite_plan(const char *path, const char *text)
+static void test_sqlite(home *self, gconstpointer unused)
 {
-    sqlite3 *db = NULL;
-    sqlite3_stmt *rows = NULL;
-    GString *plan = g_string_new(NULL);
-    g_autofree char *sql = g_strconcat("EXPLAIN QUERY PLAN ", text, NULL);
-    g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
-    g_assert_cmpint(sqlite3_prepare_v2(db, sql, -1, &rows, NULL), ==, SQLITE_OK);
-    while (sqlite3_step(rows) == SQLITE_ROW)
-        g_string_append_printf(plan, "%s\n", (const char *)sqlite3_column_text(rows, 3));
-    sqlite3_finalize(rows);
-    sqlite3_close(db);
-    return g_string_free(plan, FALSE);
-}
-
-static void test_sqlite(sample_folder *folder, gconstpointer unused)
-{
-    GError *error = NULL;
-    runlog_free(runlog_open(folder->path, &error));
-    g_assert_no_error(error);
+    runlog_free(home_open(self));
     for (gsize i = 0; i < G_N_ELEMENTS(asked); i++) {
-        g_autofree char *plan = sqlite_plan(folder->path, asked[i].question->sqlite);
+        g_autofree char *sql = g_strconcat("EXPLAIN QUERY PLAN ", asked[i].question->sqlite, NULL);
+        g_autofree char *plan = home_ask(self, sql);
 
         g_assert_nonnull(strstr(plan, "SEARCH"));
         /* what is left of a subquery or a constant may be walked through */
@@ -79,16 +59,9 @@ static char *with_values(const char *text)
     return g_string_free(out, FALSE);
 }
 
-static void test_postgres(sample_folder *folder, gconstpointer unused)
+static void test_postgres(home *self, gconstpointer unused)
 {
-    GError *error = NULL;
-    if (postgres == NULL) {
-        g_test_skip("no PostgreSQL server is installed (postgresql)");
-        return;
-    }
-    g_autofree char *schema = server_new_schema(postgres);
-    g_autoptr(runlog) log = runlog_open_server(server_place(postgres, schema), TRUE, NULL, &error);
-    g_assert_no_error(error);
+    g_autoptr(runlog) log = home_open(self);
     sample_log(log, "run", "backtest", SAMPLE_START_US, 2000, 10);
     for (gsize i = 0; i < G_N_ELEMENTS(asked); i++) {
         g_autofree char *text = with_values(asked[i].question->postgres);
@@ -96,7 +69,7 @@ static void test_postgres(sample_folder *folder, gconstpointer unused)
         g_autofree char *sql = g_strconcat(
             "SET enable_seqscan = off; SET enable_bitmapscan = off; EXPLAIN (FORMAT JSON) ", text,
             NULL);
-        g_autofree char *plan = server_ask(postgres, schema, sql);
+        g_autofree char *plan = home_ask(self, sql);
 
         g_assert_nonnull(strstr(plan, "Index"));
         if (strstr(plan, "Seq Scan") != NULL)
@@ -108,10 +81,10 @@ static void test_postgres(sample_folder *folder, gconstpointer unused)
 
 #define POINTS 100000
 
-static void assert_picture(runlog *log, guint width, gint64 from_us, gint64 until_us)
+static void assert_picture(runlog *log, const GArray *all, guint width, gint64 from_us,
+                           gint64 until_us)
 {
     GError *error = NULL;
-    g_autoptr(GArray) all = runlog_equity(log, "run", &error);
     g_autoptr(GArray) thin = runlog_equity_thinned(log, "run", from_us, until_us, width, &error);
     g_assert_no_error(error);
     gint64 low = G_MAXINT64, high = G_MININT64, thin_low = low, thin_high = high;
@@ -142,11 +115,15 @@ static void assert_pictures(runlog *log)
 {
     static const guint widths[] = {1, 7, 50, 97, 1200};
     const gint64 end_us = SAMPLE_START_US + POINTS * SAMPLE_STEP_US;
+    GError *error = NULL;
+    g_autoptr(GArray) all = runlog_equity(log, "run", &error);
+    g_assert_cmpuint(all->len, ==, POINTS);
     for (gsize i = 0; i < G_N_ELEMENTS(widths); i++) {
-        assert_picture(log, widths[i], 0, 0);
-        assert_picture(log, widths[i], SAMPLE_START_US + 777 * SAMPLE_STEP_US + 1, 0);
-        assert_picture(log, widths[i], SAMPLE_START_US + 3 * SAMPLE_STEP_US, end_us - QB_DAY_US);
-        assert_picture(log, widths[i], end_us - 300 * SAMPLE_STEP_US, end_us);
+        assert_picture(log, all, widths[i], 0, 0);
+        assert_picture(log, all, widths[i], SAMPLE_START_US + 777 * SAMPLE_STEP_US + 1, 0);
+        assert_picture(log, all, widths[i], SAMPLE_START_US + 3 * SAMPLE_STEP_US,
+                       end_us - QB_DAY_US);
+        assert_picture(log, all, widths[i], end_us - 300 * SAMPLE_STEP_US, end_us);
     }
 }
 
@@ -178,78 +155,56 @@ static void assert_profits(runlog *log)
     }
 }
 
-static void test_reads(sample_folder *folder, gconstpointer unused)
+static void test_reads(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autofree char *schema = postgres != NULL ? server_new_schema(postgres) : NULL;
-    g_autoptr(runlog) file = runlog_open(folder->path, &error);
-    g_autoptr(runlog) log = postgres != NULL ? runlog_open_server(server_place(postgres, schema),
-                                                                  TRUE, NULL, &error)
-                                             : NULL;
-    g_assert_no_error(error);
-    runlog *const both[] = {file, log};
-    for (int i = 0; i < 2 && both[i] != NULL; i++) {
-        sample_log(both[i], "run", "backtest", SAMPLE_START_US, POINTS, 100);
-        assert_pictures(both[i]);
-        assert_profits(both[i]);
-    }
+    g_autoptr(runlog) log = home_open(self);
+    sample_log(log, "run", "backtest", SAMPLE_START_US, POINTS, 100);
+    assert_pictures(log);
+    assert_profits(log);
     /* runs without blocks, as those of older logs and of paper trading */
-    sample_sql(folder->path, "DELETE FROM equity_blocks");
-    assert_pictures(file);
-    g_autoptr(GArray) none = runlog_equity_thinned(file, "absent", 0, 0, 10, &error);
+    home_sql(self, "DELETE FROM equity_blocks");
+    assert_pictures(log);
+    g_autoptr(GArray) none = runlog_equity_thinned(log, "absent", 0, 0, 10, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(none->len, ==, 0);
 }
 
 /* 100,000 minutes from new year: 70 days, so 70 points stay, and the first. */
-static void test_thinned(sample_folder *folder, gconstpointer unused)
+static void test_thinned(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autofree char *schema = postgres != NULL ? server_new_schema(postgres) : NULL;
-    g_autoptr(runlog) file = runlog_open(folder->path, &error);
-    g_autoptr(runlog) log = postgres != NULL ? runlog_open_server(server_place(postgres, schema),
-                                                                  TRUE, NULL, &error)
-                                             : NULL;
-    runlog *const both[] = {file, log};
-    for (int i = 0; i < 2 && both[i] != NULL; i++) {
-        gint64 counted = 0, deleted = 0;
-        sample_log(both[i], "run", "backtest", SAMPLE_START_US, POINTS, 100);
-        sample_log(both[i], "young", "backtest", SAMPLE_START_US + QB_DAY_US, 100, 10);
-        g_assert_true(
-            runlog_prune(both[i], RUNLOG_EQUITY_OLD, SAMPLE_START_US + 2, TRUE, &counted, &error));
-        g_assert_true(
-            runlog_prune(both[i], RUNLOG_EQUITY_OLD, SAMPLE_START_US + 2, FALSE, &deleted, &error));
-        g_assert_no_error(error);
-        g_assert_cmpint(counted, ==, POINTS - 71);
-        g_assert_cmpint(deleted, ==, POINTS - 71);
-        g_autoptr(GArray) points = runlog_equity(both[i], "run", &error);
-        g_assert_cmpuint(points->len, ==, 71);
-        g_assert_cmpint(g_array_index(points, runlog_point, 0).ts_us, ==, SAMPLE_START_US);
-        g_assert_cmpint(g_array_index(points, runlog_point, 1).ts_us, ==,
-                        SAMPLE_START_US + 1439 * SAMPLE_STEP_US);
-        g_assert_cmpint(g_array_index(points, runlog_point, 70).ts_us, ==,
-                        SAMPLE_START_US + (POINTS - 1) * SAMPLE_STEP_US);
-        g_assert_true(runlog_prune(both[i], RUNLOG_DECISIONS_OLD, SAMPLE_START_US + 2, FALSE,
-                                   &deleted, &error));
-        g_assert_cmpint(deleted, ==, POINTS / 100);
-        g_autoptr(GArray) young = runlog_equity(both[i], "young", &error);
-        g_assert_cmpuint(young->len, ==, 100);
-    }
+    gint64 counted = 0, deleted = 0;
+    g_autoptr(runlog) log = home_open(self);
+    sample_log(log, "run", "backtest", SAMPLE_START_US, POINTS, 100);
+    sample_log(log, "young", "backtest", SAMPLE_START_US + QB_DAY_US, 100, 10);
+    g_assert_true(
+        runlog_prune(log, RUNLOG_EQUITY_OLD, SAMPLE_START_US + 2, TRUE, &counted, &error));
+    g_assert_true(
+        runlog_prune(log, RUNLOG_EQUITY_OLD, SAMPLE_START_US + 2, FALSE, &deleted, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(counted, ==, POINTS - 71);
+    g_assert_cmpint(deleted, ==, POINTS - 71);
+    g_autoptr(GArray) points = runlog_equity(log, "run", &error);
+    g_assert_cmpuint(points->len, ==, 71);
+    g_assert_cmpint(g_array_index(points, runlog_point, 0).ts_us, ==, SAMPLE_START_US);
+    g_assert_cmpint(g_array_index(points, runlog_point, 1).ts_us, ==,
+                    SAMPLE_START_US + 1439 * SAMPLE_STEP_US);
+    g_assert_cmpint(g_array_index(points, runlog_point, 70).ts_us, ==,
+                    SAMPLE_START_US + (POINTS - 1) * SAMPLE_STEP_US);
+    g_assert_true(
+        runlog_prune(log, RUNLOG_DECISIONS_OLD, SAMPLE_START_US + 2, FALSE, &deleted, &error));
+    g_assert_cmpint(deleted, ==, POINTS / 100);
+    g_autoptr(GArray) young = runlog_equity(log, "young", &error);
+    g_assert_cmpuint(young->len, ==, 100);
 }
 
 int main(int argc, char **argv)
 {
-    const char *why = NULL;
     g_test_init(&argc, &argv, NULL);
-    postgres = server_start(&why);
-#define ADD(name, function)                                                              \
-    g_test_add("/runlog/plans/" name, sample_folder, NULL, sample_folder_make, function, \
-               sample_folder_remove)
-    ADD("sqlite", test_sqlite);
-    ADD("postgres", test_postgres);
-    ADD("reads", test_reads);
-    ADD("thinned", test_thinned);
-    const int status = g_test_run();
-    server_free(postgres);
-    return status;
+    homes_add_to(RUNLOG_SQLITE, "plans", test_sqlite, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "plans", test_postgres, NULL);
+    homes_add("plans/reads", test_reads, NULL);
+    homes_add("plans/thinned", test_thinned, NULL);
+    return homes_run();
 }
