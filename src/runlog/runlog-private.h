@@ -122,7 +122,7 @@ gboolean adopt_try_rows(runlog *self, GError **error);
 /* A connection, whatever tables there are. */
 runlog *postgres_open(const runlog_server *server, GError **error);
 
-/* ---- write.c -------------------------------------------------------------------------------- */
+/* ---- copy.c, commit.c ----------------------------------------------------------------------- */
 
 /* Whether a run is there. */
 gboolean copy_has_run(runlog *self, const char *run_id, gboolean *out, GError **error);
@@ -131,7 +131,7 @@ gboolean copy_has_run(runlog *self, const char *run_id, gboolean *out, GError **
 gboolean writer_store(runlog_writer *self, const char *kpis, const char *state_hash,
                       gint64 ended_us, GError **error);
 
-/* ---- stamps --------------------------------------------------------------------------------- */
+/* ---- stamp.c -------------------------------------------------------------------------------- */
 
 /* "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, as the contract has it. The date part is kept between
  * calls, for neighbouring rows mostly share it. Start from {0}. */
