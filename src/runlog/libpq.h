@@ -13,7 +13,6 @@
     X(PQconnectStartParams) \
     X(PQconsumeInput)       \
     X(PQerrorMessage)       \
-    X(PQexecParams)         \
     X(PQfinish)             \
     X(PQflush)              \
     X(PQfreeCancel)         \

@@ -1,10 +1,10 @@
 /* A connection to PostgreSQL.
  *
- * Every wait has an end: connecting takes at most CONNECT_WAIT_MS, and a server that has said
- * nothing for ANSWER_WAIT_MS is taken for lost (the kernel tells us earlier where it can). What is
- * set for a session is set within each transaction, for behind a pooler in transaction mode there
- * is no session; for the same reason nothing is prepared by name. TLS: where the server is not on
- * this machine its certificate and its name are verified, unless told otherwise. */
+ * Every wait has an end: connecting takes at most CONNECT_WAIT_MS, and a server that has said and
+ * taken nothing for RUNLOG_ANSWER_MS is taken for lost (the kernel tells us earlier where it can).
+ * What is set for a session is set within each transaction, for behind a pooler in transaction mode
+ * there is no session; for the same reason nothing is prepared by name. TLS: where the server is not
+ * on this machine its certificate and its name are verified, unless told otherwise. */
 #include "runlog/postgres.h"
 
 #include "platform/clock.h"
@@ -17,7 +17,6 @@
 #include <sys/socket.h>
 
 #define CONNECT_WAIT_MS 10000
-#define ANSWER_WAIT_MS 300000
 #define CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
 /* ---- failing -------------------------------------------------------------------------------- */
@@ -71,8 +70,10 @@ gboolean postgres_fail(runlog *self, const PGresult *result, const char *what, G
     const gboolean lost = pq->PQstatus(server->connection) == CONNECTION_BAD;
     const char *message = result != NULL ? pq->PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)
                                          : NULL;
-    g_autofree char *why = first_line(message != NULL ? message
-                                                      : pq->PQerrorMessage(server->connection));
+    g_autofree char *why =
+        server->unheard
+            ? g_strdup_printf("no answer within %.3g s", server->answer_ms / 1000.0)
+            : first_line(message != NULL ? message : pq->PQerrorMessage(server->connection));
     const gboolean asked_for = server->reading && g_strcmp0(state, "25006") == 0;
     const char *advice = asked_for ? "it was opened for reading only" : advice_of(state);
     server->reach = lost ? RUNLOG_AWAY : reach_of(state != NULL ? state : "XX000");
@@ -103,24 +104,51 @@ static gboolean wait_for(int descriptor, short events, gint64 until_us)
     }
 }
 
-PGresult *postgres_result(runlog *self, gboolean *out_ok)
+/* Sends what is held and takes what comes, once. FALSE when the link is lost; one that is silent for
+ * too long is cut, so that it is lost for libpq too. */
+static gboolean exchange(postgres *self, gboolean flushed)
+{
+    const libpq *pq = self->pq;
+    const int descriptor = pq->PQsocket(self->connection);
+    const gint64 until_us = clock_monotonic_us() + self->answer_ms * INT64_C(1000);
+    if (!wait_for(descriptor, flushed ? POLLIN : POLLIN | POLLOUT, until_us)) {
+        self->unheard = descriptor >= 0;
+        shutdown(descriptor, SHUT_RDWR);
+    }
+    return pq->PQconsumeInput(self->connection);
+}
+
+gboolean postgres_flush(runlog *self)
 {
     postgres *server = self->server;
-    const libpq *pq = server->pq;
+    int held;
+    while ((held = server->pq->PQflush(server->connection)) > 0)
+        if (!exchange(server, FALSE))
+            return FALSE;
+    return held == 0;
+}
+
+static PGresult *next_result(postgres *self, gboolean *out_ok)
+{
+    const libpq *pq = self->pq;
     *out_ok = TRUE;
-    while (pq->PQisBusy(server->connection)) {
-        const gint64 until_us = clock_monotonic_us() + ANSWER_WAIT_MS * INT64_C(1000);
-        /* A link that is silent for so long is cut, so that it is lost for libpq too. */
-        if (!wait_for(pq->PQsocket(server->connection), POLLIN, until_us))
-            shutdown(pq->PQsocket(server->connection), SHUT_RDWR);
-        if (!pq->PQconsumeInput(server->connection)) {
+    for (;;) {
+        const int held = pq->PQflush(self->connection);
+        if (held == 0 && !pq->PQisBusy(self->connection))
+            break;
+        if (held < 0 || !exchange(self, held == 0)) {
             *out_ok = FALSE;
             break; /* what libpq makes of it comes as a result */
         }
     }
-    if (!*out_ok && pq->PQisBusy(server->connection))
+    if (!*out_ok && pq->PQisBusy(self->connection))
         return NULL;
-    return pq->PQgetResult(server->connection);
+    return pq->PQgetResult(self->connection);
+}
+
+PGresult *postgres_result(runlog *self, gboolean *out_ok)
+{
+    return next_result(self->server, out_ok);
 }
 
 gboolean postgres_drain(runlog *self, const char *what, GError **error)
@@ -344,13 +372,17 @@ static gboolean fail_to_connect(postgres *self, gboolean in_time, GError **error
     return FALSE;
 }
 
-/* Compiling our short questions takes ten times as long as answering them. Behind a pooler the
- * session is not ours to set. */
+/* Nothing that is sent may wait for ever, so libpq does not wait. Compiling our short questions takes
+ * ten times as long as answering them; behind a pooler the session is not ours to set. */
 static void calm(postgres *self)
 {
-    if (!self->pooled)
-        self->pq->PQclear(self->pq->PQexecParams(self->connection, "SET jit = off", 0, NULL, NULL,
-                                                 NULL, NULL, 0));
+    gboolean heard = TRUE;
+    PGresult *result;
+    self->pq->PQsetnonblocking(self->connection, 1);
+    if (self->pooled || !self->pq->PQsendQuery(self->connection, "SET jit = off"))
+        return;
+    while ((result = next_result(self, &heard)) != NULL)
+        self->pq->PQclear(result);
 }
 
 /* As PQconnectdb does it, but with an end that counts all addresses and phases together. */
@@ -361,6 +393,7 @@ static gboolean dial(postgres *self, GError **error)
     PostgresPollingStatusType phase = PGRES_POLLING_WRITING;
     gboolean in_time = TRUE;
     g_clear_pointer(&self->connection, pq->PQfinish);
+    self->unheard = FALSE;
     self->connection = pq->PQconnectStartParams((const char *const *)self->keywords,
                                                 (const char *const *)self->values, 0);
     g_assert(self->connection != NULL);
@@ -391,6 +424,7 @@ postgres *postgres_connect(const runlog_server *server, runlog_reach *out_reach,
     self->pq = pq;
     self->name = g_strdup(server->name);
     self->pooled = server->pooled;
+    self->answer_ms = RUNLOG_ANSWER_MS;
     compose(self, server);
     const gboolean ok = dial(self, error);
     *out_reach = self->reach;

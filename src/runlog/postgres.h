@@ -15,6 +15,8 @@ typedef struct postgres {
     gboolean raised;     /* TLS is verified because we said so */
     gboolean inside;     /* a transaction is open */
     gboolean committing; /* a COMMIT was sent and not answered yet */
+    gboolean unheard;    /* the link was cut by us, for nothing was said on it for answer_ms */
+    guint answer_ms;
     runlog_reach reach;
 } postgres;
 
@@ -29,6 +31,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(postgres, postgres_free)
  * Remembers whether the link is lost. FALSE. */
 gboolean postgres_fail(runlog *self, const PGresult *result, const char *what, GError **error);
 
+/* Sends what libpq holds back; FALSE when the link is lost. Afterwards nothing is held. */
+gboolean postgres_flush(runlog *self);
 /* The next result, within the wait; NULL at the end of a command, or when the link is lost, which
  * *out_ok tells. */
 PGresult *postgres_result(runlog *self, gboolean *out_ok);

@@ -101,3 +101,9 @@ runlog_reach runlog_reach_of(const runlog *self)
 {
     return self->server != NULL ? self->server->reach : RUNLOG_REACHED;
 }
+
+void runlog_set_answer_ms(runlog *self, guint answer_ms)
+{
+    if (self->server != NULL)
+        self->server->answer_ms = answer_ms;
+}

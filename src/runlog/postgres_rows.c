@@ -79,7 +79,8 @@ static gboolean send_chunk(postgres_rows *self, GError **error)
     runlog *log = self->base.log;
     const gboolean ok = log->server->pq->PQputCopyData(log->server->connection,
                                                        (const char *)self->bytes->data,
-                                                       (int)self->bytes->len) == 1;
+                                                       (int)self->bytes->len) == 1 &&
+                        postgres_flush(log);
     g_byte_array_set_size(self->bytes, 0);
     return ok || postgres_fail(log, NULL, self->base.table->name, error);
 }

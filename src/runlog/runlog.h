@@ -53,6 +53,10 @@ gboolean runlog_check_writable(runlog *self, GError **error);
 /* How long a write waits for another writer; RUNLOG_WAIT_MS unless set. */
 #define RUNLOG_WAIT_MS 10000
 void runlog_set_wait_ms(runlog *self, guint wait_ms);
+/* How long a server may say and take nothing before it is taken for lost; RUNLOG_ANSWER_MS unless
+ * set. SQLite has no such wait. */
+#define RUNLOG_ANSWER_MS 300000
+void runlog_set_answer_ms(runlog *self, guint answer_ms);
 
 /* What runlog_open did. */
 typedef enum runlog_origin { RUNLOG_FOUND, RUNLOG_MADE, RUNLOG_ADOPTED } runlog_origin;
