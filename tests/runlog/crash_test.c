@@ -1,13 +1,12 @@
-/* Killed, out of disk, out of memory: after each of them the file holds whole runs only, and every
- * run whose commit had returned. The points are SQLite's own mutations of its files, so they are
- * the same in every run of the test; a failure names its point. */
+/* SQLite's file when its process is killed, out of disk, out of memory: it holds whole runs only, and
+ * every run whose commit had returned. The points are SQLite's own mutations of its files, so they
+ * are the same in every run of the test; a failure names its point. */
 #include "fault_vfs.h"
 #include "sample.h"
 
 #include "platform/failure.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 #define STEPS 300
 #define EVERY 5
 #define ROWS_OF_A_RUN 300 /* equity points */
-#define RANDOM_KILLS 50
 
 static char *log_one(runlog *log, GError **error)
 {
@@ -138,29 +136,6 @@ static void test_points(sample_folder *folder, gconstpointer data)
             return;
         }
     }
-}
-
-/* At moments of the clock, as a person or the kernel kills. */
-static void test_random_moments(sample_folder *folder, gconstpointer unused)
-{
-    qb_random random = {20240601};
-    int known = 0;
-    for (int i = 0; i < RANDOM_KILLS; i++) {
-        int status = 0;
-        child child = start(folder->path, FAULT_NONE, 0, 1000);
-        const struct timespec pause = {0, (long)(qb_random_next(&random) % 25000000)};
-        ppoll(NULL, 0, &pause, NULL);
-        kill(child.pid, SIGKILL);
-        const int commits = finish(&child, &status);
-        g_autofree char *where = g_strdup_printf("random kill %d", i);
-        g_autoptr(GError) error = NULL;
-        g_autoptr(runlog) log = runlog_open(folder->path, &error);
-        if (log == NULL)
-            g_error("%s: %s", where, error->message);
-        assert_sound(folder->path, known + commits, known + commits + 1, where);
-        known = (int)sample_count(folder->path, "SELECT count(*) FROM runs");
-    }
-    g_test_message("%d runs stored by killed processes", known);
 }
 
 /* ---- failing disk --------------------------------------------------------------------------- */
@@ -317,15 +292,14 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     fault_vfs_install();
     for (gsize i = 0; i < G_N_ELEMENTS(kills); i++) {
-        g_autofree char *path = g_strconcat("/runlog/kill/", kills[i].name, NULL);
+        g_autofree char *path = g_strconcat("/runlog/sqlite/kill/", kills[i].name, NULL);
         add(path, test_points, &kills[i]);
     }
-    add("/runlog/kill/random-moments", test_random_moments, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
-        g_autofree char *path = g_strconcat("/runlog/disk/", disks[i].name, NULL);
+        g_autofree char *path = g_strconcat("/runlog/sqlite/disk/", disks[i].name, NULL);
         add(path, test_disk, &disks[i]);
     }
-    add("/runlog/disk/file-limit", test_file_limit, NULL);
-    add("/runlog/memory", test_memory, NULL);
+    add("/runlog/sqlite/disk/file-limit", test_file_limit, NULL);
+    add("/runlog/sqlite/memory", test_memory, NULL);
     return g_test_run();
 }

@@ -188,3 +188,26 @@ void home_sql(const home *self, const char *sql)
     else
         server_sql(homes.server, self->schema, sql);
 }
+
+#define COUNTED(table) "(SELECT count(*) FROM " table " WHERE run_id = runs.id)"
+
+gint64 home_expect_runs(const home *self, gint64 least, gint64 most, gint64 points,
+                        const char *where)
+{
+    g_autofree char *sound = home_ask(self, self->store == RUNLOG_SQLITE ? "PRAGMA integrity_check"
+                                                                         : "SELECT 'ok'");
+    const gint64 runs = home_count(self, "SELECT count(*) FROM runs");
+    const gint64 all = home_count(self, "SELECT count(*) FROM equity_points");
+    const gint64 whole = home_count(
+        self,
+        "SELECT count(*) FROM runs WHERE state_hash IS NOT NULL"
+        " AND kpis IS NOT NULL AND order_count = " COUNTED("orders") " AND fill_count = " COUNTED(
+            "fills") " AND trade_count = " COUNTED("trades") " AND point_count = " COUNTED("equity_"
+                                                                                           "point"
+                                                                                           "s"));
+    if (strcmp(sound, "ok") != 0 || runs != whole || all != runs * points || runs < least ||
+        runs > most)
+        g_error("%s: integrity %s, runs %d of %d..%d, whole %d, points %d", where, sound, (int)runs,
+                (int)least, (int)most, (int)whole, (int)all);
+    return runs;
+}

@@ -42,5 +42,9 @@ char *home_url(const home *self);
 char *home_ask(const home *self, const char *sql);
 gint64 home_count(const home *self, const char *sql);
 void home_sql(const home *self, const char *sql);
+/* Whole runs only, from `least` to `most` of them, each with its rows and so many equity points, and a
+ * sound file; `where` tells which case fails. Returns how many. */
+gint64 home_expect_runs(const home *self, gint64 least, gint64 most, gint64 points,
+                        const char *where);
 
 #endif
