@@ -1,7 +1,8 @@
 /* Lowest and highest of each stretch of the equity, as picture.c reads them. */
 #include "runlog/writer.h"
 
-static gboolean put_block(runlog_writer *self, rows *row, guint size, guint first, GError **error)
+static gboolean put_block(const runlog_writer *self, rows *row, guint size, guint first,
+                          GError **error)
 {
     const guint end = MIN(first + size, self->points->len);
     const runlog_point *points = (const runlog_point *)self->points->data;
@@ -22,7 +23,7 @@ static gboolean put_block(runlog_writer *self, rows *row, guint size, guint firs
     return rows_next(row, error);
 }
 
-gboolean put_blocks(runlog_writer *self, rows *row, GError **error)
+gboolean put_blocks(const runlog_writer *self, rows *row, GError **error)
 {
     static const guint sizes[] = {RUNLOG_BLOCK_FINE, RUNLOG_BLOCK_COARSE};
     for (gsize k = 0; k < G_N_ELEMENTS(sizes); k++)

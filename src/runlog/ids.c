@@ -1,10 +1,8 @@
-/* Names of runs and rows. */
+/* Names of runs. */
 #include "runlog/writer.h"
 
 #include <errno.h>
 #include <sys/random.h>
-
-/* ---- runs ----------------------------------------------------------------------------------- */
 
 /* Random bytes of the kernel; getrandom gives up to 256 whole, but for a signal. */
 static void fill_random(guint8 *bytes, gsize count)
@@ -32,25 +30,4 @@ char *run_id_new(gint64 now_us)
     return g_strdup_printf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
                            b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
                            b[12], b[13], b[14], b[15]);
-}
-
-/* ---- rows ----------------------------------------------------------------------------------- */
-
-#define ID_DIGITS 8
-
-void row_id_init(row_id *self, const char *run, char kind)
-{
-    self->prefix = g_snprintf(self->text, sizeof self->text, "%s:%c:", run, kind);
-    self->size = self->prefix;
-}
-
-void row_id_set(row_id *self, guint64 number)
-{
-    char digits[20];
-    int count = 0;
-    for (guint64 rest = number; rest > 0 || count < ID_DIGITS; rest /= 10)
-        digits[count++] = (char)('0' + rest % 10);
-    self->size = self->prefix + count;
-    for (int i = 0; i < count; i++)
-        self->text[self->prefix + i] = digits[count - 1 - i];
 }

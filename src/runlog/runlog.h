@@ -306,6 +306,7 @@ typedef struct runlog_table {
     guint count;
     gboolean has_json;
     const char *key; /* its columns, by comma: rows of equal keys are the same row */
+    char letter; /* of its rows' derived ids ("RUN:f:00000001"); 0: they have a number instead */
 } runlog_table;
 extern const runlog_table runlog_tables[RUNLOG_TABLE_COUNT];
 const runlog_table *runlog_table_find(const char *name); /* NULL: there is none of that name */

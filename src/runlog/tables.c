@@ -100,18 +100,18 @@ static const runlog_column blocks_columns[] = {
 
 /* In the order in which a run's rows are stored: what others refer to comes first. */
 const runlog_table runlog_tables[RUNLOG_TABLE_COUNT] = {
-    [RUNLOG_RUNS] = {"runs", COLUMNS(runs_columns), TRUE, "id"},
-    [RUNLOG_ORDERS] = {"orders", COLUMNS(orders_columns), FALSE, "id"},
-    [RUNLOG_FILLS] = {"fills", COLUMNS(fills_columns), FALSE, "id"},
-    [RUNLOG_TRADES] = {"trades", COLUMNS(trades_columns), FALSE, "id"},
-    [RUNLOG_EQUITY_POINTS] = {"equity_points", COLUMNS(points_columns), FALSE, "run_id, ts"},
-    [RUNLOG_DECISIONS] = {"decisions", COLUMNS(decisions_columns), FALSE, "run_id, number"},
-    [RUNLOG_RISK_EVENTS] = {"risk_events", COLUMNS(risk_columns), FALSE, "run_id, number"},
-    [RUNLOG_POSITIONS] = {"positions", COLUMNS(positions_columns), FALSE, "run_id, number"},
-    [RUNLOG_METRICS] = {"metrics", COLUMNS(metrics_columns), FALSE, "id"},
-    [RUNLOG_ERROR_LOGS] = {"error_logs", COLUMNS(logs_columns), TRUE, "id"},
+    [RUNLOG_RUNS] = {"runs", COLUMNS(runs_columns), TRUE, "id", 0},
+    [RUNLOG_ORDERS] = {"orders", COLUMNS(orders_columns), FALSE, "id", 'o'},
+    [RUNLOG_FILLS] = {"fills", COLUMNS(fills_columns), FALSE, "id", 'f'},
+    [RUNLOG_TRADES] = {"trades", COLUMNS(trades_columns), FALSE, "id", 't'},
+    [RUNLOG_EQUITY_POINTS] = {"equity_points", COLUMNS(points_columns), FALSE, "run_id, ts", 'e'},
+    [RUNLOG_DECISIONS] = {"decisions", COLUMNS(decisions_columns), FALSE, "run_id, number", 0},
+    [RUNLOG_RISK_EVENTS] = {"risk_events", COLUMNS(risk_columns), FALSE, "run_id, number", 0},
+    [RUNLOG_POSITIONS] = {"positions", COLUMNS(positions_columns), FALSE, "run_id, number", 0},
+    [RUNLOG_METRICS] = {"metrics", COLUMNS(metrics_columns), FALSE, "id", 'm'},
+    [RUNLOG_ERROR_LOGS] = {"error_logs", COLUMNS(logs_columns), TRUE, "id", 'l'},
     [RUNLOG_EQUITY_BLOCKS] = {"equity_blocks", COLUMNS(blocks_columns), FALSE,
-                              "run_id, size, number"},
+                              "run_id, size, number", 0},
 };
 
 const runlog_table *runlog_table_find(const char *name)

@@ -23,7 +23,7 @@ static qb_status reject(runlog_writer *self, const char *what)
 static qb_status keep_order(void *object, const qb_order *order)
 {
     runlog_writer *self = object;
-    if (order->instrument >= self->instrument_count || order->id == 0 ||
+    if (order->instrument >= self->run.instrument_count || order->id == 0 ||
         order->id > (guint64)self->orders->len + 1)
         return reject(self, "an order out of sequence");
     if (order->id == (guint64)self->orders->len + 1)
@@ -38,7 +38,7 @@ static qb_status keep_order(void *object, const qb_order *order)
 static qb_status keep_fill(void *object, const qb_fill *fill)
 {
     runlog_writer *self = object;
-    if (fill->instrument >= self->instrument_count)
+    if (fill->instrument >= self->run.instrument_count)
         return reject(self, "a fill of an unknown instrument");
     g_array_append_val(self->fills, *fill);
     return self->hash.fill(self->hash.self, fill);
@@ -47,7 +47,7 @@ static qb_status keep_fill(void *object, const qb_fill *fill)
 static qb_status keep_trade(void *object, const qb_trade *trade)
 {
     runlog_writer *self = object;
-    if (trade->instrument >= self->instrument_count)
+    if (trade->instrument >= self->run.instrument_count)
         return reject(self, "a trade of an unknown instrument");
     const guint32 none = 0;
     g_array_append_val(self->trades, *trade);
@@ -74,7 +74,7 @@ static qb_status keep_equity(void *object, int64_t at_us, qb_money equity)
 static qb_status keep_decision(void *object, const qb_decision *decision)
 {
     runlog_writer *self = object;
-    if (decision->instrument >= self->instrument_count)
+    if (decision->instrument >= self->run.instrument_count)
         return reject(self, "a decision on an unknown instrument");
     g_array_append_val(self->decisions, *decision);
     return QB_OK;
@@ -83,7 +83,7 @@ static qb_status keep_decision(void *object, const qb_decision *decision)
 static qb_status keep_risk(void *object, const qb_risk_event *event)
 {
     runlog_writer *self = object;
-    if (event->instrument != UINT32_MAX && event->instrument >= self->instrument_count)
+    if (event->instrument != UINT32_MAX && event->instrument >= self->run.instrument_count)
         return reject(self, "a risk event of an unknown instrument");
     g_array_append_val(self->risks, *event);
     return QB_OK;
@@ -164,16 +164,24 @@ runlog_writer *runlog_writer_new(runlog *log, const runlog_run *run, GError **er
     }
     runlog_writer *self = g_new0(runlog_writer, 1);
     self->log = log;
-    self->started_us = run->started_us != 0 ? run->started_us : clock_now_us();
     self->id = run->id != NULL ? g_strdup(run->id) : run_id_new(clock_now_us());
     self->mode = g_strdup(run->mode);
     self->universe = g_strdup(run->universe);
     self->params = g_strdup(run->params);
     self->symbols = copy_texts(run->symbols, run->instrument_count);
-    self->instrument_count = run->instrument_count;
     self->strategies = copy_texts(run->strategies, run->strategy_count);
-    self->strategy_count = run->strategy_count;
-    self->calendar = run->calendar;
+    self->run = (runlog_run){
+        .id = self->id,
+        .mode = self->mode,
+        .universe = self->universe,
+        .params = self->params,
+        .symbols = (const char *const *)self->symbols,
+        .instrument_count = run->instrument_count,
+        .started_us = run->started_us != 0 ? run->started_us : clock_now_us(),
+        .strategies = (const char *const *)self->strategies,
+        .strategy_count = run->strategy_count,
+        .calendar = run->calendar,
+    };
     self->orders = g_array_new(FALSE, FALSE, sizeof(qb_order));
     self->fills = g_array_new(FALSE, FALSE, sizeof(qb_fill));
     self->trades = g_array_new(FALSE, FALSE, sizeof(qb_trade));
