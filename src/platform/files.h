@@ -57,6 +57,9 @@ gboolean files_readable_by_others(const char *path);
 typedef struct files_lock files_lock;
 files_lock *files_lock_take(const char *path, guint wait_ms, GError **error);
 void files_lock_free(files_lock *lock);
+/* The process that has a record lock for writing on any of the paths, as SQLite takes them; 0: nobody,
+ * or it is not told here. For messages: it may have ended since. Opens none of the files. */
+gint64 files_lock_holder(const char *const *paths);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(files_lock, files_lock_free)
 
 /* The seam of kill and fault tests: called before each system call that changes something on
