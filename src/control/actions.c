@@ -41,6 +41,21 @@ const char *control_state_text(control_state state)
     return texts[state];
 }
 
+gboolean control_state_from_text(const char *text, control_state *out)
+{
+    for (int i = CONTROL_QUEUED; i <= CONTROL_EXPIRED; i++)
+        if (g_strcmp0(control_state_text((control_state)i), text) == 0) {
+            *out = (control_state)i;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+const char *control_state_list(void)
+{
+    return "queued, claimed, done, refused, expired";
+}
+
 /* ---- fields --------------------------------------------------------------------------------- */
 
 static gboolean refuse(GError **error, const char *field, const char *value, const char *expected)
@@ -67,13 +82,21 @@ gboolean control_run_valid(const char *run)
     return run[0] != '.' && made_of(run, "._-", CONTROL_RUN_LIMIT);
 }
 
+/* GLib takes the separators of lines and paragraphs (U+2028, U+2029) for printable. */
+static gboolean can_be_shown(gunichar c)
+{
+    const GUnicodeType type = g_unichar_type(c);
+    return g_unichar_isprint(c) && type != G_UNICODE_LINE_SEPARATOR &&
+           type != G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
 /* One line of characters that can be shown. */
 static gboolean is_line(const char *text, glong limit)
 {
     if (!g_utf8_validate(text, -1, NULL) || g_utf8_strlen(text, -1) > limit)
         return FALSE;
     for (; *text != '\0'; text = g_utf8_next_char(text))
-        if (!g_unichar_isprint(g_utf8_get_char(text)))
+        if (!can_be_shown(g_utf8_get_char(text)))
             return FALSE;
     return TRUE;
 }

@@ -52,6 +52,9 @@ typedef enum control_state {
     CONTROL_EXPIRED  /* nobody took it in time, or it came too late */
 } control_state;
 const char *control_state_text(control_state state);
+gboolean control_state_from_text(const char *text, control_state *out);
+/* "queued, claimed, ...", for messages. Static. */
+const char *control_state_list(void);
 
 typedef struct control_request {
     const char *id; /* made by the client, so that the same press twice is one command: 1 to 64 of
@@ -83,10 +86,14 @@ typedef struct control_command {
     char *claimed_by;            /* NULL: nobody */
     gint64 claimed_us, ended_us; /* 0: not yet */
     char *effect;                /* what came of it; NULL: not yet */
+    gboolean repeated; /* of control_send: the id was there already, and nothing was done now */
 } control_command;
 void control_command_free(control_command *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(control_command, control_command_free)
 
+/* Every field of it as above, before a file is touched: FAILURE_USAGE naming the field. control_send
+ * does the same. */
+gboolean control_request_check(const control_request *request, GError **error);
 /* Records a command; what moves the latch moves it in the same transaction and is done (or refused)
  * when this returns; the rest is queued. An id that is there already changes nothing and gives the
  * stored command. Durable when it returns. A right that is missing is a row too: state refused.
@@ -109,13 +116,21 @@ gboolean control_finish(control *self, const char *id, control_state state, cons
                         gint64 now_us, GError **error);
 /* NULL with FAILURE_MISSING. */
 control_command *control_find(control *self, const char *id, GError **error);
-/* Newest first; limit 0: all. Array of control_command *. */
-GPtrArray *control_list(control *self, guint limit, GError **error);
-/* Deletes ended commands recorded before now - age, but those that the latch speaks of. Age at
- * least CONTROL_PRUNE_MIN_US (FAILURE_USAGE). Nothing else ever deletes one. */
+typedef struct control_filter {
+    const char *run; /* those that name it, or all runs; NULL: every one */
+    guint states;    /* of 1u << control_state; 0: any */
+    gint64 before;   /* only lower numbers: the next page; 0: from the newest */
+    guint limit;     /* 0: all */
+} control_filter;
+/* Newest first. A queued one that nobody can take any more is told as expired, for so the next
+ * claim will leave it. Array of control_command *. */
+GPtrArray *control_list(control *self, const control_filter *filter, gint64 now_us, GError **error);
+/* Deletes ended commands (and queued ones that are too old) recorded before now - age, but those
+ * that the latch speaks of; with dry_run it only counts them. Age at least CONTROL_PRUNE_MIN_US
+ * (FAILURE_USAGE). Nothing else ever deletes one. */
 #define CONTROL_PRUNE_MIN_US (INT64_C(30) * 86400 * 1000000)
-gboolean control_prune(control *self, gint64 age_us, gint64 now_us, gint64 *out_count,
-                       GError **error);
+gboolean control_prune(control *self, gint64 age_us, gint64 now_us, gboolean dry_run,
+                       gint64 *out_count, GError **error);
 
 /* ---- the halt latch ------------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
     " claimed_us, ended_us, effect"
 /* How far ahead of this clock a sender's may be. */
 #define AHEAD_US CONTROL_EXPIRY_US
+#define NOBODY_TOOK_IT "nobody took it in time"
 
 void control_command_free(control_command *self)
 {
@@ -29,16 +30,6 @@ static char *text_at(sqlite3_stmt *statement, int column)
     return g_strdup((const char *)sqlite3_column_text(statement, column));
 }
 
-static gboolean state_from_text(const char *text, control_state *out)
-{
-    for (int i = CONTROL_QUEUED; i <= CONTROL_EXPIRED; i++)
-        if (g_strcmp0(control_state_text((control_state)i), text) == 0) {
-            *out = (control_state)i;
-            return TRUE;
-        }
-    return FALSE;
-}
-
 /* Of a query for COLUMNS. */
 static control_command *command_of(control *self, sqlite3_stmt *statement, GError **error)
 {
@@ -46,7 +37,7 @@ static control_command *command_of(control *self, sqlite3_stmt *statement, GErro
     const char *state = (const char *)sqlite3_column_text(statement, 8);
     g_autoptr(control_command) command = g_new0(control_command, 1);
     if (action == NULL || !control_action_from_text(action, &command->action) ||
-        !state_from_text(state, &command->state)) {
+        !control_state_from_text(state, &command->state)) {
         store_damaged(&self->store, "commands", "an unknown action or state", error);
         return NULL;
     }
@@ -114,14 +105,50 @@ static GPtrArray *collect(control *self, sqlite3_stmt *statement, GError **error
     }
 }
 
-GPtrArray *control_list(control *self, guint limit, GError **error)
+/* Bits of control_filter's states, by what a claim at ?3 + CONTROL_EXPIRY_US would leave. */
+#define STATE_BIT                                                                      \
+    "CASE WHEN state = 'queued' THEN CASE WHEN created_us <= ?3 THEN 16 ELSE 1 END"    \
+    " WHEN state = 'claimed' THEN 2 WHEN state = 'done' THEN 4 WHEN state = 'refused'" \
+    " THEN 8 ELSE 16 END"
+_Static_assert(1 << CONTROL_QUEUED == 1 && 1 << CONTROL_CLAIMED == 2 && 1 << CONTROL_DONE == 4 &&
+                   1 << CONTROL_REFUSED == 8 && 1 << CONTROL_EXPIRED == 16,
+               "STATE_BIT");
+
+static sqlite3_stmt *prepare_list(control *self, const control_filter *filter, gint64 now_us,
+                                  GError **error)
 {
-    g_autoptr(sqlite3_stmt) statement = store_prepare(
-        &self->store, "SELECT " COLUMNS " FROM commands ORDER BY number DESC LIMIT ?1", error);
+    g_autoptr(sqlite3_stmt) statement =
+        store_prepare(&self->store,
+                      "SELECT " COLUMNS " FROM commands"
+                      " WHERE (?1 IS NULL OR run IS NULL OR run = ?1)"
+                      " AND (?2 = 0 OR (?2 & " STATE_BIT ") <> 0) AND (?4 = 0 OR number < ?4)"
+                      " ORDER BY number DESC LIMIT ?5",
+                      error);
     if (statement == NULL)
         return NULL;
-    sqlite3_bind_int64(statement, 1, limit > 0 ? (gint64)limit : -1);
-    return collect(self, statement, error);
+    int bad = sqlite3_bind_text(statement, 1, filter->run, -1, SQLITE_STATIC);
+    bad |= sqlite3_bind_int64(statement, 2, filter->states);
+    bad |= sqlite3_bind_int64(statement, 3, now_us - CONTROL_EXPIRY_US);
+    bad |= sqlite3_bind_int64(statement, 4, filter->before);
+    bad |= sqlite3_bind_int64(statement, 5, filter->limit > 0 ? (gint64)filter->limit : -1);
+    if (bad == SQLITE_OK)
+        return g_steal_pointer(&statement);
+    store_fail(&self->store, "commands", error);
+    return NULL;
+}
+
+GPtrArray *control_list(control *self, const control_filter *filter, gint64 now_us, GError **error)
+{
+    g_autoptr(sqlite3_stmt) statement = prepare_list(self, filter, now_us, error);
+    GPtrArray *commands = statement != NULL ? collect(self, statement, error) : NULL;
+    for (guint i = 0; commands != NULL && i < commands->len; i++) {
+        control_command *command = commands->pdata[i];
+        if (command->state != CONTROL_QUEUED || command->created_us > now_us - CONTROL_EXPIRY_US)
+            continue;
+        command->state = CONTROL_EXPIRED;
+        command->effect = g_strdup(NOBODY_TOOK_IT);
+    }
+    return commands;
 }
 
 GPtrArray *control_unfinished(control *self, const char *run, GError **error)
@@ -246,7 +273,9 @@ static gboolean send(control *self, const control_request *request, const char *
                     control_action_text(stored->action), stored->actor);
         return FALSE;
     }
-    if (stored == NULL) {
+    if (stored != NULL) {
+        stored->repeated = TRUE;
+    } else {
         g_autofree char *key = NULL;
         if (!record(self, request, reason, now_us, &number, error))
             return FALSE;
@@ -257,6 +286,12 @@ static gboolean send(control *self, const control_request *request, const char *
     }
     *out = g_steal_pointer(&stored);
     return TRUE;
+}
+
+gboolean control_request_check(const control_request *request, GError **error)
+{
+    g_autofree char *reason = NULL;
+    return action_check(request, &reason, error);
 }
 
 control_command *control_send(control *self, const control_request *request, gint64 now_us,
@@ -299,7 +334,7 @@ static gboolean expire(control *self, gint64 now_us, GError **error)
     g_autoptr(sqlite3_stmt)
         statement = store_prepare(&self->store,
                                   "UPDATE commands SET state = 'expired', ended_us = ?1,"
-                                  " effect = 'nobody took it in time'"
+                                  " effect = '" NOBODY_TOOK_IT "'"
                                   " WHERE state = 'queued' AND created_us <= ?2",
                                   error);
     if (statement == NULL)
@@ -380,33 +415,59 @@ gboolean control_finish(control *self, const char *id, control_state state, cons
 
 /* ---- pruning -------------------------------------------------------------------------------- */
 
-static gboolean prune(control *self, gint64 before_us, gint64 *out_count, GError **error)
+#define OLD                                                                              \
+    " FROM commands WHERE recorded_us < ?1 AND (state IN ('done', 'refused', 'expired')" \
+    " OR (state = 'queued' AND created_us <= ?2))"                                       \
+    " AND number NOT IN (SELECT command FROM latch)"
+
+static sqlite3_stmt *prepare_prune(control *self, const char *sql, gint64 age_us, gint64 now_us,
+                                   GError **error)
 {
+    sqlite3_stmt *statement = store_prepare(&self->store, sql, error);
+    if (statement != NULL) {
+        sqlite3_bind_int64(statement, 1, now_us - age_us);
+        sqlite3_bind_int64(statement, 2, now_us - CONTROL_EXPIRY_US);
+    }
+    return statement;
+}
+
+static gboolean count_old(control *self, gint64 age_us, gint64 now_us, gint64 *out_count,
+                          GError **error)
+{
+    gboolean row = FALSE;
     g_autoptr(sqlite3_stmt)
-        statement = store_prepare(&self->store,
-                                  "DELETE FROM commands WHERE recorded_us < ?1"
-                                  " AND state IN ('done', 'refused', 'expired')"
-                                  " AND number NOT IN (SELECT command FROM latch)",
-                                  error);
-    if (statement == NULL)
+        statement = prepare_prune(self, "SELECT count(*)" OLD, age_us, now_us, error);
+    if (statement == NULL || !store_step(&self->store, statement, "commands", &row, error))
         return FALSE;
-    sqlite3_bind_int64(statement, 1, before_us);
-    if (!store_do(&self->store, statement, "commands", error))
+    *out_count = sqlite3_column_int64(statement, 0);
+    return TRUE;
+}
+
+static gboolean delete_old(control *self, gint64 age_us, gint64 now_us, gint64 *out_count,
+                           GError **error)
+{
+    g_autoptr(sqlite3_stmt) statement = prepare_prune(self, "DELETE" OLD, age_us, now_us, error);
+    if (statement == NULL || !store_do(&self->store, statement, "commands", error))
         return FALSE;
     *out_count = sqlite3_changes64(self->store.db);
     return TRUE;
 }
 
-gboolean control_prune(control *self, gint64 age_us, gint64 now_us, gint64 *out_count,
-                       GError **error)
+gboolean control_prune(control *self, gint64 age_us, gint64 now_us, gboolean dry_run,
+                       gint64 *out_count, GError **error)
 {
     gint64 count = 0;
     if (age_us < CONTROL_PRUNE_MIN_US) {
         g_set_error(error, FAILURE, FAILURE_USAGE, "prune: an age below 30 days");
         return FALSE;
     }
+    if (dry_run)
+        return count_old(self, age_us, now_us, out_count, error);
+    /* An open command cannot be deleted; those that are too old are no longer open. */
     if (!store_begin(&self->store, error) ||
-        !store_end(&self->store, prune(self, now_us - age_us, &count, error), error))
+        !store_end(&self->store,
+                   expire(self, now_us, error) && delete_old(self, age_us, now_us, &count, error),
+                   error))
         return FALSE;
     *out_count = count;
     return TRUE;

@@ -30,6 +30,8 @@ static void test_usage(desk *desk, gconstpointer unused)
         {"unknown key", "1", "x", NULL, "{\"a\":1}", CONTROL_HALT, "\"a\" (expected reason)"},
         {"twice", "1", "x", NULL, "{\"reason\":\"a\",\"reason\":\"b\"}", CONTROL_HALT, "JSON"},
         {"no text", "1", "x", NULL, "{\"reason\":1}", CONTROL_HALT, "one line"},
+        {"a separator", "1", "x", NULL, "{\"reason\":\"a\xe2\x80\xa8z\"}", CONTROL_HALT,
+         "one line"},
         {"two lines", "1", "x", NULL, "{\"reason\":\"a\\nb\"}", CONTROL_HALT, "one line"},
         {"a note says something", "1", "x", RUN, NULL, CONTROL_NOTE, "a text"},
         {"action", "1", "x", NULL, NULL, (control_action)99, "halt, freeze, flatten"},
@@ -116,7 +118,9 @@ static void test_same_id(desk *desk, gconstpointer unused)
     desk_assert_send(desk->control, "1", CONTROL_HALT, NULL, CONTROL_DONE, "closed for all runs");
     desk_assert_send(desk->control, "2", CONTROL_RESUME, NULL, CONTROL_DONE, "opened for all runs");
     /* The first press comes again, late: nothing is closed. */
-    desk_assert_send(desk->control, "1", CONTROL_HALT, NULL, CONTROL_DONE, "closed for all runs");
+    g_autoptr(control_command) again = desk_send(desk->control, "1", CONTROL_HALT, NULL);
+    g_assert_true(again->repeated);
+    g_assert_cmpint(again->number, ==, 1);
     g_assert_cmpuint(control_latch(desk->control, "a"), ==, 0);
     g_assert_cmpint(desk_count(desk->path, "SELECT count(*) FROM commands"), ==, 2);
     const control_request other = {
@@ -252,24 +256,78 @@ static void test_prune(desk *desk, gconstpointer unused)
     desk_assert_send(desk->control, "resume", CONTROL_RESUME, NULL, CONTROL_DONE,
                      "was open for all runs");
     desk_assert_send(desk->control, "stop", CONTROL_STOP, "a", CONTROL_QUEUED, NULL);
+    g_autoptr(control_command) taken = control_claim(desk->control, "a", "p", DESK_NOW_US, &error);
+    g_assert_cmpstr(taken->id, ==, "stop");
+    desk_assert_send(desk->control, "late", CONTROL_STOP, "a", CONTROL_QUEUED, NULL);
     const gint64 later_us = DESK_NOW_US + CONTROL_PRUNE_MIN_US;
     g_assert_false(
-        control_prune(desk->control, CONTROL_PRUNE_MIN_US - 1, later_us, &count, &error));
+        control_prune(desk->control, CONTROL_PRUNE_MIN_US - 1, later_us, FALSE, &count, &error));
     g_assert_error(error, FAILURE, FAILURE_USAGE);
     g_clear_error(&error);
-    control_prune(desk->control, CONTROL_PRUNE_MIN_US, later_us, &count, &error);
+    control_prune(desk->control, CONTROL_PRUNE_MIN_US, later_us, FALSE, &count, &error);
     g_assert_no_error(error);
     g_assert_cmpint(count, ==, 0); /* exactly as old is not older */
-    control_prune(desk->control, CONTROL_PRUNE_MIN_US, later_us + 1, &count, &error);
+    const gint64 older_us = later_us + 1;
+    control_prune(desk->control, CONTROL_PRUNE_MIN_US, older_us, TRUE, &count, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(count, ==, 1); /* not what the latch speaks of, not what is open */
-    g_autoptr(GPtrArray) left = control_list(desk->control, 0, &error);
+    g_assert_cmpint(count, ==, 2);
+    g_assert_cmpint(desk_count(desk->path, "SELECT count(*) FROM commands"), ==, 4);
+    control_prune(desk->control, CONTROL_PRUNE_MIN_US, older_us, FALSE, &count, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(count, ==, 2); /* not what the latch speaks of, not what is open */
+    g_autoptr(GPtrArray) left = control_list(desk->control, &(control_filter){0}, later_us, &error);
     g_assert_cmpuint(left->len, ==, 2);
     g_assert_cmpstr(((control_command *)left->pdata[0])->id, ==, "stop");
     g_assert_cmpstr(((control_command *)left->pdata[1])->id, ==, "halt");
     /* Numbers go on. */
     g_autoptr(control_command) next = desk_send(desk->control, "next", CONTROL_HALT, "a");
-    g_assert_cmpint(next->number, ==, 4);
+    g_assert_cmpint(next->number, ==, 5);
+}
+
+static void assert_listed(desk *desk, control_filter filter, gint64 now_us, const char *ids)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) found = g_string_new(NULL);
+    g_autoptr(GPtrArray) commands = control_list(desk->control, &filter, now_us, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < commands->len; i++)
+        g_string_append_printf(found, "%s%s", i > 0 ? " " : "",
+                               ((control_command *)commands->pdata[i])->id);
+    g_assert_cmpstr(found->str, ==, ids);
+}
+
+static void test_list(desk *desk, gconstpointer unused)
+{
+    const guint queued = 1u << CONTROL_QUEUED, expired = 1u << CONTROL_EXPIRED;
+    const gint64 now_us = DESK_NOW_US, late_us = DESK_NOW_US + CONTROL_EXPIRY_US;
+    g_autoptr(GError) error = NULL;
+    desk_assert_send(desk->control, "halt", CONTROL_HALT, NULL, CONTROL_DONE,
+                     "closed for all runs");
+    desk_assert_send(desk->control, "note-a", CONTROL_NOTE, "a", CONTROL_QUEUED, NULL);
+    desk_assert_send(desk->control, "note-b", CONTROL_NOTE, "b", CONTROL_QUEUED, NULL);
+    g_autoptr(control_command) taken = control_claim(desk->control, "b", "p", now_us, &error);
+    g_assert_cmpstr(taken->id, ==, "note-b");
+    assert_listed(desk, (control_filter){0}, now_us, "note-b note-a halt");
+    assert_listed(desk, (control_filter){.limit = 2}, now_us, "note-b note-a");
+    assert_listed(desk, (control_filter){.before = 3}, now_us, "note-a halt");
+    assert_listed(desk, (control_filter){.before = 3, .limit = 1}, now_us, "note-a");
+    assert_listed(desk, (control_filter){.run = "a"}, now_us, "note-a halt");
+    assert_listed(desk, (control_filter){.run = "c"}, now_us, "halt");
+    assert_listed(desk, (control_filter){.states = queued}, now_us, "note-a");
+    assert_listed(desk, (control_filter){.states = queued | 1u << CONTROL_CLAIMED}, now_us,
+                  "note-b note-a");
+    assert_listed(desk, (control_filter){.states = 1u << CONTROL_DONE}, now_us, "halt");
+    /* Too old by now, though no trader has looked. */
+    assert_listed(desk, (control_filter){.states = queued}, late_us - 1, "note-a");
+    assert_listed(desk, (control_filter){.states = queued}, late_us, "");
+    assert_listed(desk, (control_filter){.states = expired}, late_us, "note-a");
+    assert_listed(desk, (control_filter){.states = 1u << CONTROL_REFUSED}, late_us, "");
+    g_autoptr(GPtrArray) all = control_list(desk->control, &(control_filter){0}, late_us, &error);
+    const control_command *old = all->pdata[1];
+    g_assert_cmpstr(old->effect, ==, "nobody took it in time");
+    g_assert_cmpint(old->state, ==, CONTROL_EXPIRED);
+    g_autofree char *stored = desk_ask(desk->path, "SELECT state FROM commands WHERE number = 2");
+    g_assert_cmpstr(stored, ==, "queued"); /* looking changes nothing */
 }
 
 /* As docs/CONTROL.md shows it. */
@@ -357,6 +415,7 @@ int main(int argc, char **argv)
         {"/control/late/nobody-took-it", test_nobody_took_it},
         {"/control/kept/fixed", test_fixed},
         {"/control/kept/prune", test_prune},
+        {"/control/kept/list", test_list},
         {"/control/kept/views", test_views},
         {"/control/file/private", test_private},
         {"/control/file/newer", test_newer},
