@@ -99,6 +99,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(journal_reader, journal_reader_free)
 gboolean journal_reader_each(journal_reader *self, gint64 after, gint64 limit, journal_each each,
                              gpointer data, GError **error);
 
+/* The last event alone, proven against the one before it and the end of the chain; `each` is not
+ * called where there is none. Costs the same whatever the length. */
+gboolean journal_reader_last(journal_reader *self, journal_each each, gpointer data,
+                             GError **error);
+
 /* The cells of a carried event's row, as runlog_rows_put takes them; texts belong to the row. */
 typedef struct journal_cells journal_cells;
 journal_cells *journal_cells_new(const char *run, const journal_event *event, GError **error);
