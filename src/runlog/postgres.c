@@ -46,10 +46,14 @@ static const char *advice_of(const char *state)
     static const struct {
         const char *state, *advice;
     } known[] = {
-        {"53100", "the server's disk is full; nothing was stored"},
+        {"53100", "the server's disk is full, nothing was stored; make room there and try again"},
         {"25006", "this server takes no writes (a standby?); name the primary in DATABASE_URL"},
         {"42501", "this user may not do that; grant it, or use another user"},
-        {"XX001", "the server reports damaged data: restore a backup"},
+        {"40P01", "two writers waited for each other; try again"},
+        {"55P03", "locked by another writer; try again when it has ended"},
+        {"58030", "the server cannot read or write its disk; see its log"},
+        {"XX001", "the server's data are damaged: restore a backup of it"},
+        {"XX002", "an index on the server is damaged: REINDEX it, or restore a backup"},
     };
     for (gsize i = 0; state != NULL && i < G_N_ELEMENTS(known); i++)
         if (strcmp(known[i].state, state) == 0)
@@ -77,12 +81,13 @@ gboolean postgres_fail(runlog *self, const PGresult *result, const char *what, G
     const gboolean asked_for = server->reading && g_strcmp0(state, "25006") == 0;
     const char *advice = asked_for ? "it was opened for reading only" : advice_of(state);
     server->reach = lost ? RUNLOG_AWAY : reach_of(state != NULL ? state : "XX000");
-    g_set_error(error, FAILURE, is_locked(state) ? FAILURE_LOCKED : FAILURE_DATABASE,
-                "%s: %s: %s%s%s%s", self->path, what, why, advice != NULL ? ": " : "",
-                advice != NULL ? advice : "",
-                !lost                ? ""
-                : server->committing ? " (the link was lost before the answer; it may be stored)"
-                                     : " (the link to the server is lost; nothing was stored)");
+    g_set_error(
+        error, FAILURE, is_locked(state) ? FAILURE_LOCKED : FAILURE_DATABASE, "%s: %s: %s%s%s%s",
+        self->path, what, why, advice != NULL ? ": " : "", advice != NULL ? advice : "",
+        !lost                ? ""
+        : server->committing ? " (the link was lost before the answer, so it may be stored;"
+                               " quantbot runs list tells)"
+                             : " (the link to the server is lost, nothing was stored; try again)");
     return FALSE;
 }
 

@@ -63,13 +63,17 @@ gboolean store_fail(const store *self, const char *what, GError **error)
     case SQLITE_CORRUPT:
         return store_damaged(self, what, why, error);
     case SQLITE_FULL:
-        return store_refuse(self, error, "%s: the disk is full; nothing was stored", what);
+        return store_refuse(
+            self, error, "%s: the disk is full, nothing was stored; make room and try again", what);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
         return store_refuse(self, error, "%s: %s%s%s", what, why, reason != 0 ? ": " : "",
                             reason != 0 ? g_strerror(reason) : "");
     case SQLITE_READONLY:
-        return store_refuse(self, error, "%s: the file or its folder cannot be written", what);
+        return store_refuse(self, error,
+                            "%s: the file or its folder cannot be written (look at the rights, and"
+                            " whether the disk is mounted read-only)",
+                            what);
     default:
         return store_refuse(self, error, "%s: %s", what, why);
     }
