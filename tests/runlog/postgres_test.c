@@ -1,53 +1,17 @@
 /* The run log in a real PostgreSQL, which this test starts and stops. That SQLite holds what it
  * should is shown elsewhere, by hand-worked values; here every row of every table must be the same
  * in both. */
-#include "sample.h"
-#include "server.h"
+#include "homes.h"
 
-#include "platform/failure.h"
-
-#include <stdio.h>
 #include <string.h>
 
-static server *postgres;
-
-typedef struct fixture {
-    sample_folder folder;
-    char *schema;
-} fixture;
-
-static void set_up(fixture *self, gconstpointer unused)
-{
-    sample_folder_make(&self->folder, NULL);
-    self->schema = server_new_schema(postgres);
-}
-
-static void tear_down(fixture *self, gconstpointer unused)
-{
-    sample_folder_remove(&self->folder, NULL);
-    g_free(self->schema);
-}
-
-static runlog *open_log(const fixture *self)
-{
-    GError *error = NULL;
-    runlog *log = runlog_open_server(server_place(postgres, self->schema), TRUE, NULL, &error);
-    g_assert_no_error(error);
-    return log;
-}
-
-static runlog *open_file(const fixture *self)
+/* The same test's log in a file. */
+static runlog *open_file(const home *self)
 {
     GError *error = NULL;
     runlog *log = runlog_open(self->folder.path, &error);
     g_assert_no_error(error);
     return log;
-}
-
-static gint64 count(const fixture *self, const char *sql)
-{
-    g_autofree char *answer = server_ask(postgres, self->schema, sql);
-    return answer != NULL ? g_ascii_strtoll(answer, NULL, 10) : -1;
 }
 
 static char *digest(runlog *log, const char *run)
@@ -129,10 +93,10 @@ static void assert_same_reads(runlog *a, runlog *b, const char *run)
     assert_same_views(a, b, run);
 }
 
-static void test_equal(fixture *self, gconstpointer unused)
+static void test_equal(home *self, gconstpointer unused)
 {
     g_autoptr(runlog) file = open_file(self);
-    g_autoptr(runlog) log = open_log(self);
+    g_autoptr(runlog) log = home_open(self);
     g_assert_cmpint(runlog_origin_of(log), ==, RUNLOG_MADE);
     runlog *const both[] = {file, log};
     for (int i = 0; i < 2; i++) {
@@ -145,15 +109,14 @@ static void test_equal(fixture *self, gconstpointer unused)
         g_assert_cmpstr(here, ==, there);
     }
     assert_same_reads(file, log, "run-1");
-    g_autofree char *params = server_ask(postgres, self->schema,
-                                         "SELECT params FROM runs WHERE id = 'odd'");
+    g_autofree char *params = home_ask(self, "SELECT params FROM runs WHERE id = 'odd'");
     g_assert_cmpstr(params, ==, "{\"text\": \"tab\\t\", \"n\": 1.10}");
 }
 
-static void test_found(fixture *self, gconstpointer unused)
+static void test_found(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    g_autoptr(runlog) log = open_log(self);
+    g_autoptr(runlog) log = home_open(self);
     sample_log(log, "aaaa-1", "backtest", SAMPLE_START_US, 10, 0);
     sample_log(log, "aaaa-2", "paper", SAMPLE_START_US + 1, 10, 0);
     g_autoptr(runlog_summary) last = runlog_find(log, "last", &error);
@@ -177,24 +140,8 @@ static void test_found(fixture *self, gconstpointer unused)
     g_assert_null(sample_log_run(log, "aaaa-1", "backtest", SAMPLE_START_US, 20, 2, &error));
     g_assert_error(error, FAILURE, FAILURE_DATABASE);
     g_clear_error(&error);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==, 20);
+    g_assert_cmpint(home_count(self, "SELECT count(*) FROM equity_points"), ==, 20);
     g_assert_true(runlog_check_writable(log, &error));
-}
-
-static void test_purged(fixture *self, gconstpointer unused)
-{
-    GError *error = NULL;
-    g_autoptr(runlog) log = open_log(self);
-    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(runlog_row));
-    sample_log(log, "old", "backtest", SAMPLE_START_US, 10, 2);
-    sample_log(log, "new", "backtest", SAMPLE_START_US + QB_DAY_US, 10, 2);
-    sample_log(log, "paper", "paper", SAMPLE_START_US, 10, 2);
-    g_assert_true(runlog_purge(log, NULL, SAMPLE_START_US + 1, FALSE, rows, &error));
-    g_assert_cmpint(count(self, "SELECT count(*) FROM runs"), ==, 2);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM orders"), ==, 12);
-    g_assert_true(runlog_purge(log, "backtest", 0, FALSE, rows, &error));
-    g_assert_no_error(error);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==, 10);
 }
 
 /* ---- rows by key ---------------------------------------------------------------------------- */
@@ -248,10 +195,10 @@ static void put_run(runlog *log)
     g_assert_true(runlog_batch_end(log, put, &error));
 }
 
-static void test_rows_put(fixture *self, gconstpointer unused)
+static void test_rows_put(home *self, gconstpointer unused)
 {
     g_autoptr(runlog) file = open_file(self);
-    g_autoptr(runlog) log = open_log(self);
+    g_autoptr(runlog) log = home_open(self);
     runlog *const both[] = {file, log};
     for (int i = 0; i < 2; i++) {
         put_run(both[i]);
@@ -259,17 +206,17 @@ static void test_rows_put(fixture *self, gconstpointer unused)
         put_points(both[i], 600, 1300); /* 101 of them are there */
         put_run(both[i]);
     }
-    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==, 1300);
+    g_assert_cmpint(home_count(self, "SELECT count(*) FROM equity_points"), ==, 1300);
     g_autofree char *here = digest(file, "r"), *there = digest(log, "r");
     g_assert_cmpstr(here, ==, there);
 }
 
-static void test_carried(fixture *self, gconstpointer unused)
+static void test_carried(home *self, gconstpointer unused)
 {
     GError *error = NULL;
     gboolean carried = FALSE;
     g_autoptr(runlog) file = open_file(self);
-    g_autoptr(runlog) log = open_log(self);
+    g_autoptr(runlog) log = home_open(self);
     sample_log(file, "run-1", "backtest", SAMPLE_START_US, 3000, 10);
     log_odd_run(file);
     static const char *const runs[] = {"run-1", "odd"};
@@ -281,7 +228,7 @@ static void test_carried(fixture *self, gconstpointer unused)
         g_assert_true(runlog_carry(file, log, runs[i], &carried, &error));
         g_assert_false(carried);
     }
-    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==, 3000);
+    g_assert_cmpint(home_count(self, "SELECT count(*) FROM equity_points"), ==, 3000);
 }
 
 /* ---- schema --------------------------------------------------------------------------------- */
@@ -307,17 +254,17 @@ static const char earlier_bot[] =
     "INSERT INTO equity_points VALUES ('p1', 'old-run', '2020-01-01 00:00+00', 1000.5);"
     "INSERT INTO fills VALUES ('f1', 'old-run', 'o1', '2020-01-01 00:00+00', 'AAPL', 1, 2.5, 0)";
 
-static void test_adopted(fixture *self, gconstpointer unused)
+static void test_adopted(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    server_sql(postgres, self->schema, earlier_bot);
-    g_assert_null(runlog_open_server(server_place(postgres, self->schema), FALSE, NULL, &error));
+    home_sql(self, earlier_bot);
+    g_assert_null(home_try(self, FALSE, &error));
     g_assert_nonnull(strstr(error->message, "db init adopts"));
     g_clear_error(&error);
-    g_autoptr(runlog) log = open_log(self);
+    g_autoptr(runlog) log = home_open(self);
     g_assert_cmpint(runlog_origin_of(log), ==, RUNLOG_ADOPTED);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM runs"), ==, 1);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==, 1);
+    g_assert_cmpint(home_count(self, "SELECT count(*) FROM runs"), ==, 1);
+    g_assert_cmpint(home_count(self, "SELECT count(*) FROM equity_points"), ==, 1);
     g_autoptr(GArray) points = runlog_equity(log, "old-run", &error);
     g_assert_no_error(error);
     g_assert_cmpint(g_array_index(points, runlog_point, 0).ts_us, ==, SAMPLE_START_US);
@@ -327,13 +274,13 @@ static void test_adopted(fixture *self, gconstpointer unused)
     g_assert_cmpint(run->fills, ==, 1);
     sample_log(log, "new-run", "backtest", SAMPLE_START_US, 100, 10);
     /* no second index where theirs serves */
-    g_assert_cmpint(count(self, "SELECT count(*) FROM pg_indexes WHERE schemaname ="
-                                " current_schema() AND tablename = 'orders' AND indexdef LIKE"
-                                " '%(run_id%'"),
+    g_assert_cmpint(home_count(self, "SELECT count(*) FROM pg_indexes WHERE schemaname ="
+                                     " current_schema() AND tablename = 'orders' AND indexdef LIKE"
+                                     " '%(run_id%'"),
                     ==, 1);
 }
 
-static void test_refused(fixture *self, gconstpointer unused)
+static void test_refused(home *self, gconstpointer unused)
 {
     static const struct {
         const char *change, *said;
@@ -349,113 +296,27 @@ static void test_refused(fixture *self, gconstpointer unused)
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         GError *error = NULL;
-        fixture other = {.schema = server_new_schema(postgres)};
-        server_sql(postgres, other.schema, earlier_bot);
-        server_sql(postgres, other.schema, cases[i].change);
-        g_assert_null(runlog_open_server(server_place(postgres, other.schema), TRUE, NULL, &error));
+        home other = *self;
+        other.schema = server_new_schema(homes_server());
+        home_sql(&other, earlier_bot);
+        home_sql(&other, cases[i].change);
+        g_assert_null(home_try(&other, TRUE, &error));
         g_assert_error(error, FAILURE, FAILURE_DATABASE);
         if (strstr(error->message, cases[i].said) == NULL)
             g_error("%s: %s", cases[i].change, error->message);
         g_clear_error(&error);
-        g_assert_cmpint(count(&other, "SELECT count(*) FROM information_schema.tables WHERE"
-                                      " table_schema = current_schema() AND table_name ="
-                                      " 'schema_version'"),
+        g_assert_cmpint(home_count(&other, "SELECT count(*) FROM information_schema.tables WHERE"
+                                           " table_schema = current_schema() AND table_name ="
+                                           " 'schema_version'"),
                         ==, 0);
         g_free(other.schema);
     }
 }
 
-static void test_newer(fixture *self, gconstpointer unused)
-{
-    GError *error = NULL;
-    runlog_reach reach = RUNLOG_AWAY;
-    runlog_free(open_log(self));
-    server_sql(postgres, self->schema, "INSERT INTO schema_version VALUES (999, now(), 'later')");
-    g_assert_null(runlog_open_server(server_place(postgres, self->schema), TRUE, &reach, &error));
-    g_assert_nonnull(strstr(error->message, "schema version 999 is newer"));
-    g_assert_cmpint(reach, !=, RUNLOG_AWAY);
-    g_clear_error(&error);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM schema_version"), ==, 2);
-}
-
-static gpointer open_in_thread(gpointer place)
-{
-    GError *error = NULL;
-    runlog *log = runlog_open_server(place, TRUE, NULL, &error);
-    g_assert_no_error(error);
-    const runlog_origin origin = runlog_origin_of(log);
-    runlog_free(log);
-    return GINT_TO_POINTER(origin);
-}
-
-static void test_two_at_once(fixture *self, gconstpointer unused)
-{
-    for (int round = 0; round < 5; round++) {
-        g_autofree char *schema = server_new_schema(postgres);
-        GThread *threads[3];
-        int made = 0;
-        const runlog_server *place = server_place(postgres, schema);
-        for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
-            threads[i] = g_thread_new("open", open_in_thread, (gpointer)place);
-        for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
-            made += GPOINTER_TO_INT(g_thread_join(threads[i])) == RUNLOG_MADE;
-        g_assert_cmpint(made, ==, 1);
-        const fixture other = {.schema = schema};
-        g_assert_cmpint(count(&other, "SELECT count(*) FROM schema_version"), ==, 1);
-    }
-}
-
-/* Tables as version 4 made them. */
-static void make_older(const char *schema)
-{
-    GError *error = NULL;
-    runlog_free(runlog_open_server(server_place(postgres, schema), TRUE, NULL, &error));
-    g_assert_no_error(error);
-    server_sql(postgres, schema,
-               "DROP TABLE equity_blocks; DROP INDEX trades_period;"
-               "CREATE INDEX trades_run_id ON trades (run_id); DELETE FROM schema_version;"
-               "INSERT INTO schema_version VALUES (4, now(), 'earlier')");
-}
-
-static void test_migrated(fixture *self, gconstpointer unused)
-{
-    GError *error = NULL;
-    GThread *threads[3];
-    make_older(self->schema);
-    const runlog_server *place = server_place(postgres, self->schema);
-    g_autoptr(runlog) reader = runlog_open_server(place, FALSE, NULL, &error);
-    g_assert_no_error(error); /* as it is */
-    g_assert_cmpint(count(self, "SELECT max(version) FROM schema_version"), ==, 4);
-    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
-        threads[i] = g_thread_new("open", open_in_thread, (gpointer)place);
-    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
-        g_thread_join(threads[i]);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM schema_version"), ==, 2);
-    g_assert_cmpint(count(self, "SELECT max(version) FROM schema_version"), ==, 5);
-    g_autoptr(runlog) log = open_log(self);
-    sample_log(log, "run-1", "backtest", SAMPLE_START_US, 100, 10);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_blocks"), ==, 3);
-}
-
-/* A step that fails half-way is undone. */
-static void test_not_migrated(fixture *self, gconstpointer unused)
-{
-    GError *error = NULL;
-    make_older(self->schema);
-    server_sql(postgres, self->schema, "CREATE TABLE equity_blocks (mine text)");
-    g_assert_null(runlog_open_server(server_place(postgres, self->schema), TRUE, NULL, &error));
-    g_assert_error(error, FAILURE, FAILURE_DATABASE);
-    g_clear_error(&error);
-    g_assert_cmpint(count(self, "SELECT max(version) FROM schema_version"), ==, 4);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM pg_indexes WHERE schemaname ="
-                                " current_schema() AND indexname = 'trades_run_id'"),
-                    ==, 1);
-}
-
 /* The same columns in the same order as SQLite's, and every one of them known to tables.c. */
-static void test_columns(fixture *self, gconstpointer unused)
+static void test_columns(home *self, gconstpointer unused)
 {
-    runlog_free(open_log(self));
+    runlog_free(home_open(self));
     runlog_free(open_file(self));
     for (gsize i = 0; i < RUNLOG_TABLE_COUNT; i++) {
         const char *table = runlog_tables[i].name;
@@ -467,7 +328,7 @@ static void test_columns(fixture *self, gconstpointer unused)
         g_autofree char *here = g_strdup_printf("SELECT group_concat(name, ' ') FROM (SELECT name"
                                                 " FROM pragma_table_info('%s') ORDER BY name)",
                                                 table);
-        g_autofree char *one = server_ask(postgres, self->schema, there);
+        g_autofree char *one = home_ask(self, there);
         g_autofree char *two = sample_ask(self->folder.path, here);
         g_assert_cmpstr(one, ==, two);
         g_auto(GStrv) names = g_strsplit(one, " ", -1);
@@ -478,164 +339,17 @@ static void test_columns(fixture *self, gconstpointer unused)
     }
 }
 
-/* ---- faults --------------------------------------------------------------------------------- */
-
-#define OTHERS                                                      \
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity" \
-    " WHERE application_name = 'quantbot' AND pid <> pg_backend_pid()"
-
-static void test_terminated(fixture *self, gconstpointer unused)
-{
-    GError *error = NULL;
-    g_autoptr(runlog) log = open_log(self);
-    sample_log(log, "run-1", "backtest", SAMPLE_START_US, 100, 10);
-    server_sql(postgres, NULL, OTHERS);
-    g_autoptr(GArray) lost = runlog_equity(log, "run-1", &error);
-    g_assert_null(lost);
-    g_assert_error(error, FAILURE, FAILURE_DATABASE);
-    g_assert_cmpint(runlog_reach_of(log), ==, RUNLOG_AWAY);
-    g_clear_error(&error);
-    g_autoptr(GArray) found = runlog_equity(log, "run-1", &error);
-    g_assert_no_error(error);
-    g_assert_cmpuint(found->len, ==, 100);
-    /* in the middle of a batch: all of it is gone, and the next one holds */
-    g_assert_true(runlog_batch_begin(log, &error));
-    server_sql(postgres, NULL, OTHERS);
-    g_assert_false(runlog_batch_end(log, TRUE, &error));
-    g_assert_error(error, FAILURE, FAILURE_DATABASE);
-    g_clear_error(&error);
-    sample_log(log, "run-2", "backtest", SAMPLE_START_US, 100, 10);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM runs"), ==, 2);
-}
-
-static void test_crashed(fixture *self, gconstpointer unused)
-{
-    GError *error = NULL;
-    g_autoptr(runlog) log = open_log(self);
-    sample_log(log, "run-1", "backtest", SAMPLE_START_US, 100, 10);
-    server_stop(postgres, "immediate");
-    g_autofree char *none = sample_log_run(log, "run-2", "backtest", SAMPLE_START_US, 100, 10,
-                                           &error);
-    g_assert_null(none);
-    g_assert_error(error, FAILURE, FAILURE_DATABASE);
-    g_assert_cmpint(runlog_reach_of(log), ==, RUNLOG_AWAY);
-    g_clear_error(&error);
-    runlog_reach reach = RUNLOG_REACHED;
-    g_assert_null(runlog_open_server(server_place(postgres, self->schema), TRUE, &reach, &error));
-    g_assert_cmpint(reach, ==, RUNLOG_AWAY);
-    g_clear_error(&error);
-    server_go_on(postgres);
-    sample_log(log, "run-2", "backtest", SAMPLE_START_US, 100, 10);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==, 200);
-}
-
-#define ROUNDS 8
-#define ROUND_POINTS 20000
-
-typedef struct writing {
-    runlog *log;
-    gint number, done; /* atomic */
-} writing;
-
-static gpointer write_round(gpointer data)
-{
-    writing *self = data;
-    GError *error = NULL;
-    g_autofree char *id = g_strdup_printf("round-%d", self->number);
-    g_autofree char *stored = sample_log_run(self->log, id, "backtest", SAMPLE_START_US,
-                                             ROUND_POINTS, 100, &error);
-    g_assert_no_error(error);
-    g_atomic_int_set(&self->done, TRUE);
-    return NULL;
-}
-
-/* The link is cut again and again while runs are stored: each is on the server or in the refuge,
- * whole, and once both are brought together each is there once. */
-static void test_cut_while_writing(fixture *self, gconstpointer unused)
-{
-    GError *error = NULL;
-    int refuges = 0;
-    runlog_free(open_file(self));
-    for (int i = 0; i < ROUNDS; i++) {
-        g_autoptr(runlog) log = open_log(self);
-        runlog_set_refuge(log, self->folder.path);
-        writing work = {.log = log, .number = i};
-        GThread *thread = g_thread_new("writer", write_round, &work);
-        for (int cuts = 0; !g_atomic_int_get(&work.done); cuts++)
-            if (i % 4 == 0 || cuts == i) /* for ever, or once somewhere in it */
-                server_sql(postgres, NULL, OTHERS);
-            else
-                server_sql(postgres, NULL, "SELECT 1");
-        g_thread_join(thread);
-        refuges += runlog_refuge_reason(log) != NULL;
-    }
-    g_test_message("%d of %d runs took refuge", refuges, ROUNDS);
-    g_autoptr(runlog) log = open_log(self);
-    g_autoptr(runlog) file = open_file(self);
-    g_autoptr(GPtrArray) kept = runlog_list(file, NULL, 0, &error);
-    g_assert_cmpuint(kept->len, ==, (guint)refuges);
-    for (guint i = 0; i < kept->len; i++) {
-        gboolean carried = FALSE;
-        const runlog_summary *run = kept->pdata[i];
-        g_assert_true(runlog_carry(file, log, run->id, &carried, &error));
-        g_assert_no_error(error);
-    }
-    g_assert_cmpint(count(self, "SELECT count(*) FROM runs"), ==, ROUNDS);
-    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==, ROUNDS * ROUND_POINTS);
-    g_assert_cmpint(count(self, "SELECT count(DISTINCT state_hash) FROM runs"), ==, 1);
-}
-
-/* Two writers at once, each with its own link. */
-static void test_two_writers(fixture *self, gconstpointer unused)
-{
-    writing work[3] = {{0}};
-    GThread *threads[G_N_ELEMENTS(work)];
-    for (gsize i = 0; i < G_N_ELEMENTS(work); i++)
-        work[i] = (writing){.log = open_log(self), .number = (gint)i};
-    for (gsize i = 0; i < G_N_ELEMENTS(work); i++)
-        threads[i] = g_thread_new("writer", write_round, &work[i]);
-    for (gsize i = 0; i < G_N_ELEMENTS(work); i++) {
-        g_thread_join(threads[i]);
-        runlog_free(work[i].log);
-    }
-    g_assert_cmpint(count(self, "SELECT count(*) FROM equity_points"), ==,
-                    (gint64)(G_N_ELEMENTS(work) * ROUND_POINTS));
-}
-
-static void test_locked(fixture *self, gconstpointer unused)
-{
-    GError *error = NULL;
-    g_autoptr(runlog) holder = open_log(self);
-    g_autoptr(runlog) log = open_log(self);
-    g_assert_true(runlog_batch_begin(holder, &error));
-    runlog_set_wait_ms(log, 50);
-    {
-        const runlog_cell none = {.none = TRUE};
-        const runlog_cell row[] = {{.text = "r"}, {.integer = 1}, none, {.text = "paper"},
-                                   {.text = ""},  {.text = "{}"}, none, none,
-                                   none,          none,           none, none,
-                                   none,          none,           none};
-        g_assert_true(runlog_rows_put(holder, &runlog_tables[RUNLOG_RUNS], row, 1, &error));
-        g_assert_true(runlog_batch_begin(log, &error));
-        g_assert_false(runlog_rows_put(log, &runlog_tables[RUNLOG_RUNS], row, 1, &error));
-        g_assert_error(error, FAILURE, FAILURE_LOCKED);
-        g_clear_error(&error);
-        g_assert_false(runlog_batch_end(log, FALSE, &error));
-    }
-    g_assert_true(runlog_batch_end(holder, TRUE, &error));
-}
-
 /* ---- pooler --------------------------------------------------------------------------------- */
 
-static void test_pooled(fixture *self, gconstpointer has_pooler)
+static void test_pooled(home *self, gconstpointer unused)
 {
     GError *error = NULL;
-    if (!GPOINTER_TO_INT(has_pooler)) {
+    if (!server_start_pooler(homes_server())) {
         g_test_skip("no PgBouncer is installed (pgbouncer)");
         return;
     }
-    server_sql(postgres, NULL, "CREATE DATABASE pooled");
-    const runlog_server *place = server_pooled_place(postgres, "pooled");
+    server_sql(homes_server(), NULL, "CREATE DATABASE pooled");
+    const runlog_server *place = server_pooled_place(homes_server(), "pooled");
     g_autoptr(runlog) log = runlog_open_server(place, TRUE, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpint(runlog_origin_of(log), ==, RUNLOG_MADE); /* over the direct host */
@@ -657,35 +371,14 @@ static void test_pooled(fixture *self, gconstpointer has_pooler)
 
 int main(int argc, char **argv)
 {
-    const char *why = NULL;
     g_test_init(&argc, &argv, NULL);
-    postgres = server_start(&why);
-    if (postgres == NULL) {
-        printf("1..0 # SKIP %s\n", why);
-        return 0;
-    }
-    const gpointer pooler = GINT_TO_POINTER(server_start_pooler(postgres));
-#define ADD(name, function, data) \
-    g_test_add("/runlog/postgres/" name, fixture, data, set_up, function, tear_down)
-    ADD("equal", test_equal, NULL);
-    ADD("found", test_found, NULL);
-    ADD("purged", test_purged, NULL);
-    ADD("rows-put", test_rows_put, NULL);
-    ADD("carried", test_carried, NULL);
-    ADD("adopted", test_adopted, NULL);
-    ADD("refused", test_refused, NULL);
-    ADD("newer", test_newer, NULL);
-    ADD("two-at-once", test_two_at_once, NULL);
-    ADD("migrated", test_migrated, NULL);
-    ADD("not-migrated", test_not_migrated, NULL);
-    ADD("columns", test_columns, NULL);
-    ADD("terminated", test_terminated, NULL);
-    ADD("cut-while-writing", test_cut_while_writing, NULL);
-    ADD("two-writers", test_two_writers, NULL);
-    ADD("locked", test_locked, NULL);
-    ADD("pooled", test_pooled, pooler);
-    ADD("crashed", test_crashed, NULL);
-    const int status = g_test_run();
-    server_free(postgres);
-    return status;
+    homes_add_to(RUNLOG_POSTGRES, "equal", test_equal, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "found", test_found, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "rows-put", test_rows_put, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "carried", test_carried, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "adopted", test_adopted, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "refused", test_refused, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "columns", test_columns, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "pooled", test_pooled, NULL);
+    return homes_run();
 }

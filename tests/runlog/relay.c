@@ -165,8 +165,11 @@ static gboolean is_counted(const relay *self, const guint8 *message, gsize size,
     const gsize length = plan->begins != NULL ? strlen(plan->begins) : 0;
     if (plan->type != 0 && (head == 4 || message[0] != (guint8)plan->type))
         return FALSE;
+    /* a statement comes after its name, which is empty: none is prepared by name */
+    if (plan->type == 'P')
+        head++;
     return length == 0 ||
-           (size - head >= length && memcmp(message + head, plan->begins, length) == 0);
+           (size >= head + length && memcmp(message + head, plan->begins, length) == 0);
 }
 
 /* FALSE: the link is no more, or says no more. */
@@ -232,8 +235,10 @@ static void move_bytes(relay *self, link_ends *link, const struct pollfd ends[2]
     if (link->client < 0)
         return;
     if (link->silent) { /* until the client gives up */
-        if (ends[0].revents & (POLLHUP | POLLERR))
+        if (ends[0].revents & (POLLHUP | POLLERR)) {
+            let_end(link->server);
             close_link(link);
+        }
         return;
     }
     if (ends[1].revents != 0)

@@ -17,7 +17,7 @@ typedef enum relay_fault {
 typedef struct relay_plan {
     relay_fault fault;
     char type;          /* of the messages that are counted, 'Q' 'd' ...; 0: any, the first too */
-    const char *begins; /* and what they begin with; NULL: anything */
+    const char *begins; /* and what their text begins with; NULL: anything */
     int at;             /* which of them, from 1 */
     gboolean
         after; /* it reaches the server, and its answer nobody; else the server never sees it */
