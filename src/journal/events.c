@@ -261,3 +261,24 @@ gboolean journal_reader_each(journal_reader *self, gint64 after, gint64 limit, j
         return FALSE;
     return store_end(&self->store, read_all(self, after, limit, each, data, error), error);
 }
+
+static gboolean read_last(journal_reader *self, journal_each each, gpointer data, GError **error)
+{
+    chain head, from;
+    if (!chain_head(&self->store, self->run, &head, error))
+        return FALSE;
+    if (head.seq == 0)
+        return TRUE;
+    if (!chain_at(&self->store, self->run, head.seq - 1, &from, error) ||
+        !events_each(&self->store, &from, 1, each, data, error))
+        return FALSE;
+    return (from.seq == head.seq && from.digest == head.digest) ||
+           store_damaged(&self->store, "events", "events are missing at the end", error);
+}
+
+gboolean journal_reader_last(journal_reader *self, journal_each each, gpointer data, GError **error)
+{
+    if (!store_run(&self->store, "BEGIN", error))
+        return FALSE;
+    return store_end(&self->store, read_last(self, each, data, error), error);
+}
