@@ -11,22 +11,22 @@
 #include <string.h>
 
 const kind_row kind_rows[JOURNAL_KINDS] = {
-    [JOURNAL_START] = {"start", 0, RUNLOG_RUNS, FALSE},
-    [JOURNAL_ORDER] = {"order", 'o', RUNLOG_ORDERS, FALSE},
-    [JOURNAL_ORDER_END] = {"order-end", 'o', RUNLOG_ORDERS, TRUE},
-    [JOURNAL_FILL] = {"fill", 'f', RUNLOG_FILLS, FALSE},
-    [JOURNAL_TRADE] = {"trade", 't', RUNLOG_TRADES, FALSE},
-    [JOURNAL_EQUITY] = {"equity", 'e', RUNLOG_EQUITY_POINTS, TRUE},
-    [JOURNAL_DECISION] = {"decision", 0, RUNLOG_DECISIONS, FALSE},
-    [JOURNAL_RISK] = {"risk", 0, RUNLOG_RISK_EVENTS, FALSE},
-    [JOURNAL_POSITION] = {"position", 0, RUNLOG_POSITIONS, FALSE},
-    [JOURNAL_METRIC] = {"metric", 'm', RUNLOG_METRICS, FALSE},
-    [JOURNAL_NOTE] = {"note", 'l', RUNLOG_ERROR_LOGS, FALSE},
-    [JOURNAL_END] = {"end", 0, RUNLOG_RUNS, TRUE},
-    [JOURNAL_FLOW] = {"flow", 0, -1, FALSE},
-    [JOURNAL_INPUT] = {"input", 0, -1, FALSE},
-    [JOURNAL_COMMAND] = {"command", 0, -1, FALSE},
-    [JOURNAL_CHECKPOINT] = {"checkpoint", 0, -1, FALSE},
+    [JOURNAL_START] = {"start", RUNLOG_RUNS, FALSE},
+    [JOURNAL_ORDER] = {"order", RUNLOG_ORDERS, FALSE},
+    [JOURNAL_ORDER_END] = {"order-end", RUNLOG_ORDERS, TRUE},
+    [JOURNAL_FILL] = {"fill", RUNLOG_FILLS, FALSE},
+    [JOURNAL_TRADE] = {"trade", RUNLOG_TRADES, FALSE},
+    [JOURNAL_EQUITY] = {"equity", RUNLOG_EQUITY_POINTS, TRUE},
+    [JOURNAL_DECISION] = {"decision", RUNLOG_DECISIONS, FALSE},
+    [JOURNAL_RISK] = {"risk", RUNLOG_RISK_EVENTS, FALSE},
+    [JOURNAL_POSITION] = {"position", RUNLOG_POSITIONS, FALSE},
+    [JOURNAL_METRIC] = {"metric", RUNLOG_METRICS, FALSE},
+    [JOURNAL_NOTE] = {"note", RUNLOG_ERROR_LOGS, FALSE},
+    [JOURNAL_END] = {"end", RUNLOG_RUNS, TRUE},
+    [JOURNAL_FLOW] = {"flow", -1, FALSE},
+    [JOURNAL_INPUT] = {"input", -1, FALSE},
+    [JOURNAL_COMMAND] = {"command", -1, FALSE},
+    [JOURNAL_CHECKPOINT] = {"checkpoint", -1, FALSE},
 };
 
 static const char create[] =

@@ -7,7 +7,6 @@
 
 typedef struct kind_row {
     const char *name;
-    char letter;       /* of derived ids; 0: the table has a number instead, or the run's own id */
     int table;         /* runlog_table_id; -1: not carried */
     gboolean replaces; /* a row of that key that was carried before */
 } kind_row;

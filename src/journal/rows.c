@@ -3,6 +3,7 @@
  * (microseconds) and amounts (1e-8); measurements have 17 digits, which is every bit of a
  * double. */
 #include "journal/journal-private.h"
+#include "runlog/events.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -10,7 +11,7 @@
 
 struct journal_cells {
     json_t *root; /* owns the texts */
-    char *id;
+    char id[RUNLOG_ROW_ID_SIZE];
     runlog_cell cells[RUNLOG_COLUMNS_MAX];
 };
 
@@ -71,14 +72,6 @@ char *row_body(journal_kind kind, const runlog_cell *cells, GError **error)
 
 /* ---- and back ------------------------------------------------------------------------------- */
 
-/* "RUN:f:00000042", as the run log numbers rows. */
-static char *derived_id(const char *run, const journal_event *event)
-{
-    const char letter = kind_rows[event->kind].letter;
-    return letter == 0 ? g_strdup(run)
-                       : g_strdup_printf("%s:%c:%08" G_GUINT64_FORMAT, run, letter, event->number);
-}
-
 static gboolean read_value(runlog_kind kind, const json_t *value, runlog_cell *out)
 {
     switch (kind) {
@@ -106,7 +99,7 @@ static void derive(journal_cells *self, const char *run, const journal_event *ev
     else if (strcmp(column, "run_id") == 0)
         out->text = run;
     else
-        out->text = self->id;
+        out->text = self->id[0] != '\0' ? self->id : run; /* a run's own row */
 }
 
 journal_cells *journal_cells_new(const char *run, const journal_event *event, GError **error)
@@ -115,7 +108,8 @@ journal_cells *journal_cells_new(const char *run, const journal_event *event, GE
     g_assert(table != NULL && table->count <= RUNLOG_COLUMNS_MAX);
     g_autoptr(journal_cells) self = g_new0(journal_cells, 1);
     self->root = json_loadb(event->body, event->size, JSON_REJECT_DUPLICATES, NULL);
-    self->id = derived_id(run, event);
+    if (table->letter != 0)
+        runlog_row_id(run, table, event->number, self->id);
     gboolean fits = json_is_object(self->root);
     for (guint i = 0; fits && i < table->count; i++) {
         const runlog_column *column = &table->columns[i];
@@ -144,6 +138,5 @@ void journal_cells_free(journal_cells *self)
     if (self == NULL)
         return;
     json_decref(self->root);
-    g_free(self->id);
     g_free(self);
 }
