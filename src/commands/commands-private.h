@@ -75,6 +75,14 @@ int command_db_status(int argc, char **argv);
 int command_db_purge_sim(int argc, char **argv);
 int command_db_dump_kpis(int argc, char **argv);
 
+int command_paper_status(int argc, char **argv);
+int command_paper_halt(int argc, char **argv);
+int command_paper_resume(int argc, char **argv);
+int command_paper_stop(int argc, char **argv);
+int command_paper_checkpoint(int argc, char **argv);
+int command_paper_note(int argc, char **argv);
+int command_paper_commands(int argc, char **argv);
+
 int command_strategy_list(int argc, char **argv);
 int command_strategy_check(int argc, char **argv);
 int command_strategy_new(int argc, char **argv);

@@ -54,6 +54,7 @@ json_t *log_json_object(const char *text);
 void log_put_text(GString *out, const char *key, const char *text);
 void log_put_time(GString *out, const char *key, gint64 instant_us);
 void log_put_count(GString *out, const char *key, gint64 count);
+void log_put_flag(GString *out, const char *key, gboolean value);
 void log_put_json(GString *out, const char *key, const char *text);
 void log_put_amount(GString *out, const char *key, gint64 raw);
 /* The members of a run: id, mode, times, universe, counts, kpis, state hash. */

@@ -180,6 +180,12 @@ void log_put_count(GString *out, const char *key, gint64 count)
     g_string_append_printf(out, "%" G_GINT64_FORMAT, count);
 }
 
+void log_put_flag(GString *out, const char *key, gboolean value)
+{
+    put_key(out, key);
+    g_string_append(out, value ? "true" : "false");
+}
+
 void log_put_json(GString *out, const char *key, const char *text)
 {
     json_auto_t *json = log_json_object(text);

@@ -34,10 +34,17 @@ void program_free(program *self)
     g_free(self->folder);
     g_free(self->out);
     g_free(self->err);
+    g_strfreev(self->more);
     g_free(self);
 }
 
-static char **environment(void)
+void program_setenv(program *self, const char *name, const char *value)
+{
+    self->more = value != NULL ? g_environ_setenv(self->more, name, value, TRUE)
+                               : g_environ_unsetenv(self->more, name);
+}
+
+static char **environment(const program *self)
 {
     static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
                                        "LD_LIBRARY_PATH", "CC"};
@@ -50,6 +57,11 @@ static char **environment(void)
     for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
         if (g_getenv(kept[i]) != NULL)
             env = g_environ_setenv(env, kept[i], g_getenv(kept[i]), TRUE);
+    for (char **entry = self->more; entry != NULL && *entry != NULL; entry++) {
+        const char *equals = strchr(*entry, '=');
+        g_autofree char *name = g_strndup(*entry, (gsize)(equals - *entry));
+        env = g_environ_setenv(env, name, equals + 1, TRUE);
+    }
     if (g_getenv("PROGRAM_COLUMNS") != NULL)
         env = g_environ_setenv(env, "COLUMNS", g_getenv("PROGRAM_COLUMNS"), TRUE);
     return env;
@@ -69,7 +81,7 @@ static char **command_line(const char *const *words)
 int program_run_vector(program *self, const char *const *words)
 {
     g_auto(GStrv) line = command_line(words);
-    g_auto(GStrv) env = environment();
+    g_auto(GStrv) env = environment(self);
     GError *error = NULL;
     int status = 0;
     g_clear_pointer(&self->out, g_free);
@@ -98,7 +110,7 @@ int program_run(program *self, ...)
 GPid program_start(program *self, const char *const *words)
 {
     g_auto(GStrv) line = command_line(words);
-    g_auto(GStrv) env = environment();
+    g_auto(GStrv) env = environment(self);
     GError *error = NULL;
     GPid pid = 0;
     g_spawn_async(self->folder, line, env,

@@ -9,12 +9,15 @@ typedef struct program {
     char *folder; /* the working directory; removed at the end */
     char *out, *err;
     int exit_code; /* -1: killed by a signal */
+    char **more;   /* NAME=value over the clean environment */
 } program;
 
 program *program_new(void);
 void program_free(program *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(program, program_free)
 
+/* For all runs from here on; value NULL: unset. */
+void program_setenv(program *self, const char *name, const char *value);
 /* quantbot with these words (NULL-terminated list); returns the exit code. Output stays until
  * the next call. Its window is as wide as PROGRAM_COLUMNS in the test's own environment says. */
 int program_run(program *self, ...) G_GNUC_NULL_TERMINATED;

@@ -66,13 +66,15 @@ static void test_lag(lab *lab, gconstpointer unused)
     g_setenv("QUANTBOT_CLOCK_US", "1700000012500000", TRUE); /* 12.5 s later */
     g_auto(answer) text = db_status(lab, NULL);
     assert_says(&text, LAB_RUN);
-    assert_says(&text, "5 events wait, the oldest for 12.5 s");
+    assert_says(&text, "  equity 2023-11-14 22:13      5  12.5 s\n");
     g_auto(answer) json = db_status(lab, "--json");
-    assert_says(&json, "\"journals\":[{\"run\":\"" LAB_RUN
-                       "\",\"events_waiting\":5,\"behind_us\":12500000,\"error\":null}]");
+    assert_says(&json,
+                "\"journals\":[{\"run\":\"" LAB_RUN "\",\"last_seq\":5,\"last_kind\":\"equity\","
+                "\"last_at\":\"2023-11-14T22:13:21Z\",\"events_waiting\":5,\"behind_us\":12500000,"
+                "\"error\":null}]");
     lab_carry(lab);
     g_auto(answer) carried = db_status(lab, NULL);
-    assert_says(&carried, "carried");
+    assert_says(&carried, "  equity 2023-11-14 22:13      0       -\n");
     g_unsetenv("QUANTBOT_CLOCK_US");
 }
 
@@ -82,7 +84,7 @@ static void test_no_log(lab *lab, gconstpointer unused)
     make_journal(lab, LAB_NOW_US);
     g_auto(answer) text = db_status(lab, NULL);
     g_assert_cmpint(text.code, ==, FAILURE_MISSING);
-    assert_says(&text, "5 events wait");
+    assert_says(&text, "  equity 2023-11-14 22:13      5  ");
 }
 
 static void test_halts(lab *lab, gconstpointer unused)
