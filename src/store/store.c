@@ -5,7 +5,9 @@
 #include "platform/clock.h"
 #include "platform/files.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WAL_NAP_US 2000
 
@@ -48,13 +50,27 @@ static gboolean fail_locked(const store *self, GError **error)
     return refuse(self, FAILURE_LOCKED, text, error);
 }
 
+#define UNWRITABLE                                                                              \
+    "%s: the file or its folder cannot be written (look at the rights, and whether the disk is" \
+    " mounted read-only)"
+
+/* What the kernel knew and SQLite does not tell: that a call failed for want of room, or of leave. */
+static int meaning_of(int code, int reason)
+{
+    if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN)
+        return code;
+    return reason == ENOSPC || reason == EDQUOT  ? SQLITE_FULL
+           : reason == EROFS || reason == EACCES ? SQLITE_READONLY
+                                                 : code;
+}
+
 /* Messages of SQLite name tables and columns, never values of rows. */
 gboolean store_fail(const store *self, const char *what, GError **error)
 {
     const char *why = self->db != NULL ? sqlite3_errmsg(self->db) : "out of memory";
     const int code = self->db != NULL ? sqlite3_errcode(self->db) & 0xff : SQLITE_NOMEM;
     const int reason = self->db != NULL ? sqlite3_system_errno(self->db) : 0;
-    switch (code) {
+    switch (meaning_of(code, reason)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return fail_locked(self, error);
@@ -70,10 +86,7 @@ gboolean store_fail(const store *self, const char *what, GError **error)
         return store_refuse(self, error, "%s: %s%s%s", what, why, reason != 0 ? ": " : "",
                             reason != 0 ? g_strerror(reason) : "");
     case SQLITE_READONLY:
-        return store_refuse(self, error,
-                            "%s: the file or its folder cannot be written (look at the rights, and"
-                            " whether the disk is mounted read-only)",
-                            what);
+        return store_refuse(self, error, UNWRITABLE, what);
     default:
         return store_refuse(self, error, "%s: %s", what, why);
     }
@@ -221,8 +234,48 @@ static gboolean configure(store *self, GError **error)
     return TRUE;
 }
 
+static gboolean is_on_read_only_disk(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    return access(folder, W_OK) != 0 && errno == EROFS;
+}
+
+/* SQLite wants to make files beside one with a write-ahead log, even to read it. Where it cannot, a
+ * file at rest is told to be one that nobody changes. */
+static gboolean open_unchanging(store *self, GError **error)
+{
+    g_autofree char *log = g_strconcat(self->path, "-wal", NULL);
+    g_autofree char *index = g_strconcat(self->path, "-shm", NULL);
+    g_autofree char *name = g_uri_escape_string(self->path, "/", FALSE);
+    const gboolean at_rest = !files_exists(log);
+    g_autofree char *uri = g_strconcat("file:", name, at_rest ? "?immutable=1" : "", NULL);
+    if (!at_rest && !files_exists(index))
+        return store_refuse(self, error,
+                            "its last rows stand in the file of the same name with -wal, which"
+                            " cannot be read on a read-only disk (copy both to one that can be"
+                            " written)");
+    if (sqlite3_open_v2(uri, &self->db,
+                        SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK)
+        return store_fail(self, "open", error);
+    return TRUE;
+}
+
 /* A reader opens for writing where it may: only so can the last one to leave tidy up the log's
- * files. query_only keeps it from changing a row. */
+ * files. */
+static gboolean open_file(store *self, GError **error)
+{
+    const gboolean fixed = is_on_read_only_disk(self->path);
+    if (fixed)
+        return self->reading ? open_unchanging(self, error)
+                             : store_refuse(self, error, UNWRITABLE, "open");
+    if (sqlite3_open_v2(self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK)
+        return store_fail(self, "open", error);
+    return TRUE;
+}
+
+/* query_only keeps a reader from changing a row. */
 gboolean store_connect(store *self, const char *path, const store_kind *kind, gboolean reading,
                        GError **error)
 {
@@ -230,10 +283,8 @@ gboolean store_connect(store *self, const char *path, const store_kind *kind, gb
         (store){.path = g_strdup(path), .kind = kind, .wait_ms = STORE_WAIT_MS, .reading = reading};
     if (!files_exists(path) && !(reading ? refuse_absent(self, error) : make_file(path, error)))
         return FALSE;
-    if (sqlite3_open_v2(path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK)
-        return store_fail(self, "open", error);
-    return configure(self, error) && (!reading || store_run(self, "PRAGMA query_only=ON", error));
+    return open_file(self, error) && configure(self, error) &&
+           (!reading || store_run(self, "PRAGMA query_only=ON", error));
 }
 
 /* TRUE when committed rows stand in the write-ahead log only. */
