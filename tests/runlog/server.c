@@ -134,9 +134,8 @@ server *server_start(const char **out_why)
     self->data = g_build_filename(self->folder, "data", NULL);
     g_autofree char *direct = g_build_filename(self->folder, "x", NULL);
     g_mkdir(direct, 0755);
-    if (self->as_root)
-        g_assert_true(chown(self->folder, user->pw_uid, user->pw_gid) == 0 &&
-                      chown(direct, user->pw_uid, user->pw_gid) == 0);
+    server_owns(self, self->folder);
+    server_owns(self, direct);
     g_assert_true(run(self, "initdb", "-D", self->data, "-U", USER, "--auth=trust", "--no-sync",
                       "-E", "UTF8", "--locale=C.UTF-8", NULL));
     start_guard(self);
@@ -185,6 +184,13 @@ const char *server_folder(const server *self)
     return self->folder;
 }
 
+void server_owns(const server *self, const char *path)
+{
+    const struct passwd *user = getpwnam("postgres");
+    if (self->as_root)
+        g_assert_cmpint(chown(path, user->pw_uid, user->pw_gid), ==, 0);
+}
+
 /* ---- TLS ------------------------------------------------------------------------------------ */
 
 static guint16 free_port(void)
@@ -223,15 +229,13 @@ static gboolean make_certificate(const server *self, const char *certificate, co
 
 gboolean server_use_tls(server *self, guint16 *out_port, char **out_certificate)
 {
-    const struct passwd *user = getpwnam("postgres");
     g_autofree char *certificate = g_build_filename(self->folder, "server.crt", NULL);
     g_autofree char *key = g_build_filename(self->folder, "server.key", NULL);
     if (!make_certificate(self, certificate, key))
         return FALSE;
     g_chmod(key, 0600);
-    if (self->as_root)
-        g_assert_true(chown(key, user->pw_uid, user->pw_gid) == 0 &&
-                      chown(certificate, user->pw_uid, user->pw_gid) == 0);
+    server_owns(self, key);
+    server_owns(self, certificate);
     *out_port = free_port();
     self->more = g_strdup_printf("-c ssl=on -c ssl_cert_file=%s -c ssl_key_file=%s"
                                  " -c listen_addresses=127.0.0.1 -c port=%u",
@@ -274,13 +278,11 @@ gboolean server_start_pooler(server *self)
         program = g_strdup("/usr/sbin/pgbouncer");
     if (program == NULL)
         return FALSE;
-    const struct passwd *user = getpwnam("postgres");
     g_autofree char *file = write_pooler_file(self);
     g_autofree char *sockets = g_build_filename(self->folder, "x-pooler", NULL);
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     g_mkdir(sockets, 0755);
-    if (self->as_root)
-        g_assert_cmpint(chown(sockets, user->pw_uid, user->pw_gid), ==, 0);
+    server_owns(self, sockets);
     g_chmod(file, 0644);
     add_user(self, words);
     g_ptr_array_add(words, g_strdup(program));
@@ -415,4 +417,16 @@ char *server_lines(server *self, const char *schema, const char *sql)
 void server_sql(server *self, const char *schema, const char *sql)
 {
     g_free(server_ask(self, schema, sql));
+}
+
+gpointer server_hold(server *self, const char *schema, const char *sql)
+{
+    PGconn *connection = connect_as(self, schema);
+    PQclear(answer_of(connection, sql));
+    return connection;
+}
+
+void server_release(gpointer session)
+{
+    PQfinish(session);
 }

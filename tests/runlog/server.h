@@ -18,6 +18,8 @@ void server_go_on(server *self);
  * pgtest.example. FALSE where openssl is absent. */
 gboolean server_use_tls(server *self, guint16 *out_port, char **out_certificate);
 const char *server_folder(const server *self); /* of the socket */
+/* Makes the file or folder the server's user's. */
+void server_owns(const server *self, const char *path);
 
 /* A schema of its own for one test. Caller frees. */
 char *server_new_schema(server *self);
@@ -37,6 +39,9 @@ const runlog_server *server_pooled_place(server *self, const char *database);
  * none; caller frees. */
 char *server_ask(server *self, const char *schema, const char *sql);
 void server_sql(server *self, const char *schema, const char *sql);
+/* A session that has said this and stays; it ends, unfinished, with server_release. */
+gpointer server_hold(server *self, const char *schema, const char *sql);
+void server_release(gpointer session);
 /* Every row: a line each, "|" between cells, "-" for none. Caller frees. */
 char *server_lines(server *self, const char *schema, const char *sql);
 
