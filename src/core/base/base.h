@@ -88,8 +88,20 @@ static inline double qb_raw_to_double(int64_t raw)
     return (double)raw / (double)QB_ONE;
 }
 
-/* price x quantity, in 128 bits, rounded once, half-even. The sign follows the quantity. */
-QB_CHECKED qb_status qb_notional(qb_price price, qb_quantity quantity, qb_money *out);
+/* What qb_notional's short way leaves: a fraction of a unit. */
+QB_CHECKED qb_status qb_notional_of_fraction(qb_price price, qb_quantity quantity, qb_money *out);
+/* price x quantity, rounded once, half-even. The sign follows the quantity. The value of whole units
+ * needs no rounding; all others take 128 bits. */
+QB_CHECKED static inline qb_status qb_notional(qb_price price, qb_quantity quantity, qb_money *out)
+{
+    int64_t whole = quantity.raw / QB_ONE, value;
+    if (whole * QB_ONE != quantity.raw)
+        return qb_notional_of_fraction(price, quantity, out);
+    if (__builtin_mul_overflow(price.raw, whole, &value) || value == INT64_MIN)
+        return QB_OVERFLOW;
+    out->raw = value;
+    return QB_OK;
+}
 /* price x quantity x rate, in 128 bits, rounded once, half-even. The sign follows the product.
  * (A product beyond 128 bits is beyond the result's range as well: QB_OVERFLOW.) */
 QB_CHECKED qb_status qb_notional_at_rate(qb_price price, qb_quantity quantity, qb_rate rate,

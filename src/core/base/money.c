@@ -36,7 +36,7 @@ static inline qb_status divide_half_even(wide value, uint64_t divisor, bool nega
     return signed_result(quotient, negative, out);
 }
 
-qb_status qb_notional(qb_price price, qb_quantity quantity, qb_money *out)
+qb_status qb_notional_of_fraction(qb_price price, qb_quantity quantity, qb_money *out)
 {
     wide product = (wide)magnitude(price.raw) * magnitude(quantity.raw);
     return divide_half_even(product, QB_ONE, (price.raw ^ quantity.raw) < 0, &out->raw);

@@ -68,20 +68,20 @@ static void sink_alone(qb_engine *engine, uint32_t instrument, const outcome *ou
     sink_decision(engine, &decision);
 }
 
-void decide_note(qb_engine *engine, uint32_t instrument, outcome outcome)
+void decide_note(qb_engine *engine, uint32_t instrument, const outcome *outcome)
 {
     instrument_state *state = &engine->states[instrument];
     if (state->closed_us != engine->context.now_us || engine->telling) {
-        if (touches_order(&outcome))
-            sink_alone(engine, instrument, &outcome);
+        if (touches_order(outcome))
+            sink_alone(engine, instrument, outcome);
         return;
     }
     if (touches_order(&state->outcome)) {
-        if (!touches_order(&outcome))
+        if (!touches_order(outcome))
             return;
         sink_alone(engine, instrument, &state->outcome);
     }
-    state->outcome = outcome;
+    state->outcome = *outcome;
 }
 
 /* Fills in what the common bar leaves out. */

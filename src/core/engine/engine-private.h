@@ -1,8 +1,9 @@
 /* The engine's parts: what one run remembers, and who may do what to it.
  *
  *   setup.c     a new run: configuration, memory, the strategy's init
- *   sheet.c     the same for a universe whose bars come together
  *   engine.c    the life of an instant: histories, marks, decisions, equity
+ *   sheet.c     the same for a universe whose bars come together
+ *   stretch.c   the same for bars of one instrument that follow each other
  *   account.c   money that no order moves: charges, flows, maintenance, the risk rules' verdicts
  *   host.c      what a strategy may call
  *   book.c      open orders: lists, ends, splits, patience, ends of time
@@ -248,6 +249,17 @@ static inline void engine_heard(qb_engine *engine, qb_status answer)
         engine_fail(engine, QB_SINK_FAILED);
 }
 
+INLINED static inline void engine_sink_equity(qb_engine *engine)
+{
+    qb_money equity;
+    qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
+    if (UNLIKELY(status != QB_OK))
+        engine_fail(engine, status);
+    if (engine->sink.equity != NULL && LIKELY(!engine->stopped || engine->status == QB_OK))
+        engine_heard(engine,
+                     engine->sink.equity(engine->sink.self, engine->context.now_us, equity));
+}
+
 /* The stamp of the instrument's last bar. */
 static inline int64_t engine_closed_ts_us(const qb_engine *engine, uint32_t instrument)
 {
@@ -288,7 +300,7 @@ static inline int64_t whole_lots(const qb_instrument *instrument, int64_t quanti
 }
 
 /* decide.c: what a wish came to. */
-void decide_note(qb_engine *engine, uint32_t instrument, outcome outcome);
+void decide_note(qb_engine *engine, uint32_t instrument, const outcome *outcome);
 /* The outcome of a bar joins its run, or begins a new one. */
 void decide_record_other(qb_engine *engine, instrument_state *state);
 static inline void decide_record(qb_engine *engine, instrument_state *state)
@@ -563,14 +575,13 @@ static inline bool account_is_safe(const qb_engine *engine)
 void engine_note_held(qb_engine *engine, uint32_t instrument);
 /* Makes room at the end of a full history. */
 void engine_slide(const qb_engine *engine, instrument_state *state);
-/* The parts of an instant, for sheet.c. */
+/* The parts of an instant, for sheet.c and stretch.c. */
 void engine_begin_instant(qb_engine *engine, int64_t at_us);
 void engine_end_orders(qb_engine *engine);
 void engine_close_bars(qb_engine *engine, const qb_closed_bar *bars, size_t count);
 void engine_open_bars(qb_engine *engine, const qb_opening *openings, size_t count);
 bool engine_settle_account(qb_engine *engine);
 void engine_mark(qb_engine *engine, qb_position *position, double price);
-void engine_sink_equity(qb_engine *engine);
 void engine_sink_trade(qb_engine *engine, const qb_trade *trade);
 
 /* ---- sheet.c ------------------------------------------------------------------------------- */
@@ -582,6 +593,10 @@ void sheet_look_at(qb_engine *engine, uint32_t instrument);
 /* Bars come that belong to no sheet: each instrument has its own column of stamps again. */
 void sheet_part_clocks(qb_engine *engine);
 QB_CHECKED qb_status sheet_run(qb_engine *engine, const qb_sheet *sheet);
+
+/* ---- stretch.c ----------------------------------------------------------------------------- */
+
+QB_CHECKED qb_status stretch_run(qb_engine *engine, const qb_stretch *stretch);
 
 /* host.c */
 extern const qb_host engine_host;

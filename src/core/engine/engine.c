@@ -95,17 +95,6 @@ INLINED static inline void mark(qb_engine *engine, qb_position *position, double
         engine_fail(engine, status);
 }
 
-INLINED static inline void sink_equity(qb_engine *engine)
-{
-    qb_money equity;
-    qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
-    if (UNLIKELY(status != QB_OK))
-        engine_fail(engine, status);
-    if (engine->sink.equity != NULL && LIKELY(!engine->stopped || engine->status == QB_OK))
-        engine_heard(engine,
-                     engine->sink.equity(engine->sink.self, engine->context.now_us, equity));
-}
-
 void engine_mark(qb_engine *engine, qb_position *position, double price)
 {
     mark(engine, position, price);
@@ -128,11 +117,6 @@ void engine_note_held(qb_engine *engine, uint32_t instrument)
     state->held_place = NOT_HELD;
 }
 
-void engine_sink_equity(qb_engine *engine)
-{
-    sink_equity(engine);
-}
-
 void engine_sink_trade(qb_engine *engine, const qb_trade *trade)
 {
     engine->totals.trades++;
@@ -143,11 +127,8 @@ void engine_sink_trade(qb_engine *engine, const qb_trade *trade)
 }
 
 /* What is paid at this instant: the price, or ask and bid where they are known. */
-static void set_quote(qb_engine *engine, instrument_state *state, const quote *times, double price,
-                      double bid, double ask)
+static void set_quote(qb_engine *engine, quote *quote, double price, double bid, double ask)
 {
-    quote *quote = &state->quote;
-    *quote = *times;
     quote->at_us = engine->context.now_us;
     qb_status status = qb_price_from_double(is_price(ask) ? ask : price, &quote->buy);
     if (status == QB_OK)
@@ -240,9 +221,11 @@ INLINED static inline void ask_strategy(qb_engine *engine, uint32_t instrument)
 static void quote_close(qb_engine *engine, const qb_closed_bar *closed, bool decided)
 {
     const qb_bar *bar = &closed->bar;
-    const quote times = {.volume = bar->volume, .bar_ts_us = bar->ts_us};
-    set_quote(engine, &engine->states[closed->instrument], &times, bar->close, closed->bid,
-              closed->ask);
+    quote *quote = &engine->states[closed->instrument].quote;
+    quote->volume = bar->volume;
+    quote->bar_ts_us = bar->ts_us;
+    quote->in_bar = false;
+    set_quote(engine, quote, bar->close, closed->bid, closed->ask);
     fills_gather_close(engine, closed->instrument, decided);
 }
 
@@ -327,7 +310,7 @@ INLINED static inline void settle_decisions(qb_engine *engine, const qb_closed_b
     /* An equity beyond the ledger ends the run, but not before the rules have halted it. */
     if (UNLIKELY(engine->risk != NULL) && !account_is_within_range(engine))
         account_risk(engine);
-    sink_equity(engine);
+    engine_sink_equity(engine);
     if (UNLIKELY(engine->risk != NULL))
         account_risk(engine);
 }
@@ -404,11 +387,13 @@ static void miss_bars(qb_engine *engine, const qb_opening *opening)
 static void quote_opening(qb_engine *engine, const qb_opening *opening)
 {
     instrument_state *state = &engine->states[opening->instrument];
-    const quote times = {
-        .volume = opening->volume, .bar_ts_us = opening->bar_ts_us, .in_bar = true};
+    quote *quote = &state->quote;
     if (state->open_orders == 0 || is_unreal(opening->flags))
         return;
-    set_quote(engine, state, &times, opening->price, opening->bid, opening->ask);
+    quote->volume = opening->volume;
+    quote->bar_ts_us = opening->bar_ts_us;
+    quote->in_bar = true;
+    set_quote(engine, quote, opening->price, opening->bid, opening->ask);
     fills_gather_opening(engine, opening->instrument);
 }
 
@@ -536,138 +521,6 @@ qb_status qb_engine_step(qb_engine *engine, const qb_instant *instant)
     return engine->status;
 }
 
-/* An opening that nobody can see: no order waits for it, the only instrument's next event is its
- * own close, and without debt or shorts no price can ruin the account. */
-static inline bool opening_is_moot(const qb_engine *engine)
-{
-    return engine->book.count == 0 && engine->context.instrument_count == 1 &&
-           account_is_safe(engine);
-}
-
-/* Nothing looks at the bar but the strategy. */
-static inline bool is_quiet(const qb_engine *engine)
-{
-    return engine->book.count == 0 && !engine->busy;
-}
-
-static inline double stretch_volume(const qb_stretch *stretch, size_t row)
-{
-    return stretch->volume != NULL ? stretch->volume[row] : NAN;
-}
-
-RARE static void close_in_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row)
-{
-    const qb_closed_bar closed = {
-        .instrument = stretch->instrument,
-        .bar =
-            {
-                .ts_us = stretch->ts_us[row],
-                .open = stretch->open[row],
-                .high = stretch->high[row],
-                .low = stretch->low[row],
-                .close = stretch->close[row],
-                .volume = stretch_volume(stretch, row),
-                .split_factor = 1.0,
-            },
-    };
-    begin_instant(engine, stretch->ts_us[row + 1]);
-    if (!engine->stopped)
-        close_bars(engine, &closed, 1);
-}
-
-/* As take_bar does it, of a bar that no order has walked along. */
-INLINED static inline void take_row(qb_engine *engine, seat seat, const qb_stretch *stretch,
-                                    size_t row)
-{
-    instrument_state *state = seat.state;
-    const double close = stretch->close[row];
-    const size_t to = room_for_row(engine, seat);
-    state->ts_us[to] = stretch->ts_us[row];
-    if (LIKELY(engine->columns == QB_READ_CLOSE)) {
-        state->close[to] = close * state->price_factor;
-    } else {
-        const double factor = state->price_factor;
-        state->open[to] = stretch->open[row] * factor;
-        state->high[to] = stretch->high[row] * factor;
-        state->low[to] = stretch->low[row] * factor;
-        state->close[to] = close * factor;
-        state->volume[to] = stretch_volume(stretch, row) * state->volume_factor;
-    }
-    begin_outcome(engine, seat, to);
-    state->price = close;
-    if (seat.position->quantity.raw != 0) {
-        mark(engine, seat.position, close);
-        seat.position->bars++;
-        qb_position_seen(seat.position, stretch->low[row], stretch->high[row]);
-    }
-}
-
-/* Rows as long as all is quiet and their openings are moot; the first that is not taken is
- * returned. The clock has not stopped for any of them, so what an instant asks of the calendar,
- * the account's day and the book is asked once. */
-static size_t run_quietly(qb_engine *engine, const qb_stretch *stretch, size_t row, const seat seat)
-{
-    const int64_t *ts_us = stretch->ts_us;
-    const size_t count = stretch->count;
-    bool safe;
-    do {
-        const int64_t known_us = ts_us[row + 1];
-        if (UNLIKELY(known_us - ts_us[row] != stretch->interval_us))
-            return row;
-        engine->context.now_us = known_us;
-        take_row(engine, seat, stretch, row);
-        row++;
-        safe = account_is_safe(engine);
-        if (UNLIKELY(!settle_account(engine)))
-            return row;
-        ask_strategy(engine, stretch->instrument);
-        decide_record(engine, seat.state);
-        sink_equity(engine);
-    } while (row < count && engine->book.count == 0 && LIKELY(safe && !engine->stopped));
-    return row;
-}
-
-RARE static void open_in_stretch(qb_engine *engine, const qb_stretch *stretch, size_t row)
-{
-    const qb_opening opening = {
-        .instrument = stretch->instrument,
-        .price = stretch->open[row],
-        .volume = stretch_volume(stretch, row),
-        .bar_ts_us = stretch->ts_us[row],
-        .split_factor = 1.0,
-    };
-    end_orders(engine);
-    /* The opening before may have been passed over. */
-    if (row > 0)
-        engine->states[stretch->instrument].session_us = stretch->ts_us[row - 1];
-    open_bars(engine, &opening, 1);
-}
-
-/* Prices are the feed's promise here; what is none fails when it reaches the ledger. */
-static qb_status run_stretch(qb_engine *engine, const qb_stretch *stretch)
-{
-    if (stretch->count == 0 || stretch->interval_us <= 0 ||
-        stretch->instrument >= engine->context.instrument_count ||
-        stretch->ts_us[0] <= engine_closed_ts_us(engine, stretch->instrument) ||
-        stretch->ts_us[1] <= engine->context.now_us)
-        return QB_OUT_OF_ORDER;
-    if (UNLIKELY(engine->one_clock))
-        sheet_part_clocks(engine);
-    const seat seat = seat_of(engine, stretch->instrument);
-    const bool alone = engine->context.instrument_count == 1;
-    for (size_t row = 0; row < stretch->count && LIKELY(!engine->stopped);) {
-        if (UNLIKELY(stretch->ts_us[row + 1] - stretch->ts_us[row] != stretch->interval_us))
-            return QB_OUT_OF_ORDER;
-        if (LIKELY(is_quiet(engine) && alone))
-            row = run_quietly(engine, stretch, row, seat);
-        else
-            close_in_stretch(engine, stretch, row++);
-        if ((row == stretch->count || !opening_is_moot(engine)) && !engine->stopped)
-            open_in_stretch(engine, stretch, row);
-    }
-    return engine->status;
-}
-
 qb_status qb_engine_run(qb_engine *engine, const qb_feed *feed)
 {
     qb_status status = engine->stopped ? status_when_stopped(engine) : QB_OK;
@@ -679,7 +532,7 @@ qb_status qb_engine_run(qb_engine *engine, const qb_feed *feed)
         if (sheets && feed->sheet(feed->self, &sheet))
             status = sheet_run(engine, &sheet);
         else if (feed->stretch != NULL && feed->stretch(feed->self, &stretch))
-            status = run_stretch(engine, &stretch);
+            status = stretch_run(engine, &stretch);
         else if (feed->next(feed->self, &instant))
             status = qb_engine_step(engine, &instant);
         else

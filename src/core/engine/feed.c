@@ -390,6 +390,9 @@ static bool feed_stretch_single(void *self, qb_stretch *out_stretch)
     int64_t follow_us = cursor->follow_us;
     while (series->count - row > BATCH && follow_us < end_us - rest_us &&
            batch_follows(series, row + 1, follow_us, interval_us)) {
+        /* Only fills look at volumes, now and then: nothing else would call for them in time. */
+        if (series->volume != NULL)
+            __builtin_prefetch(&series->volume[row + BATCH]);
         row += BATCH;
         follow_us += (int64_t)BATCH * interval_us;
     }

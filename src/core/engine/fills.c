@@ -220,7 +220,7 @@ static qb_status ask_of(const qb_engine *engine, const order_slot *slot, qb_pric
     qb_money equity, at_price;
     qb_status status = qb_portfolio_equity(portfolio, &equity);
     if (status == QB_OK && position->quantity.raw != 0) {
-        status = qb_value(unit, position->quantity, &at_price);
+        status = qb_notional(unit, position->quantity, &at_price);
         if (status == QB_OK)
             status = qb_add(equity.raw, at_price.raw - position->value.raw, &equity.raw);
     }

@@ -33,11 +33,11 @@ static bool fits(const qb_engine *engine, const qb_costs *costs, const gate_ask 
     qb_quantity all;
     qb_status status = qb_add(ask->held, units, &all.raw);
     if (status == QB_OK)
-        status = qb_value(ask->unit, all, &value);
+        status = qb_notional(ask->unit, all, &value);
     if (status == QB_OK)
-        status = qb_value(ask->unit, (qb_quantity){ask->held}, &before);
+        status = qb_notional(ask->unit, (qb_quantity){ask->held}, &before);
     if (status == QB_OK)
-        status = qb_value(ask->unit, (qb_quantity){units}, &paid);
+        status = qb_notional(ask->unit, (qb_quantity){units}, &paid);
     if (status == QB_OK)
         status = qb_fee_charge(costs, ask->side, false, ask->unit, (qb_quantity){units}, &fees,
                                &fee);

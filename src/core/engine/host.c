@@ -7,9 +7,14 @@ static qb_engine *engine_of(const qb_context *context)
     return (qb_engine *)context;
 }
 
-static outcome refusal(qb_reason reason, double signal)
+static void refuse_size(qb_engine *engine, uint32_t instrument, double signal)
 {
-    return (outcome){.signal = signal, .stage = QB_STAGE_REFUSED, .reason = reason};
+    decide_note(engine, instrument,
+                &(outcome){
+                    .signal = signal,
+                    .stage = QB_STAGE_REFUSED,
+                    .reason = QB_REASON_BAD_SIZE,
+                });
 }
 
 /* True when the strategy may trade this instrument now; notes why not. */
@@ -18,7 +23,7 @@ static bool may_trade(qb_engine *engine, uint32_t instrument, double signal)
     if (engine->histories[instrument].total >= engine->warmup)
         return true;
     decide_note(engine, instrument,
-                (outcome){
+                &(outcome){
                     .signal = signal,
                     .stage = QB_STAGE_WARMUP,
                     .reason = QB_REASON_WARMUP,
@@ -46,12 +51,14 @@ RARE static void signal_changed(qb_engine *engine, uint32_t instrument, double s
 {
     if (!is_heard(engine, instrument) || !may_trade(engine, instrument, strength))
         return;
-    qb_size size = engine->size;
-    size.amount *= fabs(strength);
-    if (!(strength >= -1.0 && strength <= 1.0))
-        size.amount = NAN;
+    const bool within = strength >= -1.0 && strength <= 1.0;
+    const qb_size size = {
+        .kind = engine->size.kind,
+        .when = engine->size.when,
+        .amount = within ? engine->size.amount * fabs(strength) : NAN,
+    };
     if (!orders_accept_size(engine, size)) {
-        decide_note(engine, instrument, refusal(QB_REASON_BAD_SIZE, strength));
+        refuse_size(engine, instrument, strength);
         return;
     }
     engine->states[instrument].wish = strength;
@@ -59,7 +66,7 @@ RARE static void signal_changed(qb_engine *engine, uint32_t instrument, double s
     outcome.signal = strength;
     if (outcome.reason == QB_REASON_HALTED)
         engine->states[instrument].wish_halted = true;
-    decide_note(engine, instrument, outcome);
+    decide_note(engine, instrument, &outcome);
 }
 
 /* The common case is the wish of the bar before: it comes on every bar, and changes nothing but
@@ -95,12 +102,12 @@ static uint64_t submit_size(const qb_context *context, uint32_t instrument, qb_s
     if (!is_side(side))
         size.amount = NAN;
     if (!orders_accept_size(engine, size)) {
-        decide_note(engine, instrument, refusal(QB_REASON_BAD_SIZE, size.amount));
+        refuse_size(engine, instrument, size.amount);
         return 0;
     }
     outcome outcome = submission(engine, instrument, side, size);
     outcome.signal = size.amount * (double)side;
-    decide_note(engine, instrument, outcome);
+    decide_note(engine, instrument, &outcome);
     return outcome.order_id;
 }
 
@@ -132,12 +139,12 @@ static uint64_t host_submit(const qb_context *context, const qb_order_request *r
     if (!is_side(asked.side))
         asked.size.amount = NAN;
     if (!orders_accept_size(engine, asked.size)) {
-        decide_note(engine, asked.instrument, refusal(QB_REASON_BAD_SIZE, asked.size.amount));
+        refuse_size(engine, asked.instrument, asked.size.amount);
         return 0;
     }
     outcome outcome = orders_request(engine, &asked);
     outcome.signal = asked.size.amount * (double)asked.side;
-    decide_note(engine, asked.instrument, outcome);
+    decide_note(engine, asked.instrument, &outcome);
     return outcome.order_id;
 }
 
@@ -154,7 +161,7 @@ static void host_filtered(const qb_context *context, uint32_t instrument, double
     if (!is_heard(engine, instrument) || !may_trade(engine, instrument, strength))
         return;
     decide_note(engine, instrument,
-                (outcome){
+                &(outcome){
                     .signal = strength,
                     .stage = QB_STAGE_FILTERED,
                     .reason = QB_REASON_FILTERED,

@@ -78,7 +78,7 @@ static qb_status change_to_budget(const qb_engine *engine, uint32_t instrument, 
     qb_quantity units;
     qb_status status = engine_unit(engine, instrument, basis->reference, &unit);
     if (status == QB_OK)
-        status = qb_value(unit, (qb_quantity){held}, &value);
+        status = qb_notional(unit, (qb_quantity){held}, &value);
     if (status != QB_OK)
         return status;
     if (value.raw > budget.raw) {

@@ -24,7 +24,7 @@ static inline qb_status revalue(qb_portfolio *portfolio, qb_position *position, 
     qb_money value = {0};
     qb_status status = qb_unit_value(position->multiplier, price, &unit);
     if (status == QB_OK)
-        status = qb_value(unit, position->quantity, &value);
+        status = qb_notional(unit, position->quantity, &value);
     int64_t before = position->value.raw;
     if (status == QB_OK)
         accumulate(&portfolio->exposure.raw, magnitude(value.raw) - magnitude(before), &status);

@@ -74,7 +74,7 @@ qb_status qb_portfolio_apply_fill(qb_portfolio *portfolio, const qb_fill *fill, 
     qb_money notional;
     qb_status status = qb_unit_value(position.multiplier, fill->price, &unit);
     if (status == QB_OK)
-        status = qb_value(unit, fill->quantity, &notional);
+        status = qb_notional(unit, fill->quantity, &notional);
     if (status != QB_OK)
         return status;
     trade_fold(&position, fill->price);

@@ -63,18 +63,6 @@ typedef struct qb_portfolio {
 QB_CHECKED qb_status qb_portfolio_init(qb_portfolio *portfolio, qb_arena *arena, uint32_t count,
                                        qb_money cash);
 
-/* What that much is worth. Whole units take the short way, for their value needs no rounding. */
-QB_CHECKED static inline qb_status qb_value(qb_price unit, qb_quantity quantity, qb_money *out)
-{
-    int64_t whole = quantity.raw / QB_ONE, value;
-    if (whole * QB_ONE != quantity.raw)
-        return qb_notional(unit, quantity, out);
-    if (__builtin_mul_overflow(unit.raw, whole, &value) || value == INT64_MIN)
-        return QB_OVERFLOW;
-    out->raw = value;
-    return QB_OK;
-}
-
 /* What is held of one instrument (one of the portfolio's positions) gets a new price and value.
  * QB_OVERFLOW (QB_OUT_OF_RANGE: a price too small for the multiplier) leaves all untouched. The
  * sum of values lies within +-exposure, so one check of
@@ -91,7 +79,7 @@ QB_CHECKED static inline qb_status qb_portfolio_mark(qb_portfolio *portfolio, qb
     int64_t exposure;
     qb_status status = qb_unit_value(position->multiplier, price, &unit);
     if (status == QB_OK)
-        status = qb_value(unit, position->quantity, &value);
+        status = qb_notional(unit, position->quantity, &value);
     if (status != QB_OK)
         return status;
     /* Both values have the sign of the quantity, so their difference cannot overflow. */

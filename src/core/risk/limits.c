@@ -63,7 +63,7 @@ static void limit_share(risk_gate *gate, qb_risk_rule rule, enum risk_place plac
     qb_money own = {0};
     int64_t after = 0;
     if (status == QB_OK)
-        status = qb_value(ask->unit, (qb_quantity){risk_units_after(ask, gate->units)}, &own);
+        status = qb_notional(ask->unit, (qb_quantity){risk_units_after(ask, gate->units)}, &own);
     if (status == QB_OK)
         status = qb_add(others, own.raw, &after);
     if (status != QB_OK)
@@ -121,7 +121,7 @@ void risk_limit_minimum(risk_gate *gate)
 {
     const double limit = gate->risk->values[RISK_MINIMUM];
     qb_money value;
-    if (qb_value(gate->ask->unit, (qb_quantity){gate->units}, &value) != QB_OK)
+    if (qb_notional(gate->ask->unit, (qb_quantity){gate->units}, &value) != QB_OK)
         risk_halt(gate, QB_RISK_MINIMUM, limit);
     else if (value.raw < gate->risk->rates[RISK_MINIMUM])
         risk_refuse(gate, QB_RISK_MINIMUM, limit, qb_raw_to_double(value.raw));
