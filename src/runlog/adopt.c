@@ -222,7 +222,7 @@ static gboolean check_tables(runlog *self, GError **error)
 static gboolean add_columns(runlog *self, GError **error)
 {
     for (gsize i = 0; i < schema_our_columns_count; i++)
-        if (!store_run(&self->file, schema_our_columns[i].add, error))
+        if (!store_run(&self->file, schema_our_columns[i].add_sqlite, error))
             return FALSE;
     return TRUE;
 }

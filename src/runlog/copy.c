@@ -1,5 +1,6 @@
 /* A run's rows as a whole: from one run log to another, and their hash. The questions are made of
  * the tables' own column names, so a new column is carried and hashed without a word here. */
+#include "runlog/queries.h"
 #include "runlog/runlog-private.h"
 
 #include <math.h>
@@ -7,36 +8,10 @@
 
 /* ---- reading whole rows --------------------------------------------------------------------- */
 
-static gboolean has_column(const runlog_table *table, const char *name)
-{
-    for (guint i = 0; i < table->count; i++)
-        if (strcmp(table->columns[i].name, name) == 0)
-            return TRUE;
-    return FALSE;
-}
-
 static gboolean is_json(const char *column)
 {
     return strcmp(column, "params") == 0 || strcmp(column, "kpis") == 0 ||
            strcmp(column, "meta") == 0;
-}
-
-/* The rows of a run in one order whatever the database's collation. */
-static char *select_text(const runlog_table *table, gboolean postgres)
-{
-    const gboolean runs = table == &runlog_tables[RUNLOG_RUNS];
-    const gboolean points = table == &runlog_tables[RUNLOG_EQUITY_POINTS];
-    const char *order = has_column(table, "size")     ? "size, number"
-                        : has_column(table, "number") ? "number"
-                        : points                      ? "ts"
-                                                      : "id";
-    const char *bytes = postgres && strcmp(order, "id") == 0 ? " COLLATE \"C\"" : "";
-    GString *text = g_string_new("SELECT ");
-    for (guint i = 0; i < table->count; i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", table->columns[i].name);
-    g_string_append_printf(text, " FROM %s WHERE %s = $1 ORDER BY %s%s", table->name,
-                           runs ? "id" : "run_id", order, bytes);
-    return g_string_free(text, FALSE);
 }
 
 typedef gboolean (*row_func)(const runlog_table *table, const runlog_cell *cells, gpointer data,
@@ -47,7 +22,7 @@ static gboolean read_rows(runlog *self, const runlog_table *table, const char *r
 {
     runlog_cell cells[RUNLOG_COLUMNS_MAX];
     gboolean row = FALSE;
-    g_autofree char *text = select_text(table, runlog_store_of(self) == RUNLOG_POSTGRES);
+    g_autofree char *text = statement_select(table, runlog_store_of(self));
     const question about = {table->name, text, text};
     const value run = value_text(run_id);
     g_autoptr(cursor) answer = cursor_open(self, &about, &run, 1, error);
@@ -119,10 +94,9 @@ char *runlog_digest(runlog *self, const char *run_id, GError **error)
 
 gboolean copy_has_run(runlog *self, const char *run_id, gboolean *out, GError **error)
 {
-    static const question known = QUESTION("runs", "SELECT count(*) FROM runs WHERE id = $1");
     const value run = value_text(run_id);
     gint64 count = 0;
-    if (!cursor_ask(self, &known, &run, 1, &count, error))
+    if (!cursor_ask(self, &queries.run_count, &run, 1, &count, error))
         return FALSE;
     *out = count > 0;
     return TRUE;

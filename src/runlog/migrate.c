@@ -5,7 +5,8 @@
 
 #include "platform/files.h"
 
-#define AS_ALTER(table, name, type) "ALTER TABLE " #table " ADD COLUMN " #name " " #type ";"
+#define AS_ALTER(table, name, kind) \
+    "ALTER TABLE " #table " ADD COLUMN " #name " " SQLITE_OF_##kind ";"
 
 static const struct {
     gint64 version; /* that the step leads to; ascending, without a gap */

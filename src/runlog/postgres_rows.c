@@ -49,21 +49,11 @@ static void append_integer(GByteArray *bytes, gint64 integer)
     g_byte_array_append(bytes, (const guint8 *)&big, sizeof big);
 }
 
-static char *names_of(const runlog_table *table)
-{
-    GString *text = g_string_new(table->name);
-    for (guint i = 0; i < table->count; i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? ", " : " (", table->columns[i].name);
-    g_string_append_c(text, ')');
-    return g_string_free(text, FALSE);
-}
-
 static gboolean start_copy(runlog *log, const runlog_table *table, GError **error)
 {
     const libpq *pq = log->server->pq;
     gboolean heard = TRUE;
-    g_autofree char *names = names_of(table);
-    g_autofree char *sql = g_strdup_printf("COPY %s FROM STDIN (FORMAT binary)", names);
+    g_autofree char *sql = statement_copy(table);
     if (!pq->PQsendQuery(log->server->connection, sql))
         return postgres_fail(log, NULL, table->name, error);
     PGresult *result = postgres_result(log, &heard);
@@ -101,27 +91,6 @@ static gboolean end_copy(postgres_rows *self, gboolean ok, GError **error)
 
 /* ---- INSERT --------------------------------------------------------------------------------- */
 
-static char *insert_text(const runlog_table *table, guint count, rows_mode mode)
-{
-    g_autofree char *names = names_of(table);
-    GString *text = g_string_new("INSERT INTO ");
-    g_string_append_printf(text, "%s VALUES ", names);
-    for (guint row = 0, number = 1; row < count; row++) {
-        g_string_append(text, row > 0 ? ", (" : "(");
-        for (guint i = 0; i < table->count; i++, number++)
-            g_string_append_printf(text, "%s$%u", i > 0 ? ", " : "", number);
-        g_string_append_c(text, ')');
-    }
-    if (mode == ROWS_MISSING)
-        g_string_append(text, " ON CONFLICT DO NOTHING");
-    if (mode == ROWS_LATEST)
-        g_string_append_printf(text, " ON CONFLICT (%s) DO UPDATE SET ", table->key);
-    for (guint i = 0; mode == ROWS_LATEST && i < table->count; i++)
-        g_string_append_printf(text, "%s%s = excluded.%s", i > 0 ? ", " : "",
-                               table->columns[i].name, table->columns[i].name);
-    return g_string_free(text, FALSE);
-}
-
 static gboolean send_inserts(postgres_rows *self, GError **error)
 {
     runlog *log = self->base.log;
@@ -130,7 +99,7 @@ static gboolean send_inserts(postgres_rows *self, GError **error)
         return TRUE;
     if (self->sql_rows != self->count) {
         g_free(self->sql);
-        self->sql = insert_text(self->base.table, self->count, self->mode);
+        self->sql = statement_insert(self->base.table, self->count, self->mode, RUNLOG_POSTGRES);
         self->sql_rows = self->count;
     }
     g_autofree const char **values = g_new(const char *, count);

@@ -80,6 +80,7 @@ const query_set queries = {
     .runs_with_prefix = QUESTION("runs",
                                  RUN_COLUMNS " WHERE id >= $1 AND id <= $2"
                                              " ORDER BY (id = $1) DESC, started_at DESC LIMIT $3"),
+    .run_count = QUESTION("runs", "SELECT count(*) FROM runs WHERE id = $1"),
     .run_result = QUESTION("runs", "SELECT result FROM runs WHERE id = $1"),
     .equity = QUESTION("equity_points", "SELECT ts, equity_e8, equity FROM equity_points"
                                         " WHERE run_id = $1 ORDER BY ts"),

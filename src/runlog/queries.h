@@ -19,6 +19,7 @@ typedef struct query_set {
     question runs;
     /* $1 prefix, $2 the last text with it, $3 how many at most. */
     question runs_with_prefix;
+    question run_count;  /* $1 run: 1 where it is there, else 0 */
     question run_result; /* $1 run */
     question equity;     /* $1 run: ts, exact, number */
     question trades,

@@ -25,14 +25,33 @@ void rows_cells(rows *self, const runlog_cell *cells);
 /* rows.c: a column of a cursor as a cell; its text lives until the next row. */
 runlog_cell cell_of(const cursor *row, int column, runlog_kind kind);
 
+/* ---- statements.c --------------------------------------------------------------------------- */
+
+/* `count` rows, with parameters $1, $2 ... row by row. Caller frees, as of the others. */
+char *statement_insert(const runlog_table *table, guint count, rows_mode mode, runlog_store store);
+/* PostgreSQL's, in binary. */
+char *statement_copy(const runlog_table *table);
+/* Every column of the rows of run $1, in one order in both. */
+char *statement_select(const runlog_table *table, runlog_store store);
+
 /* ---- schema.c, adopt.c, migrate.c ----------------------------------------------------------- */
 
 #define SCHEMA_VERSION 5
 #define SCHEMA_APPLICATION_ID 0x51424c47 /* "QBLG" */
 
+/* How the kinds of columns are declared. Instants are text in SQLite. */
+#define SQLITE_OF_TEXT "TEXT"
+#define SQLITE_OF_STAMP "TEXT"
+#define SQLITE_OF_REAL "REAL"
+#define SQLITE_OF_INTEGER "INTEGER"
+#define POSTGRES_OF_TEXT "text"
+#define POSTGRES_OF_STAMP "timestamptz"
+#define POSTGRES_OF_REAL "double precision"
+#define POSTGRES_OF_INTEGER "bigint"
+
 typedef struct schema_column {
     const char *table, *name;
-    const char *add; /* literal ALTER TABLE that makes it; NULL for the six tables' own */
+    const char *add_sqlite, *add_postgres; /* literal ALTER TABLE that makes it */
 } schema_column;
 typedef struct schema_index {
     const char *table, *column;

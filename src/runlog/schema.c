@@ -35,7 +35,7 @@ const char *const schema_our_tables[] = {
     X(orders, price_e8, INTEGER)    \
     X(orders, filled_e8, INTEGER)   \
     X(orders, reason, TEXT)         \
-    X(orders, final_ts, TEXT)       \
+    X(orders, final_ts, STAMP)      \
     X(orders, reduce_only, INTEGER) \
     X(orders, size_kind, TEXT)      \
     X(orders, size_amount, REAL)    \
@@ -48,12 +48,14 @@ const char *const schema_our_tables[] = {
     X(fills, price_e8, INTEGER)      \
     X(fills, commission_e8, INTEGER) \
     X(fills, reference_e8, INTEGER)  \
-    X(fills, bar_ts, TEXT)
+    X(fills, bar_ts, STAMP)
 #define POINTS_COLUMNS(X) X(equity_points, equity_e8, INTEGER)
 
-#define AS_COLUMN(table, name, type) ", " #name " " #type
-#define AS_ALTER(table, name, type) \
-    {#table, #name, "ALTER TABLE " #table " ADD COLUMN " #name " " #type},
+#define AS_COLUMN(table, name, kind) ", " #name " " SQLITE_OF_##kind
+#define ADD_COLUMN(table, name) "ALTER TABLE " #table " ADD COLUMN " #name " "
+#define AS_ALTER(table, name, kind)                           \
+    {#table, #name, ADD_COLUMN(table, name) SQLITE_OF_##kind, \
+     ADD_COLUMN(table, name) POSTGRES_OF_##kind},
 
 const schema_column schema_our_columns[] = {RUNS_COLUMNS(AS_ALTER) ORDERS_COLUMNS(AS_ALTER)
                                                 FILLS_COLUMNS(AS_ALTER) POINTS_COLUMNS(AS_ALTER)};

@@ -257,34 +257,11 @@ static gboolean check_six(runlog *self, GError **error)
 
 /* ---- changing ------------------------------------------------------------------------------- */
 
-static const char *type_of(const schema_column *column)
-{
-    const runlog_table *table = runlog_table_find(column->table);
-    for (guint i = 0; i < table->count; i++)
-        if (strcmp(table->columns[i].name, column->name) == 0)
-            switch (table->columns[i].kind) {
-            case RUNLOG_TEXT:
-                return "text";
-            case RUNLOG_STAMP:
-                return "timestamptz";
-            case RUNLOG_REAL:
-                return "double precision";
-            case RUNLOG_COUNT:
-            case RUNLOG_AMOUNT:
-                return "bigint";
-            }
-    g_assert_not_reached();
-}
-
 static gboolean add_columns(runlog *self, GError **error)
 {
-    for (gsize i = 0; i < schema_our_columns_count; i++) {
-        const schema_column *column = &schema_our_columns[i];
-        g_autofree char *sql = g_strdup_printf("ALTER TABLE %s ADD COLUMN %s %s", column->table,
-                                               column->name, type_of(column));
-        if (!postgres_run(self, sql, error))
+    for (gsize i = 0; i < schema_our_columns_count; i++)
+        if (!postgres_run(self, schema_our_columns[i].add_postgres, error))
             return FALSE;
-    }
     return TRUE;
 }
 

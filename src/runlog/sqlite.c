@@ -98,27 +98,9 @@ typedef struct sqlite_rows {
     stamp times[RUNLOG_COLUMNS_MAX];
 } sqlite_rows;
 
-static char *insert_text(const runlog_table *table, rows_mode mode)
-{
-    GString *text = g_string_new("INSERT INTO ");
-    g_string_append_printf(text, "%s (", table->name);
-    for (guint i = 0; i < table->count; i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", table->columns[i].name);
-    g_string_append(text, ") VALUES (");
-    for (guint i = 0; i < table->count; i++)
-        g_string_append(text, i > 0 ? ", ?" : "?");
-    g_string_append(text, mode == ROWS_MISSING  ? ") ON CONFLICT DO NOTHING"
-                          : mode == ROWS_LATEST ? ") ON CONFLICT DO UPDATE SET "
-                                                : ")");
-    for (guint i = 0; mode == ROWS_LATEST && i < table->count; i++)
-        g_string_append_printf(text, "%s%s = excluded.%s", i > 0 ? ", " : "",
-                               table->columns[i].name, table->columns[i].name);
-    return g_string_free(text, FALSE);
-}
-
 static rows *begin_rows(runlog *log, const runlog_table *table, rows_mode mode, GError **error)
 {
-    g_autofree char *text = insert_text(table, mode);
+    g_autofree char *text = statement_insert(table, 1, mode, RUNLOG_SQLITE);
     sqlite3_stmt *statement = store_prepare(&log->file, text, error);
     if (statement == NULL)
         return NULL;

@@ -71,6 +71,11 @@ $(grep -rnE '#include <(glib|gio|sys/|unistd|fcntl|time|pthread)' src/core)"
 report files-through-platform "$(calls 'fopen|open|openat|creat|rename|renameat|unlink|mkdir|fsync|g_file_[a-z_]*|g_unlink|g_rename|g_mkdir|g_mkdir_with_parents' $rooms)"
 # shellcheck disable=SC2086
 report clock-through-platform "$(calls 'time|gettimeofday|clock_gettime|g_get_real_time|g_get_monotonic_time|sleep|usleep|nanosleep|g_usleep|rand|random|srand|g_random_[a-z_]*' $rooms)"
+# Where SQL begins in a text that is put together from others: a conversion in it, or a GString.
+report sql-is-literal "$(grep -rnE --include='*.[ch]' \
+    -e '"(SELECT|INSERT|UPDATE|DELETE|ALTER|CREATE|DROP|COPY) [^"]*%[^"]*"' \
+    -e '(g_string_[a-z_]+|g_strconcat|g_strjoin[v]?|g_str(dup_|dup_v|_)printf|printf) *\(.*"(SELECT|INSERT|UPDATE|DELETE|ALTER|CREATE|DROP|COPY) ' src |
+    grep -v '^src/runlog/statements.c:')"
 printing=$(find src -name '*.[ch]' ! -path 'src/commands/*' ! -path 'src/reports/*' ! -path src/main.c ! -path 'src/platform/log.c')
 # shellcheck disable=SC2086
 report only-commands-print "$(calls 'printf|puts|putchar|fprintf|fputs|g_print|g_printerr|perror' $printing)"
