@@ -184,7 +184,8 @@ int command_paper_commands(int argc, char **argv)
         return command_usage("paper commands", "unexpected argument %s", quoted);
     }
     const gboolean prunes = wish.prune_days != NOT_ASKED;
-    if ((exit_code = check(&wish, prunes, &states)) != 0 || !paper_place_find(&place, &exit_code))
+    /* The settings first: only they tell the redactor what must not be repeated. */
+    if (!paper_place_find(&place, &exit_code) || (exit_code = check(&wish, prunes, &states)) != 0)
         return exit_code;
     return prunes ? prune(&place, &wish) : list(&place, &wish, states);
 }

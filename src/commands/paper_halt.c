@@ -13,7 +13,7 @@ static const char about_halt[] =
     "halt leaves exits stopped.\n"
     "\n"
     "Exit code 0: that latch is closed. 1: it is not, for --id is that of a halt which was\n"
-    "resumed since. Any other: nothing was recorded; what the latch is then is said.\n"
+    "resumed since. Any other: it failed; what the latch is all the same is said.\n"
     "\n"
     "Examples:\n"
     "  quantbot paper halt --reason \"CPI at 14:30\"\n"
@@ -43,11 +43,12 @@ static char *standing_text(const paper_place *place, const char *run, gboolean *
     const guint bits = control != NULL ? control_latch(control, run) : 0;
     *out_unread = (bits & CONTROL_UNREADABLE) != 0;
     if (bits != 0)
-        return g_strdup_printf("nothing was changed: %s %s halted as before", paper_run_text(run),
+        return g_strdup_printf("the press failed; as it stands, %s %s halted", paper_run_text(run),
                                run != NULL ? "is" : "are");
-    return g_strdup_printf("nothing was changed: the latch of %s is OPEN. A trader stops when its"
-                           " process ends; data/runtime/paper/RUN.lock names it",
-                           paper_run_text(run));
+    return g_strdup_printf(
+        "the press failed: the latch of %s is OPEN. A trader stops when its process"
+        " ends; data/runtime/paper/RUN.lock names it",
+        paper_run_text(run));
 }
 
 static int fail(const paper_place *place, const paper_wish *wish, GError *error)
