@@ -231,7 +231,7 @@ static gboolean configure(store *self, GError **error)
         sqlite3_db_config(self->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK ||
         sqlite3_db_config(self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) != SQLITE_OK)
         return store_fail(self, "configure", error);
-    return TRUE;
+    return store_run(self, "PRAGMA cell_size_check=ON", error);
 }
 
 static gboolean is_on_read_only_disk(const char *path)
