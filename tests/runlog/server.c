@@ -137,7 +137,7 @@ server *server_start(const char **out_why)
     server_owns(self, self->folder);
     server_owns(self, direct);
     g_assert_true(run(self, "initdb", "-D", self->data, "-U", USER, "--auth=trust", "--no-sync",
-                      "-E", "UTF8", "--locale=C.UTF-8", NULL));
+                      "--data-checksums", "-E", "UTF8", "--locale=C.UTF-8", NULL));
     start_guard(self);
     g_assert_true(start(self));
     return self;
@@ -429,4 +429,11 @@ gpointer server_hold(server *self, const char *schema, const char *sql)
 void server_release(gpointer session)
 {
     PQfinish(session);
+}
+
+char *server_file_of(server *self, const char *schema, const char *name)
+{
+    g_autofree char *sql = g_strdup_printf("SELECT pg_relation_filepath('%s')", name);
+    g_autofree char *path = server_ask(self, schema, sql);
+    return g_build_filename(self->data, path, NULL);
 }

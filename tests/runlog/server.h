@@ -18,6 +18,8 @@ void server_go_on(server *self);
  * pgtest.example. FALSE where openssl is absent. */
 gboolean server_use_tls(server *self, guint16 *out_port, char **out_certificate);
 const char *server_folder(const server *self); /* of the socket */
+/* The file of a table or index of the schema (of the default tablespace). Caller frees. */
+char *server_file_of(server *self, const char *schema, const char *name);
 /* Makes the file or folder the server's user's. */
 void server_owns(const server *self, const char *path);
 
