@@ -228,7 +228,7 @@ static gboolean run_explain(const char *id, const char *symbol, const char *time
     gint64 at_us = 0;
     if (!read_time(time, &at_us, error))
         return FALSE;
-    g_autoptr(runlog) log = runlog_open_readonly(settings_runlog_path(settings), error);
+    g_autoptr(runlog) log = log_open(settings, FALSE, error);
     g_autoptr(runlog_summary) run = log != NULL ? runlog_find(log, id, error) : NULL;
     g_autoptr(explanation) found = run != NULL ? explain(log, run, symbol, at_us, error) : NULL;
     if (found == NULL)
