@@ -60,6 +60,30 @@ static void test_status(home *self, gconstpointer unused)
         g_str_has_suffix(check.out, server ? "\nDB OK (postgresql)\n" : "\nDB OK (sqlite)\n"));
 }
 
+/* Every command that reads shows what is in the log that is configured. */
+static void test_readers(home *self, gconstpointer unused)
+{
+    static const struct {
+        const char *words, *shows;
+    } cases[] = {
+        {"runs list", "AAPL"},
+        {"runs show last --trades 5", "AAPL"},
+        {"runs compare last last", ""},
+        {"runs export last --what equity,trades --output out", ""},
+        {"explain --run last --symbol AAPL --time 2017-06-05", "AAPL"},
+        {"db dump-kpis --csv", "sharpe"},
+        {"db status", "equity_points"},
+    };
+    program_import(self);
+    g_auto(answer) logged = program_do(self, PROGRAM_BACKTEST);
+    g_assert_cmpint(logged.code, ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(answer) got = program_do(self, cases[i].words);
+        if (got.code != 0 || strstr(got.out, cases[i].shows) == NULL)
+            g_error("%s: %d: %s%s", cases[i].words, got.code, got.out, got.errors);
+    }
+}
+
 /* What is thinned, copied and put back. */
 static void test_kept(home *self, gconstpointer unused)
 {
@@ -176,6 +200,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     homes_add_to(RUNLOG_POSTGRES, "command/refuge", test_refuge, NULL);
     homes_add("command/status", test_status, NULL);
+    homes_add("command/readers", test_readers, NULL);
     homes_add("command/kept", test_kept, NULL);
     homes_add_to(RUNLOG_POSTGRES, "command/errors", test_errors, NULL);
     homes_add_to(RUNLOG_POSTGRES, "command/tls", test_tls, NULL);

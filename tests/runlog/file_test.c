@@ -1,5 +1,5 @@
-/* The file: made, found, adopted, refused. Names and types of columns are those
- * of design.md, "Run log". */
+/* The file: made, found, adopted, refused. Columns and indices are in
+ * contract_test.c. */
 #include "sample.h"
 
 #include "platform/failure.h"
@@ -33,73 +33,6 @@ static void make_log(const char *path)
 }
 
 /* ---- made ----------------------------------------------------------------------------------- */
-
-/* design.md: six tables, their columns in order, ids and stamps TEXT, numbers REAL. */
-static const struct {
-    const char *table, *columns;
-} contract[] = {
-    {"runs", "id TEXT,started_at TEXT,ended_at TEXT,mode TEXT,universe TEXT,params TEXT,kpis TEXT"},
-    {"orders", "id TEXT,run_id TEXT,ts TEXT,symbol TEXT,side TEXT,qty REAL,price REAL,status TEXT"},
-    {"fills", "id TEXT,run_id TEXT,order_id TEXT,ts TEXT,symbol TEXT,qty REAL,price REAL,"
-              "commission REAL"},
-    {"equity_points", "id TEXT,run_id TEXT,ts TEXT,equity REAL"},
-    {"metrics", "id TEXT,run_id TEXT,ts TEXT,name TEXT,value REAL"},
-    {"error_logs", "id TEXT,run_id TEXT,ts TEXT,level TEXT,message TEXT,meta TEXT"},
-};
-
-static void test_columns(sample_folder *folder, gconstpointer unused)
-{
-    make_log(folder->path);
-    for (gsize i = 0; i < G_N_ELEMENTS(contract); i++) {
-        g_autofree char *sql =
-            g_strdup_printf("SELECT group_concat(name || ' ' || type) FROM pragma_table_info('%s')",
-                            contract[i].table);
-        g_autofree char *columns = sample_ask(folder->path, sql);
-        g_assert_true(g_str_has_prefix(columns, contract[i].columns));
-    }
-    static const char *const indexed[] = {
-        "runs.mode",        "runs.started_at",   "orders.run_id",
-        "orders.ts",        "orders.symbol",     "fills.run_id",
-        "fills.ts",         "fills.symbol",      "equity_points.run_id",
-        "equity_points.ts", "metrics.run_id",    "metrics.ts",
-        "metrics.name",     "error_logs.run_id", "error_logs.ts",
-        "error_logs.level"};
-    for (gsize i = 0; i < G_N_ELEMENTS(indexed); i++) {
-        g_auto(GStrv) parts = g_strsplit(indexed[i], ".", 2);
-        g_autofree char *sql = g_strdup_printf("SELECT count(*) FROM pragma_index_list('%s') AS l,"
-                                               " pragma_index_info(l.name) AS i"
-                                               " WHERE i.name = '%s'",
-                                               parts[0], parts[1]);
-        g_assert_cmpint(sample_count(folder->path, sql), >, 0);
-    }
-}
-
-/* A query over time alone walks no table: SQLite skips from run to run in the shared index. */
-static void test_plan_by_time(sample_folder *folder, gconstpointer unused)
-{
-    static const char *const queries[] = {
-        "EXPLAIN QUERY PLAN SELECT equity FROM equity_points WHERE ts > '2024'",
-        "EXPLAIN QUERY PLAN SELECT status FROM orders WHERE ts BETWEEN '2024' AND '2025'",
-        "EXPLAIN QUERY PLAN SELECT price FROM fills WHERE ts < '2024'",
-        "EXPLAIN QUERY PLAN SELECT value FROM metrics WHERE ts > '2024'",
-        "EXPLAIN QUERY PLAN SELECT message FROM error_logs WHERE ts > '2024'",
-        "EXPLAIN QUERY PLAN SELECT equity FROM equity_points WHERE run_id = 'x' ORDER BY ts",
-        "EXPLAIN QUERY PLAN SELECT price FROM fills WHERE symbol = 'AAPL'",
-    };
-    make_log(folder->path);
-    sqlite3 *db = NULL;
-    g_assert_cmpint(sqlite3_open(folder->path, &db), ==, SQLITE_OK);
-    for (gsize i = 0; i < G_N_ELEMENTS(queries); i++) {
-        sqlite3_stmt *plan = NULL;
-        g_assert_cmpint(sqlite3_prepare_v2(db, queries[i], -1, &plan, NULL), ==, SQLITE_OK);
-        for (int code; (code = sqlite3_step(plan)) != SQLITE_DONE;) {
-            g_assert_cmpint(code, ==, SQLITE_ROW);
-            g_assert_true(g_str_has_prefix((const char *)sqlite3_column_text(plan, 3), "SEARCH"));
-        }
-        sqlite3_finalize(plan);
-    }
-    sqlite3_close(db);
-}
 
 static void test_made(sample_folder *folder, gconstpointer unused)
 {
@@ -466,8 +399,6 @@ static void add_table(const char *group, const refusal *cases, gsize count,
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    add("/runlog/made/columns", test_columns, NULL);
-    add("/runlog/made/plan-by-time", test_plan_by_time, NULL);
     add("/runlog/made/file", test_made, NULL);
     add("/runlog/found", test_found, NULL);
     add("/runlog/founders", test_founders, NULL);
