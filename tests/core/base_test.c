@@ -270,6 +270,9 @@ static void notional_equals_plain(void)
     /* Exact ties: quantity 0.5 of an odd number of units. */
     for (int i = 0; i < 10000; i++)
         check_notional(random_raw(&random, 50) | 1, QB_ONE / 2);
+    /* Whole units, about where their value leaves 64 bits. */
+    for (int i = 0; i < 100000; i++)
+        check_notional(random_raw(&random, 48), random_raw(&random, 34) * QB_ONE);
     /* About multiples of 1e8, where an estimate that is off by one would show. */
     for (int i = 0; i < 100000; i++) {
         int64_t quantity = random_raw(&random, 40) | 1;
@@ -306,35 +309,41 @@ static void notional_cases(void)
     }
 }
 
+static bool check_rate(int64_t price, int64_t quantity, int64_t rate)
+{
+    qb_money got = {77};
+    int64_t want = 77;
+    __int128 product;
+    bool beyond = __builtin_mul_overflow((__int128)price * quantity, (__int128)rate, &product);
+    qb_status want_status = beyond ? QB_OVERFLOW
+                                   : divide_plainly(product, (__int128)QB_ONE * QB_ONE, &want);
+    CHECK_INT(
+        qb_notional_at_rate((qb_price){price}, (qb_quantity){quantity}, (qb_rate){rate}, &got),
+        want_status);
+    CHECK_INT(got.raw, want);
+    return want_status == QB_OK;
+}
+
 static void rate_equals_plain(void)
 {
     qb_random random = {4};
-    int overflows = 0;
+    int good = 0, whole = 0;
     for (int i = 0; i < 300000; i++) {
         int64_t price = random_raw(&random, 63), quantity = random_raw(&random, 63);
-        int64_t rate = random_raw(&random, i & 1 ? 63 : 30), want = 77;
-        qb_money got = {77};
-        __int128 product;
-        qb_status want_status = __builtin_mul_overflow((__int128)price * quantity, (__int128)rate,
-                                                       &product)
-                                    ? QB_OVERFLOW
-                                    : divide_plainly(product, (__int128)QB_ONE * QB_ONE, &want);
-        CHECK_INT(
-            qb_notional_at_rate((qb_price){price}, (qb_quantity){quantity}, (qb_rate){rate}, &got),
-            want_status);
-        CHECK_INT(got.raw, want);
-        overflows += want_status == QB_OVERFLOW;
+        good += check_rate(price, quantity, random_raw(&random, i & 1 ? 63 : 30));
     }
-    CHECK(overflows > 1000 && overflows < 290000);
-    /* Ties: 1e-8 x 0.5 x an odd rate of whole units. */
+    CHECK(good > 10000 && good < 299000);
+    /* Whole units, about where their product leaves 64 bits. */
+    for (int i = 0; i < 100000; i++) {
+        int64_t quantity = random_raw(&random, 20) * QB_ONE;
+        whole += check_rate(random_raw(&random, 44), quantity, random_raw(&random, 28));
+    }
+    CHECK(whole > 90000);
+    /* Ties: 1e-8 x 0.5 x an odd rate, of a fraction and of whole units. */
     for (int64_t rate = -9; rate <= 9; rate += 2) {
-        int64_t want;
-        qb_money got;
-        CHECK_OK(divide_plainly((__int128)QB_ONE * (QB_ONE / 2) * rate, (__int128)QB_ONE * QB_ONE,
-                                &want));
-        CHECK_OK(qb_notional_at_rate((qb_price){QB_ONE}, (qb_quantity){QB_ONE / 2}, (qb_rate){rate},
-                                     &got));
-        CHECK_INT(got.raw, want);
+        check_rate(QB_ONE, QB_ONE / 2, rate);
+        check_rate(QB_ONE / 2, QB_ONE, rate);
+        check_rate(QB_ONE / 2, -3 * QB_ONE, rate);
     }
 }
 

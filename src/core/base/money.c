@@ -30,7 +30,7 @@ static inline qb_status divide_half_even(wide value, uint64_t divisor, bool nega
 {
     if (value >= (wide)divisor << 63)
         return QB_OVERFLOW;
-    uint64_t quotient = (uint64_t)(value / divisor);
+    uint64_t quotient = value >> 64 == 0 ? (uint64_t)value / divisor : (uint64_t)(value / divisor);
     uint64_t twice = ((uint64_t)value - quotient * divisor) * 2;
     quotient += twice > divisor || (twice == divisor && (quotient & 1));
     return signed_result(quotient, negative, out);
@@ -42,15 +42,25 @@ qb_status qb_notional_of_fraction(qb_price price, qb_quantity quantity, qb_money
     return divide_half_even(product, QB_ONE, (price.raw ^ quantity.raw) < 0, &out->raw);
 }
 
+/* Of whole units, as far as the product fits 64 bits: it takes one division by a constant. */
+static bool fits_short(uint64_t price, uint64_t quantity, uint64_t rate, uint64_t *out)
+{
+    uint64_t units = quantity / (uint64_t)QB_ONE;
+    return units * (uint64_t)QB_ONE == quantity && !__builtin_mul_overflow(price, units, out) &&
+           !__builtin_mul_overflow(*out, rate, out);
+}
+
 qb_status qb_notional_at_rate(qb_price price, qb_quantity quantity, qb_rate rate, qb_money *out)
 {
+    bool negative = (price.raw ^ quantity.raw ^ rate.raw) < 0;
+    uint64_t factor = magnitude(rate.raw), little;
+    if (fits_short(magnitude(price.raw), magnitude(quantity.raw), factor, &little))
+        return divide_half_even(little, QB_ONE, negative, &out->raw);
     wide product = (wide)magnitude(price.raw) * magnitude(quantity.raw);
-    uint64_t factor = magnitude(rate.raw);
     wide upper = (wide)(uint64_t)(product >> 64) * factor;
     if (upper >> 53)
         return QB_OVERFLOW; /* from 2^117 on, and 2^63 x 1e16 is less */
     product = (upper << 64) + (wide)(uint64_t)product * factor; /* below 2^117 + 2^127 */
-    bool negative = (price.raw ^ quantity.raw ^ rate.raw) < 0;
     return divide_half_even(product, (uint64_t)QB_ONE * (uint64_t)QB_ONE, negative, &out->raw);
 }
 

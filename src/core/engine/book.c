@@ -57,7 +57,7 @@ static void unlink_slot(qb_engine *engine, uint32_t index)
     *(slot->after != NO_SLOT ? &book->slots[slot->after].before : &state->last) = slot->before;
 }
 
-uint32_t book_append(qb_engine *engine, uint32_t instrument)
+uint32_t book_append(qb_engine *engine, const qb_order *order)
 {
     order_book *book = &engine->book;
     uint32_t index = book->unused;
@@ -65,14 +65,14 @@ uint32_t book_append(qb_engine *engine, uint32_t instrument)
         index = book->fresh++;
     else
         book->unused = book->slots[index].next;
-    order_slot *slot = &book->slots[index];
-    memset(slot, 0, sizeof *slot);
-    slot->order.instrument = instrument;
-    slot->parent_slot = NO_SLOT;
-    slot->stop_distance = NAN;
+    book->slots[index] = (order_slot){
+        .order = *order,
+        .parent_slot = NO_SLOT,
+        .stop_distance = NAN,
+    };
     link_last(engine, index);
     book->count++;
-    engine->states[instrument].open_orders++;
+    engine->states[order->instrument].open_orders++;
     return index;
 }
 

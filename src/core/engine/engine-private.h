@@ -361,8 +361,8 @@ bool slot_only_reduces(const qb_engine *engine, const order_slot *slot);
 QB_CHECKED qb_status book_init(order_book *book, qb_arena *arena, uint32_t instrument_count);
 /* Whether so many more fit. */
 bool book_has_room(const order_book *book, uint32_t count);
-/* A zeroed slot at the end of both lists, without an order. */
-uint32_t book_append(qb_engine *engine, uint32_t instrument);
+/* The order in a slot of its own, at the end of both lists. */
+uint32_t book_append(qb_engine *engine, const qb_order *order);
 /* What follows in the instrument's list, or in the book's, once this one and the children that
  * would end with it are gone. */
 uint32_t book_after(const order_book *book, uint32_t slot);

@@ -55,9 +55,7 @@ static uint32_t add_child(qb_engine *engine, uint32_t parent, int which)
 {
     order_book *book = &engine->book;
     const qb_order whole = book->slots[parent].order;
-    uint32_t index = book_append(engine, whole.instrument);
-    order_slot *child = &book->slots[index];
-    child->order = (qb_order){
+    const qb_order order = {
         .instrument = whole.instrument,
         .side = (qb_side)-whole.side,
         .reduce_only = true,
@@ -70,6 +68,8 @@ static uint32_t add_child(qb_engine *engine, uint32_t parent, int which)
         .group = whole.id,
         .parent = whole.id,
     };
+    uint32_t index = book_append(engine, &order);
+    order_slot *child = &book->slots[index];
     child->sleeping = true;
     child->parent_slot = parent;
     child->on_path = which != TIME_STOP;

@@ -164,9 +164,8 @@ INLINED static inline uint32_t enter_book(qb_engine *engine, const request *requ
 {
     const qb_order *order = &request->order;
     order_book *book = &engine->book;
-    uint32_t index = book_append(engine, order->instrument);
+    uint32_t index = book_append(engine, order);
     order_slot *slot = &book->slots[index];
-    slot->order = *order;
     slot->by_target = request->by_target;
     slot->is_target = request->is_target;
     slot->target = request->target;

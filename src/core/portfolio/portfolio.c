@@ -63,40 +63,43 @@ static void charge(qb_portfolio *portfolio, qb_position *position, const qb_fill
 qb_status qb_portfolio_apply_fill(qb_portfolio *portfolio, const qb_fill *fill, bool *out_closed,
                                   qb_trade *out_trade)
 {
-    qb_portfolio next = *portfolio;
-    qb_position position = portfolio->positions[fill->instrument];
-    int64_t held = position.quantity.raw, change = fill->quantity.raw;
+    qb_position *position = &portfolio->positions[fill->instrument];
+    int64_t held = position->quantity.raw, change = fill->quantity.raw;
     bool reducing = (held > 0 && change < 0) || (held < 0 && change > 0);
     if (change == 0 || (reducing && magnitude(change) > magnitude(held)))
         return QB_OUT_OF_RANGE;
 
     qb_price unit;
     qb_money notional;
-    qb_status status = qb_unit_value(position.multiplier, fill->price, &unit);
+    qb_status status = qb_unit_value(position->multiplier, fill->price, &unit);
     if (status == QB_OK)
         status = qb_notional(unit, fill->quantity, &notional);
     if (status != QB_OK)
         return status;
-    trade_fold(&position, fill->price);
+    const qb_portfolio before = *portfolio;
+    const qb_position position_before = *position;
+    trade_fold(position, fill->price);
     if (reducing) {
-        close_units(&next, &position, -change, (qb_money){-notional.raw}, &status);
-        accumulate(&position.left.raw, magnitude(change), &status);
-        accumulate(&position.exit_notional.raw, magnitude(notional.raw), &status);
+        close_units(portfolio, position, -change, (qb_money){-notional.raw}, &status);
+        accumulate(&position->left.raw, magnitude(change), &status);
+        accumulate(&position->exit_notional.raw, magnitude(notional.raw), &status);
     } else {
-        open_units(&next, &position, fill, notional, &status);
+        open_units(portfolio, position, fill, notional, &status);
     }
-    charge(&next, &position, fill, notional, &status);
+    charge(portfolio, position, fill, notional, &status);
     if (status == QB_OK)
-        status = revalue(&next, &position, position.mark.raw > 0 ? position.mark : fill->price);
+        status = revalue(portfolio, position,
+                         position->mark.raw > 0 ? position->mark : fill->price);
 
-    bool closed = status == QB_OK && position.quantity.raw == 0;
+    bool closed = status == QB_OK && position->quantity.raw == 0;
     const trade_end end = {fill->instrument, held, fill->ts_us, fill->purpose};
     if (closed)
-        status = trade_close(&next, &position, &end, out_trade);
-    if (status != QB_OK)
+        status = trade_close(portfolio, position, &end, out_trade);
+    if (status != QB_OK) {
+        *portfolio = before;
+        *position = position_before;
         return status;
-    portfolio->positions[fill->instrument] = position;
-    *portfolio = next;
+    }
     *out_closed = closed;
     return QB_OK;
 }
