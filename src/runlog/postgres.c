@@ -3,8 +3,8 @@
  * Every wait has an end: connecting takes at most CONNECT_WAIT_MS, and a server that has said and
  * taken nothing for RUNLOG_ANSWER_MS is taken for lost (the kernel tells us earlier where it can).
  * What is set for a session is set within each transaction, for behind a pooler in transaction mode
- * there is no session; for the same reason nothing is prepared by name. TLS: where the server is not
- * on this machine its certificate and its name are verified, unless told otherwise. */
+ * there is no session; for the same reason nothing is prepared by name. TLS: where the server is
+ * not on this machine its certificate and its name are verified, unless told otherwise. */
 #include "runlog/postgres.h"
 
 #include "platform/clock.h"
@@ -109,8 +109,8 @@ static gboolean wait_for(int descriptor, short events, gint64 until_us)
     }
 }
 
-/* Sends what is held and takes what comes, once. FALSE when the link is lost; one that is silent for
- * too long is cut, so that it is lost for libpq too. */
+/* Sends what is held and takes what comes, once. FALSE when the link is lost; one that is silent
+ * for too long is cut, so that it is lost for libpq too. */
 static gboolean exchange(postgres *self, gboolean flushed)
 {
     const libpq *pq = self->pq;
@@ -377,8 +377,8 @@ static gboolean fail_to_connect(postgres *self, gboolean in_time, GError **error
     return FALSE;
 }
 
-/* Nothing that is sent may wait for ever, so libpq does not wait. Compiling our short questions takes
- * ten times as long as answering them; behind a pooler the session is not ours to set. */
+/* Nothing that is sent may wait for ever, so libpq does not wait. Compiling our short questions
+ * takes ten times as long as answering them; behind a pooler the session is not ours to set. */
 static void calm(postgres *self)
 {
     gboolean heard = TRUE;

@@ -54,7 +54,8 @@ static gboolean fail_locked(const store *self, GError **error)
     "%s: the file or its folder cannot be written (look at the rights, and whether the disk is" \
     " mounted read-only)"
 
-/* What the kernel knew and SQLite does not tell: that a call failed for want of room, or of leave. */
+/* What the kernel knew and SQLite does not tell: that a call failed for want of room, or of
+ * leave. */
 static int meaning_of(int code, int reason)
 {
     if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN)

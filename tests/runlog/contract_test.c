@@ -84,8 +84,8 @@ static void test_indices(home *self, gconstpointer unused)
     }
 }
 
-/* A query by time alone walks no table: SQLite skips from run to run in the shared index, PostgreSQL
- * has one by time. */
+/* A query by time alone walks no table: SQLite skips from run to run in the shared index,
+ * PostgreSQL has one by time. */
 static void test_plans(home *self, gconstpointer unused)
 {
     static const char *const asked[] = {
@@ -101,7 +101,8 @@ static void test_plans(home *self, gconstpointer unused)
     g_autoptr(runlog) log = home_open(self);
     sample_log(log, "run-1", "backtest", SAMPLE_START_US, 100, 10);
     for (gsize i = 0; i < G_N_ELEMENTS(asked); i++) {
-        /* A table of few pages is read whole for good reason; the question is what a large one is. */
+        /* A table of few pages is read whole for good reason; the question is what a large one
+         * is. */
         g_autofree char *sql = g_strconcat(
             file ? "EXPLAIN QUERY PLAN " : "SET enable_seqscan = off; EXPLAIN ", asked[i], NULL);
         g_autofree char *plan = home_ask(self, sql);

@@ -1,5 +1,5 @@
-/* Damaged pages: whatever page it is, it is told, by the name of the file or of the server and table,
- * or what is read is what was written. */
+/* Damaged pages: whatever page it is, it is told, by the name of the file or of the server and
+ * table, or what is read is what was written. */
 #include "program.h"
 
 #include <glib/gstdio.h>
@@ -18,8 +18,8 @@ typedef struct damage {
     const char *name;
     gsize from, size; /* within a page */
     guint8 byte;
-    /* Keys that have become none are in order for SQLite, which has no checksums: what they led to is
-     * not found. Only a look at the whole file, PRAGMA integrity_check, tells. */
+    /* Keys that have become none are in order for SQLite, which has no checksums: what they led to
+     * is not found. Only a look at the whole file, PRAGMA integrity_check, tells. */
     gboolean deep;
 } damage;
 
@@ -195,7 +195,8 @@ static void test_remedy(home *self, gconstpointer unused)
 
 /* ---- PostgreSQL ----------------------------------------------------------------------------- */
 
-/* Swaps some bytes in the middle of a file's first block for their complements: twice is nothing. */
+/* Swaps some bytes in the middle of a file's first block for their complements: twice is
+ * nothing. */
 static void spoil(const char *path)
 {
     char bytes[64];

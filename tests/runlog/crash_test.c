@@ -1,6 +1,6 @@
-/* SQLite's file when its process is killed, out of disk, out of memory: it holds whole runs only, and
- * every run whose commit had returned. The points are SQLite's own mutations of its files, so they
- * are the same in every run of the test; a failure names its point. */
+/* SQLite's file when its process is killed, out of disk, out of memory: it holds whole runs only,
+ * and every run whose commit had returned. The points are SQLite's own mutations of its files, so
+ * they are the same in every run of the test; a failure names its point. */
 #include "fault_vfs.h"
 #include "sample.h"
 
@@ -290,6 +290,9 @@ int main(int argc, char **argv)
         {"io-error-always", FAULT_IO_ALWAYS, "disk I/O error"},
     };
     g_test_init(&argc, &argv, NULL);
+    /* What is killed is a process, not the machine: memory serves, and spares the disk. */
+    if (g_getenv("TMPDIR") == NULL && g_file_test("/dev/shm", G_FILE_TEST_IS_DIR))
+        g_setenv("TMPDIR", "/dev/shm", TRUE);
     fault_vfs_install();
     for (gsize i = 0; i < G_N_ELEMENTS(kills); i++) {
         g_autofree char *path = g_strconcat("/runlog/sqlite/kill/", kills[i].name, NULL);

@@ -198,8 +198,9 @@ static void test_read_only_file(home *self, gconstpointer unused)
     g_free(disk.folder);
 }
 
-/* A process that was killed has left rows in the write-ahead log, which cannot be moved into the file
- * there: they are read, or the message says what to do; never is the file read without them. */
+/* A process that was killed has left rows in the write-ahead log, which cannot be moved into the
+ * file there: they are read, or the message says what to do; never is the file read without
+ * them. */
 static void test_read_only_with_log(home *self, gconstpointer unused)
 {
     static const char *const says[] = {"-wal", "copy", NULL};
@@ -320,7 +321,8 @@ static void test_table_locked(home *self, gconstpointer unused)
     home_expect_runs(self, 1, 1, 20, "unlocked");
 }
 
-/* The program waits as long as it always does; then its exit code tells a lock from other faults. */
+/* The program waits as long as it always does; then its exit code tells a lock from other
+ * faults. */
 static void test_locked_program(home *self, gconstpointer unused)
 {
     static const char *const says[] = {"locked by another", "try again when it has ended", NULL};

@@ -1,6 +1,6 @@
-/* Where a test's run log lives: a SQLite file in a folder of its own, or a schema of its own in a real
- * PostgreSQL. A test is written once and run in each; what stands in the tables is asked of SQLite
- * and libpq directly. */
+/* Where a test's run log lives: a SQLite file in a folder of its own, or a schema of its own in a
+ * real PostgreSQL. A test is written once and run in each; what stands in the tables is asked of
+ * SQLite and libpq directly. */
 #ifndef HOMES_H
 #define HOMES_H
 
@@ -36,14 +36,14 @@ const char *home_address(const home *self);
 /* DATABASE_URL of it. Caller frees. */
 char *home_url(const home *self);
 
-/* The whole answer: a line a row, "|" between cells, "-" for none. Of either SQL there are functions
- * stamp(ts), "2020-01-01 00:00:00.000000" UTC, and micros(ts), microseconds since 1970. Caller
- * frees. */
+/* The whole answer: a line a row, "|" between cells, "-" for none. Of either SQL there are
+ * functions stamp(ts), "2020-01-01 00:00:00.000000" UTC, and micros(ts), microseconds since 1970.
+ * Caller frees. */
 char *home_ask(const home *self, const char *sql);
 gint64 home_count(const home *self, const char *sql);
 void home_sql(const home *self, const char *sql);
-/* Whole runs only, from `least` to `most` of them, each with its rows and so many equity points, and a
- * sound file; `where` tells which case fails. Returns how many. */
+/* Whole runs only, from `least` to `most` of them, each with its rows and so many equity points,
+ * and a sound file; `where` tells which case fails. Returns how many. */
 gint64 home_expect_runs(const home *self, gint64 least, gint64 most, gint64 points,
                         const char *where);
 

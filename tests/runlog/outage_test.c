@@ -1,5 +1,6 @@
-/* The server goes away in the middle of things: it crashes, ends a link, or says nothing any more. Every
- * run is stored once or not at all, what was acknowledged is there, and the program is told. */
+/* The server goes away in the middle of things: it crashes, ends a link, or says nothing any more.
+ * Every run is stored once or not at all, what was acknowledged is there, and the program is
+ * told. */
 #include "homes.h"
 #include "relay.h"
 
@@ -96,8 +97,8 @@ static gint64 runs_on_server(const home *self, const char *id)
     return home_count(self, sql);
 }
 
-/* Without a refuge: the error says whether it may be stored, and the next try, over the same log, is
- * right either way. */
+/* Without a refuge: the error says whether it may be stored, and the next try, over the same log,
+ * is right either way. */
 static void assert_told(const home *self, const stage *stage, relay_plan plan, const char *why)
 {
     GError *error = NULL;
@@ -152,8 +153,8 @@ static void test_back_at(home *self, gconstpointer data)
     end_scene(&scene);
 }
 
-/* With a refuge, and a server that stays away: the run is in the file, and carried over it is on the
- * server once. */
+/* With a refuge, and a server that stays away: the run is in the file, and carried over it is on
+ * the server once. */
 static void test_away_at(home *self, gconstpointer data)
 {
     GError *error = NULL;

@@ -1,7 +1,7 @@
-/* Stands between clients and the PostgreSQL server's socket, and at a chosen message of a client lets
- * something happen: the client is killed, the link is cut, nothing is said any more. Messages are
- * those of the protocol (PostgreSQL, "Message Formats"), so a fault has the same place in every run
- * of a test. */
+/* Stands between clients and the PostgreSQL server's socket, and at a chosen message of a client
+ * lets something happen: the client is killed, the link is cut, nothing is said any more. Messages
+ * are those of the protocol (PostgreSQL, "Message Formats"), so a fault has the same place in every
+ * run of a test. */
 #ifndef RELAY_H
 #define RELAY_H
 

@@ -98,8 +98,8 @@ static gboolean start(server *self)
     return run(self, "pg_ctl", "-w", "-D", self->data, "-l", log, "-o", options, "start", NULL);
 }
 
-/* A shell that outlives us, if only until its input closes: then it stops the server and removes the
- * folder, so that a test that dies leaves nothing behind. */
+/* A shell that outlives us, if only until its input closes: then it stops the server and removes
+ * the folder, so that a test that dies leaves nothing behind. */
 static void start_guard(server *self)
 {
     static const char script[] =

@@ -8,7 +8,8 @@
 typedef struct server server;
 /* NULL where the binaries are absent, with a reason in *out_why (static). */
 server *server_start(const char **out_why);
-/* PgBouncer before it; FALSE where it is absent. Its clients use a host with -pooler in its name. */
+/* PgBouncer before it; FALSE where it is absent. Its clients use a host with -pooler in its
+ * name. */
 gboolean server_start_pooler(server *self);
 void server_free(server *self);
 /* pg_ctl stop: "fast", or "immediate", which is a crash. */
