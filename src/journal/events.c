@@ -267,10 +267,10 @@ static gboolean read_last(journal_reader *self, journal_each each, gpointer data
     chain head, from;
     if (!chain_head(&self->store, self->run, &head, error))
         return FALSE;
-    if (head.seq == 0)
-        return TRUE;
-    if (!chain_at(&self->store, self->run, head.seq - 1, &from, error) ||
-        !events_each(&self->store, &from, 1, each, data, error))
+    from = head; /* none yet: then there must be no event either */
+    if (head.seq > 0 && !chain_at(&self->store, self->run, head.seq - 1, &from, error))
+        return FALSE;
+    if (!events_each(&self->store, &from, 1, each, data, error))
         return FALSE;
     return (from.seq == head.seq && from.digest == head.digest) ||
            store_damaged(&self->store, "events", "events are missing at the end", error);

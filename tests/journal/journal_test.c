@@ -53,6 +53,39 @@ static void test_order(lab *lab, gconstpointer unused)
     g_assert_cmpstr(some, ==, "3 fill 1; 4 order-end 1; ");
 }
 
+static char *list_last(const lab *lab, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(journal_reader) reader = journal_reader_open(lab->paper, LAB_RUN, error);
+    g_assert_no_error(*error);
+    return journal_reader_last(reader, list, text, error)
+               ? g_string_free(g_steal_pointer(&text), FALSE)
+               : NULL;
+}
+
+static void test_last(lab *lab, gconstpointer unused)
+{
+    static const char *const losses[] = {"UPDATE head SET seq = 8",
+                                         "DELETE FROM events WHERE seq > 6", "DELETE FROM head"};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(journal) journal = lab_journal(lab, NULL);
+    g_autofree char *none = list_last(lab, &error);
+    g_assert_cmpstr(none, ==, "");
+    commit_steps(journal, 1, 2);
+    g_clear_pointer(&journal, journal_free);
+    g_autofree char *last = list_last(lab, &error);
+    g_assert_cmpstr(last, ==, "8 equity 2; ");
+    lab_sql(lab->journal, "DROP TRIGGER events_kept; DELETE FROM events WHERE seq = 8;"
+                          "UPDATE head SET seq = 7");
+    g_assert_null(list_last(lab, &error)); /* the end of the chain is of another event */
+    for (gsize i = 0; i < G_N_ELEMENTS(losses); i++) {
+        g_clear_error(&error);
+        lab_sql(lab->journal, losses[i]);
+        g_assert_null(list_last(lab, &error));
+        g_assert_error(error, FAILURE, FAILURE_DATABASE);
+    }
+}
+
 static void test_goes_on(lab *lab, gconstpointer unused)
 {
     g_autoptr(journal) journal = lab_journal(lab, NULL);
@@ -332,6 +365,7 @@ int main(int argc, char **argv)
         const char *forgery[2];
     } tests[] = {
         {"/journal/order", test_order, {0}},
+        {"/journal/last", test_last, {0}},
         {"/journal/goes-on", test_goes_on, {0}},
         {"/journal/checkpoint", test_checkpoint, {0}},
         {"/journal/again", test_again, {0}},
