@@ -15,10 +15,7 @@
     X(PQerrorMessage)       \
     X(PQfinish)             \
     X(PQflush)              \
-    X(PQfreeCancel)         \
-    X(PQcancel)             \
     X(PQftype)              \
-    X(PQgetCancel)          \
     X(PQgetResult)          \
     X(PQgetisnull)          \
     X(PQgetlength)          \

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
@@ -47,22 +48,21 @@ gboolean postgres_next(cursor *self, gboolean *out_row, GError **error)
     return TRUE;
 }
 
-/* An answer that nobody wants to the end is called off rather than read. */
+/* An answer that nobody wants to the end is not read: its link is cut, and the next question makes
+ * another. To call it off takes a second link, for whose answer libpq waits without an end; and
+ * within a transaction it would end that too, as the cut would: there it is read. */
 void postgres_release(cursor *self)
 {
     postgres *server = self->log->server;
     const libpq *pq = server->pq;
+    const runlog_reach reach = server->reach;
     const gboolean unread = self->row != NULL;
     drop_row(self);
-    if (unread && pq->PQisBusy(server->connection)) {
-        char why[256];
-        PGcancel *cancel = pq->PQgetCancel(server->connection);
-        if (cancel != NULL && !server->inside) /* within a transaction it would end that too */
-            pq->PQcancel(cancel, why, sizeof why);
-        pq->PQfreeCancel(cancel);
-    }
+    if (unread && !server->inside && pq->PQisBusy(server->connection))
+        shutdown(pq->PQsocket(server->connection), SHUT_RDWR);
     if (pq->PQtransactionStatus(server->connection) == PQTRANS_ACTIVE)
         postgres_drain(self->log, self->what, NULL);
+    server->reach = reach; /* that the rest was not taken is no failure of the server's */
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
