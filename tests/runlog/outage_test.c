@@ -200,6 +200,32 @@ static void test_silent_reading(home *self, gconstpointer unused)
     end_scene(&scene);
 }
 
+static gboolean stop_at_once(const runlog_cell *cells, gpointer data, GError **error)
+{
+    g_set_error_literal(error, FAILURE, FAILURE_IO, "enough");
+    return FALSE;
+}
+
+/* A long answer that is not wanted to its end is left without waiting for anybody. */
+static void test_left_reading(home *self, gconstpointer unused)
+{
+    GError *error = NULL;
+    const runlog_view *view = runlog_view_find("equity");
+    g_autoptr(runlog) log = home_open(self);
+    g_assert_true(log_run(log, "run-1", &error));
+    server_freeze(homes_server(), TRUE);
+    g_assert_false(runlog_view_read(log, view, "run-1", stop_at_once, NULL, &error));
+    server_freeze(homes_server(), FALSE);
+    g_assert_error(error, FAILURE, FAILURE_IO);
+    g_clear_error(&error);
+    g_assert_cmpint(runlog_reach_of(log), ==, RUNLOG_REACHED);
+    g_autoptr(GArray) points = runlog_equity(log, "run-1", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(points->len, ==, POINTS);
+    sample_log(log, "run-2", "backtest", SAMPLE_START_US, POINTS, EVERY);
+    home_expect_runs(self, 2, 2, POINTS, "left");
+}
+
 /* ---- at any time ---------------------------------------------------------------------------- */
 
 #define OTHERS                                                      \
@@ -321,6 +347,7 @@ int main(int argc, char **argv)
     add_stages("away", test_away_at);
     add_stages("silent", test_silent_at);
     homes_add_to(RUNLOG_POSTGRES, "outage/silent/reading", test_silent_reading, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "outage/left-reading", test_left_reading, NULL);
     homes_add_to(RUNLOG_POSTGRES, "outage/terminated", test_terminated, NULL);
     homes_add_to(RUNLOG_POSTGRES, "outage/crashed", test_crashed, NULL);
     homes_add_to(RUNLOG_POSTGRES, "outage/cut-while-writing", test_cut_while_writing, NULL);

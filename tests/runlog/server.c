@@ -153,6 +153,16 @@ void server_go_on(server *self)
     g_assert_true(start(self));
 }
 
+void server_freeze(server *self, gboolean frozen)
+{
+    g_autofree char *path = g_build_filename(self->data, "postmaster.pid", NULL);
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    const pid_t pid = (pid_t)g_ascii_strtoll(text, NULL, 10); /* its first line */
+    g_assert_cmpint(pid, >, 1);
+    g_assert_cmpint(kill(pid, frozen ? SIGSTOP : SIGCONT), ==, 0);
+}
+
 static void free_place(gpointer object)
 {
     place *self = object;

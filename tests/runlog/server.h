@@ -15,6 +15,9 @@ void server_free(server *self);
 /* pg_ctl stop: "fast", or "immediate", which is a crash. */
 void server_stop(server *self, const char *mode);
 void server_go_on(server *self);
+/* Stops the process that takes connections, as an overloaded host does: sessions go on, and new ones
+ * wait. FALSE: lets it go on. */
+void server_freeze(server *self, gboolean frozen);
 /* Starts it anew with TLS on a free port of loopback, with a certificate of its own for the name
  * pgtest.example. FALSE where openssl is absent. */
 gboolean server_use_tls(server *self, guint16 *out_port, char **out_certificate);
