@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 static const char about[] =
-    "Thins what old runs have for every bar. Off unless asked for; each rule counts the\n"
-    "days since a run ended:\n"
+    "Thins what old runs have for every bar. Each rule counts the days since a run ended,\n"
+    "and is off unless it is given here or in the settings QUANTBOT_KEEP_DECISIONS_DAYS\n"
+    "and QUANTBOT_KEEP_EQUITY_DAYS:\n"
     "  --decisions DAYS  decisions of older runs are deleted\n"
     "  --equity DAYS     of their equity the first point and the last of each day (UTC)\n"
     "                    stay; the lowest and highest for pictures stay too\n"
@@ -15,16 +16,30 @@ static const char about[] =
     "\n"
     "Examples:\n"
     "  quantbot db prune --decisions 30 --equity 365\n"
-    "  quantbot db prune --decisions 30 --yes --json\n";
+    "  quantbot db prune --yes               by the settings, for a timer\n";
 
 #define DAYS_MAXIMUM 36500
 
 typedef struct rule {
     const char *name;
     runlog_pruned what;
+    const char *setting;
     int days; /* -1: not asked for */
     gint64 rows;
 } rule;
+
+/* A rule that was not given is the settings'; their 0 means for ever. */
+static gboolean complete(rule *rules, gsize count, const settings *settings)
+{
+    gboolean any = FALSE;
+    for (gsize i = 0; i < count; i++) {
+        const gint64 days = settings_integer(settings, rules[i].setting);
+        if (rules[i].days < 0 && days > 0)
+            rules[i].days = (int)days;
+        any = any || rules[i].days >= 0;
+    }
+    return any;
+}
 
 static gboolean apply(runlog *log, rule *rule, gboolean dry_run, GError **error)
 {
@@ -58,6 +73,9 @@ static int prune(rule *rules, gsize count, gboolean yes, gboolean json)
     g_autoptr(settings) settings = command_settings(&exit_code);
     if (settings == NULL)
         return exit_code;
+    if (!complete(rules, count, settings))
+        return command_usage("db prune", "no rule is on: --decisions DAYS, --equity DAYS, or "
+                                         "QUANTBOT_KEEP_DECISIONS_DAYS, QUANTBOT_KEEP_EQUITY_DAYS");
     g_autoptr(runlog) log = log_open(settings, yes, &error);
     if (log == NULL)
         return command_fail(error);
@@ -70,8 +88,10 @@ static int prune(rule *rules, gsize count, gboolean yes, gboolean json)
 
 int command_db_prune(int argc, char **argv)
 {
-    rule rules[] = {{"decisions", RUNLOG_DECISIONS_OLD, -1, 0},
-                    {"equity_points", RUNLOG_EQUITY_OLD, -1, 0}};
+    rule rules[] = {
+        {"decisions", RUNLOG_DECISIONS_OLD, "QUANTBOT_KEEP_DECISIONS_DAYS", -1, 0},
+        {"equity_points", RUNLOG_EQUITY_OLD, "QUANTBOT_KEEP_EQUITY_DAYS", -1, 0},
+    };
     gboolean yes = FALSE, json = FALSE;
     int exit_code = 0;
     const GOptionEntry entries[] = {
@@ -85,8 +105,6 @@ int command_db_prune(int argc, char **argv)
         return exit_code;
     if (argc > 1)
         return command_usage("db prune", "unexpected argument %s", argv[1]);
-    if (rules[0].days < 0 && rules[1].days < 0)
-        return command_usage("db prune", "nothing is asked for: --decisions DAYS, --equity DAYS");
     for (gsize i = 0; i < G_N_ELEMENTS(rules); i++)
         if (rules[i].days > DAYS_MAXIMUM)
             return command_usage("db prune", "%d days (expected 0 to %d)", rules[i].days,

@@ -11,6 +11,25 @@ static const char about[] =
     "  quantbot db status\n"
     "  quantbot db status --json\n";
 
+static void put_kept(GString *text, const settings *settings)
+{
+    log_put_count(text, "keep_decisions_days",
+                  settings_integer(settings, "QUANTBOT_KEEP_DECISIONS_DAYS"));
+    log_put_count(text, "keep_equity_days",
+                  settings_integer(settings, "QUANTBOT_KEEP_EQUITY_DAYS"));
+}
+
+static void print_kept(const settings *settings)
+{
+    const gint64 decisions = settings_integer(settings, "QUANTBOT_KEEP_DECISIONS_DAYS");
+    const gint64 equity = settings_integer(settings, "QUANTBOT_KEEP_EQUITY_DAYS");
+    if (decisions > 0)
+        printf("Kept      decisions %d days after a run's end (db prune)\n", (int)decisions);
+    if (equity > 0)
+        printf("%s equity of each bar %d days after a run's end (db prune)\n",
+               decisions > 0 ? "         " : "Kept     ", (int)equity);
+}
+
 static void print_json(const runlog *log, const runlog_status *status, const settings *settings)
 {
     g_autoptr(GString) text = g_string_new("{");
@@ -19,6 +38,7 @@ static void print_json(const runlog *log, const runlog_status *status, const set
     log_put_count(text, "bytes", status->bytes);
     log_put_count(text, "schema_version", status->schema_version);
     log_put_text(text, "last_run", status->last_run);
+    put_kept(text, settings);
     g_string_append(text, ",\"rows\":{");
     for (guint i = 0; i < status->tables->len; i++) {
         const runlog_row *row = &g_array_index(status->tables, runlog_row, i);
@@ -50,14 +70,17 @@ static const char *meaning_of(const char *table)
     return NULL;
 }
 
-static void print_table(const runlog *log, const runlog_status *status, const report_style *style)
+static void print_table(const runlog *log, const runlog_status *status, const settings *settings,
+                        const report_style *style)
 {
     g_autofree char *path = failure_path(status->path);
     g_autofree char *size = g_format_size_full((guint64)status->bytes, G_FORMAT_SIZE_IEC_UNITS);
     printf("Run log   %s\n", path);
     printf("          %s, schema version %d, %s\n", log_kind_text(log), status->schema_version,
            size);
-    printf("Last run  %s\n\n", status->last_run != NULL ? status->last_run : "none yet");
+    printf("Last run  %s\n", status->last_run != NULL ? status->last_run : "none yet");
+    print_kept(settings);
+    putchar('\n');
     g_autoptr(report_table) table = report_table_new(NULL);
     report_table_column(table, "table", REPORT_LEFT, 0);
     report_table_column(table, "rows", REPORT_RIGHT, 0);
@@ -99,7 +122,7 @@ int command_db_status(int argc, char **argv)
     if (json)
         print_json(log, &status, settings);
     else
-        print_table(log, &status, &style);
+        print_table(log, &status, settings, &style);
     if (!json)
         journals_print(settings, &style);
     runlog_status_clear(&status);

@@ -109,7 +109,12 @@ static void test_kept(home *self, gconstpointer unused)
     g_assert_cmpstr(known.out, ==, "{\"restored\":0,\"there_already\":1}\n");
     g_auto(answer) young = program_do(self, "db prune --decisions 1 --equity 1 --json");
     g_assert_cmpstr(young.out, ==, "{\"deleted\":false,\"decisions\":0,\"equity_points\":0}\n");
+    /* A standing rule, and one that was given, which wins over it. */
+    g_setenv("QUANTBOT_KEEP_DECISIONS_DAYS", "1", TRUE);
+    g_auto(answer) standing = program_do(self, "db prune --json");
+    g_assert_cmpstr(standing.out, ==, "{\"deleted\":false,\"decisions\":0}\n");
     g_auto(answer) asked = program_do(self, "db prune --decisions 0 --json");
+    g_unsetenv("QUANTBOT_KEEP_DECISIONS_DAYS");
     g_auto(answer) pruned = program_do(self, "db prune --decisions 0 --json --yes");
     g_assert_cmpint(pruned.code, ==, 0);
     g_assert_null(strstr(asked.out, "\"decisions\":0"));
