@@ -52,7 +52,8 @@ static void append_conflict(GString *text, const runlog_table *table, rows_mode 
 
 char *statement_insert(const runlog_table *table, guint count, rows_mode mode, runlog_store store)
 {
-    GString *text = g_string_new("INSERT INTO ");
+    const gboolean fails = store == RUNLOG_SQLITE && mode == ROWS_NEW; /* see sqlite.c */
+    GString *text = g_string_new(fails ? "INSERT OR FAIL INTO " : "INSERT INTO ");
     g_string_append_printf(text, "%s (", table->name);
     append_names(text, table);
     g_string_append(text, ") VALUES ");

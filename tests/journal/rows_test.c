@@ -187,7 +187,8 @@ static void tell(const teller *self, guint64 from, guint64 to)
         tell_decision_and_risk(sink, n);
         g_assert_cmpint(sink->equity(sink->self, at_of(n), equity), ==, QB_OK);
         tell_metric(self, at_of(n), "exposure", 1.0 / (double)n);
-        tell_note(self, at_of(n), "a feed was late: \xe2\x82\xac", n % 2 == 0 ? "{\"s\":1}" : NULL);
+        tell_note(self, at_of(n), n == 1 ? "" : "a feed was late: \xe2\x82\xac",
+                  n % 2 == 0 ? "{\"s\":1}" : NULL);
     }
 }
 
