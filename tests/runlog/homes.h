@@ -9,9 +9,8 @@
 
 typedef struct home {
     runlog_store store;
-    sample_folder
-        folder;   /* its path is the SQLite file's; of PostgreSQL's homes the folder is empty */
-    char *schema; /* PostgreSQL's */
+    sample_folder folder; /* its path is the SQLite file's; else the folder is empty */
+    char *schema;         /* PostgreSQL's */
 } home;
 typedef void (*home_test)(home *self, gconstpointer data);
 

@@ -121,8 +121,6 @@ static void test_same_tables(home *self, gconstpointer unused)
     g_assert_cmpstr(old, !=, made);
     runlog_free(home_open(self));
     g_autofree char *migrated = columns_of(self), *migrated_indices = indices_of(self);
-    g_auto(GStrv) one = g_strsplit(made, "\n", -1), two = g_strsplit(migrated, "\n", -1);
-    g_assert_cmpuint(g_strv_length(one), ==, g_strv_length(two));
     g_assert_cmpstr(migrated, ==, made);
     g_assert_cmpstr(migrated_indices, ==, made_indices);
 }
