@@ -1,4 +1,5 @@
 #include "commands/commands.h"
+#include "platform/failure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,10 +27,12 @@ static int print_verbs(const char *name)
         if (strcmp(c->name, name) == 0) {
             if (!known++)
                 fprintf(stderr, "quantbot: error: %s needs one of:\n", name);
-            fprintf(stderr, "  quantbot %s %-10s %s\n", name, c->verb ? c->verb : "", c->summary);
+            fprintf(stderr, "  quantbot %s %-11s %s\n", name, c->verb ? c->verb : "", c->summary);
         }
-    if (!known)
-        fprintf(stderr, "quantbot: error: no command \"%.40s\"; quantbot help lists them\n", name);
+    if (!known) {
+        g_autofree char *quoted = failure_quote(name, -1);
+        fprintf(stderr, "quantbot: error: no command %s; quantbot help lists them\n", quoted);
+    }
     return 2;
 }
 

@@ -61,7 +61,8 @@ gboolean command_options(int *argc, char ***argv, const char *arguments, const c
     g_autoptr(GError) error = NULL;
     g_autofree char *name = g_strdup((*argv)[0]);
     if (!g_option_context_parse(context, argc, argv, &error)) {
-        *out_exit = command_usage(name, "%s", error->message);
+        g_autofree char *said = failure_line(error->message);
+        *out_exit = command_usage(name, "%s", said);
         return FALSE;
     }
     if (help) {

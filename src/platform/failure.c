@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define QUOTE_CHARACTERS 80
-#define PATH_CHARACTERS 300
+#define LINE_CHARACTERS 300
 
 GQuark failure_quark(void)
 {
@@ -128,12 +128,17 @@ char *failure_quote(const char *text, gssize length)
     return g_string_free(out, FALSE);
 }
 
-char *failure_path(const char *path)
+char *failure_line(const char *text)
 {
-    g_autofree char *masked = log_redact(path);
+    g_autofree char *masked = log_redact(text);
     GString *out = g_string_new(NULL);
     gsize size = strlen(masked);
-    if (platform_escape(out, masked, size, PATH_CHARACTERS, ESCAPE_LINE) < size)
+    if (platform_escape(out, masked, size, LINE_CHARACTERS, ESCAPE_LINE) < size)
         g_string_append(out, "...");
     return g_string_free(out, FALSE);
+}
+
+char *failure_path(const char *path)
+{
+    return failure_line(path);
 }

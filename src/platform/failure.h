@@ -46,5 +46,8 @@ char *failure_quote(const char *text, gssize length);
 /* A file name as it stands at the head of a message: escaped likewise, without quotes, at most
  * 300 characters. Caller frees. */
 char *failure_path(const char *path);
+/* Somebody else's message, which may repeat what was given to it, as a line of ours: escaped and cut
+ * like a file name. Caller frees. */
+char *failure_line(const char *text);
 
 #endif

@@ -48,6 +48,8 @@ static void test_usage(void)
     } cases[] = {
         {{NULL}, 2, "Usage: quantbot COMMAND"},
         {{"bactest"}, 2, "no command \"bactest\""},
+        {{"\033[2Jtest"}, 2, "no command \"\\"},
+        {{"backtest", "--\033[2J"}, 2, "[2J"},
         {{"data"}, 2, "quantbot data import"},
         {{"data", "nothing"}, 2, "data needs one of"},
         {{"backtest", "--nothing"}, 2, "nothing"},
@@ -67,6 +69,7 @@ static void test_usage(void)
         if (self->exit_code != cases[i].exit_code || strstr(self->err, cases[i].says) == NULL)
             g_error("case %" G_GSIZE_FORMAT ": exit %d, want %d and \"%s\" in:\n%s", i,
                     self->exit_code, cases[i].exit_code, cases[i].says, self->err);
+        g_assert_null(strchr(self->err, '\033'));
         g_assert_cmpstr(self->out, ==, "");
     }
 }
