@@ -16,13 +16,23 @@
 
 /* ---- rows of a run -------------------------------------------------------------------------- */
 
-/* The last ids are found by the primary key; "|| ''" keeps both planners from taking the run's index
- * instead, and sorting all of its trades. */
-#define TRADES(later)                                                                        \
-    "SELECT * FROM (SELECT symbol, side, entry_ts, exit_ts, qty_e8, entry_price_e8,"         \
-    " exit_price_e8, profit_e8, fees_e8, return_fraction, bars, " later ", id FROM trades"   \
-    " WHERE run_id || '' = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4) AS newest" \
-    " ORDER BY id"
+/* Ids hold the run and the number, and the primary key has them in order. The last ones are what
+ * stands before the run's end in it, whoever's they are, and then those of the run: a beginning
+ * besides would let PostgreSQL take a run of which it has no statistics for a few rows, and sort
+ * all of them. */
+#define TRADE_COLUMNS(later)                                                             \
+    "symbol, side, entry_ts, exit_ts, qty_e8, entry_price_e8, exit_price_e8, profit_e8," \
+    " fees_e8, return_fraction, bars, " later
+#define TRADES(later)                                   \
+    "SELECT * FROM (SELECT " TRADE_COLUMNS(             \
+        later) ", id, run_id FROM trades WHERE id < $3" \
+               " ORDER BY id DESC LIMIT $4) AS newest WHERE id >= $2 AND run_id = $1 ORDER BY id"
+/* "|| ''" keeps both planners from taking another index and sorting. */
+#define ALL_TRADES(later)                                                              \
+    "SELECT " TRADE_COLUMNS(later) " FROM trades WHERE run_id || '' = $1 AND id >= $2" \
+                                   " AND id < $3 ORDER BY id"
+#define TRADES_NOW "strategy, entry_reason, exit_reason, exit_date, adverse, favourable, touched"
+#define TRADES_EARLY "NULL, NULL, NULL, NULL, NULL, NULL, NULL"
 
 #define VIEW_TRADES(strategy, date, entry, exit, adverse, favourable)                        \
     "SELECT id, symbol, " strategy ", side, entry_ts, exit_ts, " date ", " entry ", " exit   \
@@ -84,9 +94,10 @@ const query_set queries = {
     .run_result = QUESTION("runs", "SELECT result FROM runs WHERE id = $1"),
     .equity = QUESTION("equity_points", "SELECT ts, equity_e8, equity FROM equity_points"
                                         " WHERE run_id = $1 ORDER BY ts"),
-    .trades = QUESTION("trades", TRADES("strategy, entry_reason, exit_reason, exit_date, adverse,"
-                                        " favourable, touched")),
-    .trades_early = QUESTION("trades", TRADES("NULL, NULL, NULL, NULL, NULL, NULL, NULL")),
+    .trades = QUESTION("trades", TRADES(TRADES_NOW)),
+    .trades_early = QUESTION("trades", TRADES(TRADES_EARLY)),
+    .all_trades = QUESTION("trades", ALL_TRADES(TRADES_NOW)),
+    .all_trades_early = QUESTION("trades", ALL_TRADES(TRADES_EARLY)),
     .equity_window = QUESTION("equity_points",
                               "SELECT ts, equity_e8, equity FROM equity_points"
                               " WHERE run_id = $1 AND ts >= $2 AND ts <= $3 ORDER BY ts"),

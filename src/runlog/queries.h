@@ -22,8 +22,8 @@ typedef struct query_set {
     question run_count;  /* $1 run: 1 where it is there, else 0 */
     question run_result; /* $1 run */
     question equity;     /* $1 run: ts, exact, number */
-    question trades,
-        trades_early; /* $1 run, $2 its first trade's id, $3 beyond the last, $4 count */
+    /* $1 run, $2 its first trade's id, $3 beyond the last; $4 how many of the last. */
+    question trades, trades_early, all_trades, all_trades_early;
     /* $1 run, $2 from, $3 until. */
     question equity_window, equity_blocks; /* blocks: $4 their size */
     question equity_ends;                  /* $1 run: first and last stamp */

@@ -225,14 +225,15 @@ GArray *runlog_trades(runlog *self, const char *run_id, guint limit, GError **er
     gint64 version = 0;
     if (!schema_version_get(self, &version, error))
         return NULL;
-    /* Ids hold the run and the number, so the primary key finds the last ones. */
+    const gboolean early = version < QUERIES_TRADES_LATER_SINCE;
+    const question *last = early ? &queries.trades_early : &queries.trades;
+    const question *all = early ? &queries.all_trades_early : &queries.all_trades;
     g_autofree char *first = g_strconcat(run_id, ":t:", NULL);
     g_autofree char *beyond = g_strconcat(run_id, ":t;", NULL);
     const value values[] = {value_text(run_id), value_text(first), value_text(beyond),
                             value_limit(limit)};
-    g_autoptr(cursor) answer = cursor_open(
-        self, version >= QUERIES_TRADES_LATER_SINCE ? &queries.trades : &queries.trades_early,
-        values, 4, error);
+    g_autoptr(cursor)
+        answer = cursor_open(self, limit > 0 ? last : all, values, limit > 0 ? 4 : 3, error);
     if (answer == NULL)
         return NULL;
     g_autoptr(GArray) trades = g_array_new(FALSE, FALSE, sizeof(runlog_trade));
