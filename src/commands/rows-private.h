@@ -16,9 +16,9 @@ typedef struct rows_file {
 } rows_file;
 void rows_file_clear(rows_file *self);
 
-/* Stamps are ISO texts (in Parquet UTC microseconds), amounts exact decimals (in Parquet a double,
- * and the exact integer of 1e-8 beside it under NAME_e8), what is not known nothing (null in JSON
- * and Parquet). A file that is there stays unless overwrite is set: FAILURE_USAGE. */
+/* Every column under its name in the table. Stamps are ISO texts (in Parquet UTC microseconds), exact
+ * amounts integers of 1e-8 (NAME_e8), what is not known nothing (null in JSON and Parquet). A file
+ * that is there stays unless overwrite is set: FAILURE_USAGE. */
 gboolean rows_export(runlog *log, const runlog_view *view, const char *run_id, rows_format format,
                      const char *path, gboolean overwrite, rows_file *out, GError **error);
 

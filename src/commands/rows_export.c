@@ -87,7 +87,7 @@ static void put_text(rows_target *self, const char *text)
 
 static void put_cell(rows_target *self, runlog_kind kind, const runlog_cell *cell)
 {
-    char text[QB_TIME_TEXT], number[32], amount[QB_RAW_TEXT];
+    char text[QB_TIME_TEXT], number[32];
     const char *quote = self->format == ROWS_JSON ? "\"" : "";
     if (cell->none) {
         g_string_append(self->buffer, self->format == ROWS_JSON ? "null" : "");
@@ -105,10 +105,8 @@ static void put_cell(rows_target *self, runlog_kind kind, const runlog_cell *cel
         g_string_append(self->buffer, report_json_number(cell->number, number));
         break;
     case RUNLOG_COUNT:
-        g_string_append_printf(self->buffer, "%" G_GINT64_FORMAT, cell->integer);
-        break;
     case RUNLOG_AMOUNT:
-        g_string_append(self->buffer, qb_raw_to_text(cell->integer, amount));
+        g_string_append_printf(self->buffer, "%" G_GINT64_FORMAT, cell->integer);
         break;
     }
 }
@@ -212,11 +210,9 @@ static void add_integers(const rows_target *self, parquet_table *table, const ch
 static void add_numbers(const rows_target *self, parquet_table *table, const char *name,
                         const kept *from)
 {
-    double *values = add_column(self, table, name, PARQUET_DOUBLE, from)->values;
-    for (gsize row = 0; row < self->rows; row++)
-        values[row] = from->numbers != NULL
-                          ? g_array_index(from->numbers, double, row)
-                          : qb_raw_to_double(g_array_index(from->integers, gint64, row));
+    parquet_column *column = add_column(self, table, name, PARQUET_DOUBLE, from);
+    if (self->rows > 0)
+        memcpy(column->values, from->numbers->data, self->rows * sizeof(double));
 }
 
 static void add_texts(const rows_target *self, parquet_table *table, const char *name, kept *from)
@@ -230,7 +226,6 @@ static void fill_column(rows_target *self, parquet_table *table, guint index)
 {
     const runlog_column *column = &self->view->columns[index];
     kept *from = &self->columns[index];
-    g_autofree char *exact = g_strdup_printf("%s_e8", column->name);
     switch (column->kind) {
     case RUNLOG_TEXT:
         add_texts(self, table, column->name, from);
@@ -239,14 +234,11 @@ static void fill_column(rows_target *self, parquet_table *table, guint index)
         add_integers(self, table, column->name, PARQUET_TIMESTAMP_US, from);
         break;
     case RUNLOG_COUNT:
+    case RUNLOG_AMOUNT:
         add_integers(self, table, column->name, PARQUET_INT64, from);
         break;
     case RUNLOG_REAL:
         add_numbers(self, table, column->name, from);
-        break;
-    case RUNLOG_AMOUNT:
-        add_numbers(self, table, column->name, from);
-        add_integers(self, table, exact, PARQUET_INT64, from);
         break;
     }
 }

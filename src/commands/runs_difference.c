@@ -5,7 +5,7 @@
 /* ---- reading -------------------------------------------------------------------------------- */
 
 /* The columns of the view "fills". */
-enum { FILL_TS = 2, FILL_SYMBOL = 3, FILL_QUANTITY = 4, FILL_PRICE = 5, FILL_FEE = 6 };
+enum { FILL_TS = 3, FILL_SYMBOL = 4, FILL_QUANTITY = 8, FILL_PRICE = 9, FILL_FEE = 10 };
 
 static gboolean add_fill(const runlog_cell *cells, gpointer data, GError **error)
 {

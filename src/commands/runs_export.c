@@ -7,10 +7,10 @@
 
 static const char about[] =
     "Writes the rows of a logged run for other programs, a file each in a folder: equity, trades,\n"
-    "fills, orders, decisions. Stamps are UTC; amounts are exact in CSV and JSON, and in Parquet "
-    "a\n"
-    "double with the exact integer of 1e-8 beside it (quantity_e8). A file that is there stays\n"
-    "unless --force is given.\n"
+    "fills, orders, decisions. Columns have the run log's names and order; stamps are UTC. Beside "
+    "an\n"
+    "amount stands the exact integer of 1e-8 (qty, qty_e8). A file that is there stays unless\n"
+    "--force is given.\n"
     "\n"
     "Examples:\n"
     "  quantbot runs export last --output out\n"

@@ -3,43 +3,15 @@
 #include "runlog/queries.h"
 #include "runlog/runlog-private.h"
 
-#include <math.h>
 #include <string.h>
 
-/* ---- reading whole rows --------------------------------------------------------------------- */
+/* ---- the hash ------------------------------------------------------------------------------- */
 
 static gboolean is_json(const char *column)
 {
     return strcmp(column, "params") == 0 || strcmp(column, "kpis") == 0 ||
            strcmp(column, "meta") == 0;
 }
-
-typedef gboolean (*row_func)(const runlog_table *table, const runlog_cell *cells, gpointer data,
-                             GError **error);
-
-static gboolean read_rows(runlog *self, const runlog_table *table, const char *run_id,
-                          row_func each, gpointer data, GError **error)
-{
-    runlog_cell cells[RUNLOG_COLUMNS_MAX];
-    gboolean row = FALSE;
-    g_autofree char *text = statement_select(table, runlog_store_of(self));
-    const question about = {table->name, text, text};
-    const value run = value_text(run_id);
-    g_autoptr(cursor) answer = cursor_open(self, &about, &run, 1, error);
-    if (answer == NULL)
-        return FALSE;
-    while (cursor_next(answer, &row, error)) {
-        if (!row)
-            return TRUE;
-        for (guint i = 0; i < table->count; i++)
-            cells[i] = cell_of(answer, (int)i, table->columns[i].kind);
-        if (!each(table, cells, data, error))
-            return FALSE;
-    }
-    return FALSE;
-}
-
-/* ---- the hash ------------------------------------------------------------------------------- */
 
 static void hash_integer(GChecksum *sum, gint64 integer)
 {
@@ -70,11 +42,16 @@ static void hash_cell(GChecksum *sum, const runlog_column *column, const runlog_
     }
 }
 
-static gboolean hash_row(const runlog_table *table, const runlog_cell *cells, gpointer data,
-                         GError **error)
+typedef struct table_hash {
+    const runlog_table *table;
+    GChecksum *sum;
+} table_hash;
+
+static gboolean hash_row(const runlog_cell *cells, gpointer data, GError **error)
 {
-    for (guint i = 0; i < table->count; i++)
-        hash_cell(data, &table->columns[i], &cells[i]);
+    const table_hash *self = data;
+    for (guint i = 0; i < self->table->count; i++)
+        hash_cell(self->sum, &self->table->columns[i], &cells[i]);
     return TRUE;
 }
 
@@ -84,7 +61,8 @@ char *runlog_digest(runlog *self, const char *run_id, GError **error)
     for (gsize i = 0; i < RUNLOG_TABLE_COUNT; i++) {
         const runlog_table *table = &runlog_tables[i];
         g_checksum_update(sum, (const guchar *)table->name, (gssize)strlen(table->name) + 1);
-        if (!read_rows(self, table, run_id, hash_row, sum, error))
+        table_hash hash = {table, sum};
+        if (!rows_read(self, table, SCHEMA_VERSION, run_id, hash_row, &hash, error))
             return NULL;
     }
     return g_strdup(g_checksum_get_string(sum));
@@ -102,8 +80,7 @@ gboolean copy_has_run(runlog *self, const char *run_id, gboolean *out, GError **
     return TRUE;
 }
 
-static gboolean put_row(const runlog_table *table, const runlog_cell *cells, gpointer data,
-                        GError **error)
+static gboolean put_row(const runlog_cell *cells, gpointer data, GError **error)
 {
     rows *out = data;
     rows_cells(out, cells);
@@ -114,7 +91,9 @@ static gboolean carry_table(runlog *from, runlog *to, const runlog_table *table,
                             GError **error)
 {
     rows *out = rows_begin(to, table, ROWS_NEW, error);
-    return out != NULL && rows_end(out, read_rows(from, table, run_id, put_row, out, error), error);
+    return out != NULL &&
+           rows_end(out, rows_read(from, table, SCHEMA_VERSION, run_id, put_row, out, error),
+                    error);
 }
 
 /* What has come is read again before it is kept. */

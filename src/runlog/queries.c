@@ -2,8 +2,6 @@
  * they type differently, ids compared as ranges so that an index serves every prefix. */
 #include "runlog/queries.h"
 
-#define EXACT(exact, number) "coalesce(" exact ", CAST(round(" number " * 1e8) AS BIGINT))"
-
 /* ---- runs ----------------------------------------------------------------------------------- */
 
 #define RUN_COLUMNS                                                                       \
@@ -33,11 +31,6 @@
                                    " AND id < $3 ORDER BY id"
 #define TRADES_NOW "strategy, entry_reason, exit_reason, exit_date, adverse, favourable, touched"
 #define TRADES_EARLY "NULL, NULL, NULL, NULL, NULL, NULL, NULL"
-
-#define VIEW_TRADES(strategy, date, entry, exit, adverse, favourable)                        \
-    "SELECT id, symbol, " strategy ", side, entry_ts, exit_ts, " date ", " entry ", " exit   \
-    ", qty_e8, entry_price_e8, exit_price_e8, profit_e8, fees_e8, return_fraction, " adverse \
-    ", " favourable ", bars FROM trades WHERE run_id = $1 ORDER BY id"
 
 /* ---- one moment ----------------------------------------------------------------------------- */
 
@@ -140,41 +133,6 @@ const query_set queries = {
             [RUNLOG_METRICS] = COUNT(metrics),
             [RUNLOG_ERROR_LOGS] = COUNT(error_logs),
             [RUNLOG_EQUITY_BLOCKS] = COUNT(equity_blocks),
-        },
-    .views =
-        {
-            {"equity",
-             QUESTION(
-                 "equity_points",
-                 "SELECT ts, " EXACT("equity_e8",
-                                     "equity") " FROM equity_points WHERE run_id = $1 ORDER BY ts"),
-             {NULL}},
-            {"trades",
-             QUESTION("trades", VIEW_TRADES("strategy", "exit_date", "entry_reason", "exit_reason",
-                                            "adverse", "favourable")),
-             QUESTION("trades", VIEW_TRADES("NULL", "NULL", "NULL", "NULL", "NULL", "NULL"))},
-            {"fills",
-             QUESTION(
-                 "fills",
-                 "SELECT id, order_id, ts, symbol, " EXACT("qty_e8", "qty") ", " EXACT(
-                     "price_e8", "price") ", " EXACT("commission_e8",
-                                                     "commission") ", reference_e8, bar_ts FROM "
-                                                                   "fills WHERE run_id = $1"
-                                                                   " ORDER BY id"),
-             {NULL}},
-            {"orders",
-             QUESTION(
-                 "orders",
-                 "SELECT id, ts, symbol, side, " EXACT(
-                     "qty_e8",
-                     "qty") ", filled_e8, price, status, reason, final_ts, reduce_only, size_kind,"
-                            " size_amount FROM orders WHERE run_id = $1 ORDER BY id"),
-             {NULL}},
-            {"decisions",
-             QUESTION("decisions",
-                      "SELECT number, symbol, first_ts, last_ts, bars, signal, stage, reason,"
-                      " order_id FROM decisions WHERE run_id = $1 ORDER BY number"),
-             {NULL}},
         },
     /* runs last: the others are chosen through it. Adopted tables may not cascade. */
     .purge =

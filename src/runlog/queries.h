@@ -37,11 +37,6 @@ typedef struct query_set {
     question fills_of_order; /* $1 run, $2 order, $3 how many at most */
     /* For each of runlog_tables. */
     question count[RUNLOG_TABLE_COUNT];
-    /* For each view of rows.c: $1 run. `early`: of logs older than version 3, where it differs. */
-    struct {
-        const char *name;
-        question rows, early;
-    } views[5];
     /* $1 mode or NULL for every simulation, $2 stamp or NULL. A paper run can never be in it. */
     query_purge purge[RUNLOG_TABLE_COUNT];
     /* By runlog_pruned; $1 the stamp that a run ended before. */

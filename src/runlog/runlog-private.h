@@ -24,6 +24,9 @@ struct runlog {
 void rows_cells(rows *self, const runlog_cell *cells);
 /* rows.c: a column of a cursor as a cell; its text lives until the next row. */
 runlog_cell cell_of(const cursor *row, int column, runlog_kind kind);
+/* Every row of a run in a table of a log of that version, in order. */
+gboolean rows_read(runlog *self, const runlog_table *table, gint64 version, const char *run_id,
+                   runlog_row_func each, gpointer data, GError **error);
 
 /* ---- statements.c --------------------------------------------------------------------------- */
 
@@ -31,8 +34,9 @@ runlog_cell cell_of(const cursor *row, int column, runlog_kind kind);
 char *statement_insert(const runlog_table *table, guint count, rows_mode mode, runlog_store store);
 /* PostgreSQL's, in binary. */
 char *statement_copy(const runlog_table *table);
-/* Every column of the rows of run $1, in one order in both. */
-char *statement_select(const runlog_table *table, runlog_store store);
+/* Every column of the rows of run $1, in one order in both; NULL for what a log of that version does
+ * not have. */
+char *statement_select(const runlog_table *table, gint64 version, runlog_store store);
 
 /* ---- schema.c, adopt.c, migrate.c ----------------------------------------------------------- */
 

@@ -249,7 +249,7 @@ typedef struct runlog_position {
 /* What the run held at its end, without flat instruments. Array of runlog_position. */
 GArray *runlog_positions(runlog *self, const char *run_id, GError **error);
 
-/* ---- the rows of a run as tables, for export and comparison ---------------------------------- */
+/* ---- the rows of a run, for export and comparison -------------------------------------------- */
 
 typedef enum runlog_kind {
     RUNLOG_TEXT,
@@ -261,8 +261,10 @@ typedef enum runlog_kind {
 typedef struct runlog_column {
     const char *name;
     runlog_kind kind;
+    int since; /* the schema's version that has it first; 0: the first one */
 } runlog_column;
 #define RUNLOG_COLUMNS_MAX 32
+/* A table's rows under a short name: every column, in the order of runlog_tables. */
 typedef struct runlog_view {
     const char *name; /* "equity" "trades" "fills" "orders" "decisions" */
     const runlog_column *columns;
@@ -279,7 +281,8 @@ typedef struct runlog_cell {
     const char *text; /* borrowed until the call returns */
 } runlog_cell;
 typedef gboolean (*runlog_row_func)(const runlog_cell *cells, gpointer data, GError **error);
-/* Each row in order, until `each` returns FALSE with an error of its own. */
+/* Each row in order, until `each` returns FALSE with an error of its own. What an older log lacks is
+ * none; exact amounts that an earlier bot's rows lack are rounded from the numbers beside them. */
 gboolean runlog_view_read(runlog *self, const runlog_view *view, const char *run_id,
                           runlog_row_func each, gpointer data, GError **error);
 

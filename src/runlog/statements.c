@@ -78,11 +78,15 @@ static const char *order_of(const runlog_table *table)
     return g_str_has_prefix(table->key, run) ? table->key + strlen(run) : table->key;
 }
 
-char *statement_select(const runlog_table *table, runlog_store store)
+char *statement_select(const runlog_table *table, gint64 version, runlog_store store)
 {
     const gboolean by_id = strcmp(table->key, "id") == 0;
     GString *text = g_string_new("SELECT ");
-    append_names(text, table);
+    for (guint i = 0; i < table->count; i++) {
+        const runlog_column *column = &table->columns[i];
+        g_string_append(text, i > 0 ? ", " : "");
+        g_string_append(text, column->since <= version ? column->name : "NULL");
+    }
     g_string_append_printf(text, " FROM %s WHERE %s = $1 ORDER BY %s", table->name,
                            table == &runlog_tables[RUNLOG_RUNS] ? "id" : "run_id", order_of(table));
     /* one order, whatever the collation of an adopted table */

@@ -12,18 +12,18 @@ static const runlog_column runs_columns[] = {
     {"mode", RUNLOG_TEXT},         {"universe", RUNLOG_TEXT},     {"params", RUNLOG_TEXT},
     {"kpis", RUNLOG_TEXT},         {"version", RUNLOG_TEXT},      {"state_hash", RUNLOG_TEXT},
     {"cash_e8", RUNLOG_AMOUNT},    {"order_count", RUNLOG_COUNT}, {"fill_count", RUNLOG_COUNT},
-    {"trade_count", RUNLOG_COUNT}, {"point_count", RUNLOG_COUNT}, {"result", RUNLOG_TEXT},
+    {"trade_count", RUNLOG_COUNT}, {"point_count", RUNLOG_COUNT}, {"result", RUNLOG_TEXT, 3},
 };
 static const runlog_column orders_columns[] = {
-    {"run_id", RUNLOG_TEXT},      {"id", RUNLOG_TEXT},           {"ts", RUNLOG_STAMP},
-    {"symbol", RUNLOG_TEXT},      {"side", RUNLOG_TEXT},         {"qty", RUNLOG_REAL},
-    {"price", RUNLOG_REAL},       {"status", RUNLOG_TEXT},       {"qty_e8", RUNLOG_AMOUNT},
-    {"price_e8", RUNLOG_AMOUNT},  {"filled_e8", RUNLOG_AMOUNT},  {"reason", RUNLOG_TEXT},
-    {"final_ts", RUNLOG_STAMP},   {"reduce_only", RUNLOG_COUNT}, {"size_kind", RUNLOG_TEXT},
-    {"size_amount", RUNLOG_REAL}, {"risk_rule", RUNLOG_TEXT},    {"risk_limit", RUNLOG_REAL},
-    {"risk_value", RUNLOG_REAL},  {"type", RUNLOG_TEXT},         {"tif", RUNLOG_TEXT},
-    {"stop_e8", RUNLOG_AMOUNT},   {"purpose", RUNLOG_TEXT},      {"parent", RUNLOG_TEXT},
-    {"strategy", RUNLOG_TEXT},
+    {"run_id", RUNLOG_TEXT},        {"id", RUNLOG_TEXT},           {"ts", RUNLOG_STAMP},
+    {"symbol", RUNLOG_TEXT},        {"side", RUNLOG_TEXT},         {"qty", RUNLOG_REAL},
+    {"price", RUNLOG_REAL},         {"status", RUNLOG_TEXT},       {"qty_e8", RUNLOG_AMOUNT},
+    {"price_e8", RUNLOG_AMOUNT},    {"filled_e8", RUNLOG_AMOUNT},  {"reason", RUNLOG_TEXT},
+    {"final_ts", RUNLOG_STAMP},     {"reduce_only", RUNLOG_COUNT}, {"size_kind", RUNLOG_TEXT},
+    {"size_amount", RUNLOG_REAL},   {"risk_rule", RUNLOG_TEXT, 2}, {"risk_limit", RUNLOG_REAL, 2},
+    {"risk_value", RUNLOG_REAL, 2}, {"type", RUNLOG_TEXT, 4},      {"tif", RUNLOG_TEXT, 4},
+    {"stop_e8", RUNLOG_AMOUNT, 4},  {"purpose", RUNLOG_TEXT, 4},   {"parent", RUNLOG_TEXT, 4},
+    {"strategy", RUNLOG_TEXT, 4},
 };
 static const runlog_column fills_columns[] = {
     {"run_id", RUNLOG_TEXT},          {"id", RUNLOG_TEXT},
@@ -53,23 +53,23 @@ static const runlog_column trades_columns[] = {
     {"exit_price_e8", RUNLOG_AMOUNT},
     {"profit_e8", RUNLOG_AMOUNT},
     {"fees_e8", RUNLOG_AMOUNT},
-    {"strategy", RUNLOG_TEXT},
-    {"entry_reason", RUNLOG_TEXT},
-    {"exit_reason", RUNLOG_TEXT},
-    {"exit_date", RUNLOG_TEXT},
-    {"adverse", RUNLOG_REAL},
-    {"favourable", RUNLOG_REAL},
-    {"touched", RUNLOG_COUNT},
+    {"strategy", RUNLOG_TEXT, 3},
+    {"entry_reason", RUNLOG_TEXT, 3},
+    {"exit_reason", RUNLOG_TEXT, 3},
+    {"exit_date", RUNLOG_TEXT, 3},
+    {"adverse", RUNLOG_REAL, 3},
+    {"favourable", RUNLOG_REAL, 3},
+    {"touched", RUNLOG_COUNT, 3},
 };
 static const runlog_column points_columns[] = {
     {"run_id", RUNLOG_TEXT}, {"id", RUNLOG_TEXT},          {"ts", RUNLOG_STAMP},
     {"equity", RUNLOG_REAL}, {"equity_e8", RUNLOG_AMOUNT},
 };
 static const runlog_column decisions_columns[] = {
-    {"run_id", RUNLOG_TEXT},    {"number", RUNLOG_COUNT},  {"symbol", RUNLOG_TEXT},
-    {"first_ts", RUNLOG_STAMP}, {"last_ts", RUNLOG_STAMP}, {"bars", RUNLOG_COUNT},
-    {"signal", RUNLOG_REAL},    {"stage", RUNLOG_TEXT},    {"reason", RUNLOG_TEXT},
-    {"order_id", RUNLOG_TEXT},  {"filter", RUNLOG_TEXT},
+    {"run_id", RUNLOG_TEXT},    {"number", RUNLOG_COUNT},   {"symbol", RUNLOG_TEXT},
+    {"first_ts", RUNLOG_STAMP}, {"last_ts", RUNLOG_STAMP},  {"bars", RUNLOG_COUNT},
+    {"signal", RUNLOG_REAL},    {"stage", RUNLOG_TEXT},     {"reason", RUNLOG_TEXT},
+    {"order_id", RUNLOG_TEXT},  {"filter", RUNLOG_TEXT, 4},
 };
 static const runlog_column risk_columns[] = {
     {"run_id", RUNLOG_TEXT},     {"number", RUNLOG_COUNT},      {"ts", RUNLOG_STAMP},
@@ -120,6 +120,27 @@ const runlog_table *runlog_table_find(const char *name)
         if (strcmp(runlog_tables[i].name, name) == 0)
             return &runlog_tables[i];
     return NULL;
+}
+
+/* ---- views ---------------------------------------------------------------------------------- */
+
+static const runlog_view views[] = {
+    {"equity", COLUMNS(points_columns)},       {"trades", COLUMNS(trades_columns)},
+    {"fills", COLUMNS(fills_columns)},         {"orders", COLUMNS(orders_columns)},
+    {"decisions", COLUMNS(decisions_columns)},
+};
+
+const runlog_view *runlog_view_find(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(views); i++)
+        if (strcmp(views[i].name, name) == 0)
+            return &views[i];
+    return NULL;
+}
+
+const runlog_view *runlog_view_at(guint index)
+{
+    return index < G_N_ELEMENTS(views) ? &views[index] : NULL;
 }
 
 /* ---- rows of anybody's ---------------------------------------------------------------------- */

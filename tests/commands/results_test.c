@@ -377,12 +377,16 @@ static void test_export(void)
     g_autofree char *id = last_id(self);
     program_expect(self, 0, "runs", "export", "last", "--output", "out", "--what", "trades,equity");
     g_autofree char *equity = contents(self, "out/equity.csv");
-    g_assert_true(g_str_has_prefix(equity, "ts,equity\n2024-01-02T00:00:00Z,10000\n"));
+    g_autofree char *first = g_strdup_printf("run_id,id,ts,equity,equity_e8\n%s,%s:e:00000001,2024-"
+                                             "01-02T00:00:00Z,10000,1000000000000\n",
+                                             id, id);
+    g_assert_true(g_str_has_prefix(equity, first));
     g_autofree char *trades = contents(self, "out/trades.csv");
     g_autofree char *want = g_strdup_printf(
-        "%s:t:00000001,AAA-USD,orders,long,2024-01-06T00:00:00Z,2024-01-09T00:00:00Z,2024-01-09,"
-        "order,order,10,100,110,97.9,2.1,0.0979,50,200,3\n",
-        id);
+        "%s,%s:t:00000001,AAA-USD,long,2024-01-06T00:00:00Z,2024-01-09T00:00:00Z,10,100,110,97.9,"
+        "2.1,0.0979,3,1000000000,10000000000,11000000000,9790000000,210000000,orders,order,order,"
+        "2024-01-09,50,200,0\n",
+        id, id);
     if (strstr(trades, want) == NULL)
         g_error("not\n%s in\n%s", want, trades);
     program_write(self, "out/trades.csv", "mine");
@@ -399,13 +403,14 @@ static void test_export(void)
     g_autofree char *text = contents(self, "out/fills.json");
     json_auto_t *rows = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     g_assert_cmpuint(json_array_size(rows), ==, 4);
-    g_assert_cmpfloat(number(json_array_get(rows, 1), "quantity"), ==, -10);
+    g_assert_cmpfloat(number(json_array_get(rows, 1), "qty"), ==, -10);
+    g_assert_cmpfloat(number(json_array_get(rows, 1), "qty_e8"), ==, -10e8);
     program_expect(self, 2, "runs", "export", "last", "--output", "out", "--format", "xml");
     program_expect(self, 2, "runs", "export", "last", "--output", "out", "--what", "runs");
     program_expect(self, 2, "runs", "export", "last");
 }
 
-/* Read back by pyarrow: the same rows as in the JSON, to the exact integer. */
+/* Read back by Python's csv and json and by pyarrow: the rows of the SQLite tables, each column. */
 static void test_export_judged(void)
 {
     const char *python = g_getenv("QUANTBOT_PYTHON");
@@ -415,10 +420,12 @@ static void test_export_judged(void)
     }
     g_autoptr(program) self = program_with_two_trades();
     program_expect(self, 0, RUN, "--fee-bps", "10");
+    program_expect(self, 0, "runs", "export", "last", "--output", "out", "--format", "csv");
     program_expect(self, 0, "runs", "export", "last", "--output", "out", "--format", "json");
     program_expect(self, 0, "runs", "export", "last", "--output", "out", "--format", "parquet");
+    g_autofree char *id = last_id(self);
     g_autofree char *script = program_source("tests/commands/judge_rows.py");
-    const char *words[] = {python, script, "out", NULL};
+    const char *words[] = {python, script, "out", "data/runtime/quantbot.db", id, NULL};
     g_autofree char *output = NULL, *errors = NULL;
     int status = 0;
     g_autoptr(GError) error = NULL;

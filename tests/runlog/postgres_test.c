@@ -50,9 +50,16 @@ static void log_odd_run(runlog *log)
     g_assert_true(runlog_writer_commit(writer, NULL, NULL, 0, &error));
 }
 
+typedef struct collected {
+    const runlog_view *view;
+    GArray *integers; /* of every cell */
+} collected;
+
 static gboolean collect(const runlog_cell *cells, gpointer data, GError **error)
 {
-    g_array_append_vals(data, &cells[0].integer, 1);
+    const collected *self = data;
+    for (guint i = 0; i < self->view->count; i++)
+        g_array_append_vals(self->integers, &cells[i].integer, 1);
     return TRUE;
 }
 
@@ -63,8 +70,8 @@ static void assert_same_views(runlog *a, runlog *b, const char *run)
     for (guint i = 0; (view = runlog_view_at(i)) != NULL; i++) {
         g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(gint64));
         g_autoptr(GArray) two = g_array_new(FALSE, FALSE, sizeof(gint64));
-        g_assert_true(runlog_view_read(a, view, run, collect, one, &error));
-        g_assert_true(runlog_view_read(b, view, run, collect, two, &error));
+        g_assert_true(runlog_view_read(a, view, run, collect, &(collected){view, one}, &error));
+        g_assert_true(runlog_view_read(b, view, run, collect, &(collected){view, two}, &error));
         g_assert_cmpmem(one->data, one->len * 8, two->data, two->len * 8);
     }
 }

@@ -131,9 +131,9 @@ static void test_views(home *self, gconstpointer unused)
     log_trade(log, "run-utc", NULL, TRUE, &error);
     sample_log(log, "run-a", "backtest", SAMPLE_START_US, 50, 5);
     expect_rows(log, "run-utc", "trades", 1,
-                "run-utc:t:00000001|BTC-USD|second|short|1577836800000000|1577935800000000|"
-                "2020-01-02|signal|stop-loss|50000000|10000000000|9000000000|499999999|1|0.1|0.5|"
-                "6.25|3");
+                "run-utc|run-utc:t:00000001|BTC-USD|short|1577836800000000|1577935800000000|0.5|"
+                "100|90|5|1e-08|0.1|3|50000000|10000000000|9000000000|499999999|1|second|signal|"
+                "stop-loss|2020-01-02|0.5|6.25|10");
     expect_rows(log, "run-utc", "fills", 0, NULL);
     expect_rows(log, "run-a", "equity", 50, NULL);
     expect_rows(log, "run-a", "orders", 11, NULL); /* the last one stays open */
@@ -158,7 +158,28 @@ static void test_rounded(home *self, gconstpointer unused)
     g_autoptr(runlog) log = home_open(self);
     sample_log(log, "run-a", "backtest", SAMPLE_START_US, 2, 0);
     home_sql(self, "UPDATE equity_points SET equity_e8 = NULL, equity = 0.29");
-    expect_rows(log, "run-a", "equity", 2, "1577836860000000|29000000");
+    expect_rows(log, "run-a", "equity", 2, "run-a|run-a:e:00000002|1577836860000000|0.29|29000000");
+}
+
+/* Columns that a reader's older log does not have yet are none. */
+static void test_older(home *self, gconstpointer unused)
+{
+    GError *error = NULL;
+    runlog *log = home_open(self);
+    sample_log(log, "run-a", "backtest", SAMPLE_START_US, 2, 0);
+    log_trade(log, "run-utc", NULL, TRUE, &error);
+    runlog_free(log);
+    home_sql(self,
+             "ALTER TABLE trades DROP COLUMN touched; ALTER TABLE trades DROP COLUMN adverse;"
+             "ALTER TABLE orders DROP COLUMN parent; ALTER TABLE decisions DROP COLUMN filter;"
+             "UPDATE schema_version SET version = 2");
+    g_autoptr(runlog) older = home_try(self, FALSE, &error);
+    g_assert_no_error(error);
+    expect_rows(older, "run-a", "orders", 0, NULL);
+    expect_rows(older, "run-a", "decisions", 0, NULL);
+    expect_rows(older, "run-utc", "trades", 1,
+                "run-utc|run-utc:t:00000001|BTC-USD|short|1577836800000000|1577935800000000|0.5|"
+                "100|90|5|1e-08|0.1|3|50000000|10000000000|9000000000|499999999|1|-|-|-|-|-|-|-");
 }
 
 int main(int argc, char **argv)
@@ -167,5 +188,6 @@ int main(int argc, char **argv)
     homes_add("rows/trade", test_trade, NULL);
     homes_add("rows/views", test_views, NULL);
     homes_add("rows/rounded", test_rounded, NULL);
+    homes_add_to(RUNLOG_SQLITE, "rows/older", test_older, NULL);
     return homes_run();
 }
