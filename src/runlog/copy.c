@@ -7,12 +7,6 @@
 
 /* ---- the hash ------------------------------------------------------------------------------- */
 
-static gboolean is_json(const char *column)
-{
-    return strcmp(column, "params") == 0 || strcmp(column, "kpis") == 0 ||
-           strcmp(column, "meta") == 0;
-}
-
 static void hash_integer(GChecksum *sum, gint64 integer)
 {
     const gint64 little = GINT64_TO_LE(integer);
@@ -24,7 +18,7 @@ static void hash_cell(GChecksum *sum, const runlog_column *column, const runlog_
     gint64 bits;
     const double number = cell->number == 0 ? 0 : cell->number; /* one zero */
     g_checksum_update(sum, (const guchar *)(cell->none ? "-" : "+"), 1);
-    if (cell->none || is_json(column->name))
+    if (cell->none || column_is_json(column->name))
         return;
     switch (column->kind) {
     case RUNLOG_TEXT:

@@ -8,12 +8,6 @@
 /* How many rows of one instant are looked at. */
 #define ROWS_LIMIT 64
 
-static void column_name(const cursor *row, int column, char out[RUNLOG_NAME_SIZE])
-{
-    const char *text = cursor_text(row, column);
-    g_strlcpy(out, text != NULL ? text : "", RUNLOG_NAME_SIZE);
-}
-
 /* ---- decisions ------------------------------------------------------------------------------ */
 
 static void clear_decision(void *row)
@@ -34,8 +28,8 @@ static runlog_decision decision_of(const cursor *row)
         .order_id = g_strdup(cursor_text(row, 7)),
         .filter = g_strdup(cursor_text(row, 8)),
     };
-    column_name(row, 5, decision.stage);
-    column_name(row, 6, decision.reason);
+    name_of(row, 5, decision.stage);
+    name_of(row, 6, decision.reason);
     return decision;
 }
 
@@ -132,14 +126,14 @@ static runlog_order order_of(const cursor *row)
         .stop_e8 = cursor_integer(row, 17),
         .parent = g_strdup(cursor_text(row, 19)),
     };
-    column_name(row, 7, order.status);
-    column_name(row, 8, order.reason);
-    column_name(row, 10, order.size_kind);
-    column_name(row, 12, order.risk_rule);
-    column_name(row, 15, order.type);
-    column_name(row, 16, order.tif);
-    column_name(row, 18, order.purpose);
-    column_name(row, 20, order.strategy);
+    name_of(row, 7, order.status);
+    name_of(row, 8, order.reason);
+    name_of(row, 10, order.size_kind);
+    name_of(row, 12, order.risk_rule);
+    name_of(row, 15, order.type);
+    name_of(row, 16, order.tif);
+    name_of(row, 18, order.purpose);
+    name_of(row, 20, order.strategy);
     return order;
 }
 

@@ -13,6 +13,8 @@ typedef struct postgres {
     gboolean pooled;
     gboolean reading;    /* rows are never changed through it */
     gboolean raised;     /* TLS is verified because we said so */
+    gboolean keyed;      /* equity_points has its key, not only an id as an adopted one */
+    gboolean asked_keys; /* that is known */
     gboolean inside;     /* a transaction is open */
     gboolean committing; /* a COMMIT was sent and not answered yet */
     gboolean unheard;    /* the link was cut by us, for nothing was said on it for answer_ms */
@@ -95,6 +97,9 @@ char *postgres_clean(const char *text, gsize size);
 /* ---- schema_postgres.c ---------------------------------------------------------------------- */
 
 gboolean postgres_has_table(runlog *self, const char *name, gboolean *out, GError **error);
+/* The columns by which a row of a table is found again: its key, or the id where an adopted table
+ * has no other. NULL on failure. */
+const char *postgres_key_of(runlog *self, const runlog_table *table, GError **error);
 /* Makes, adopts, migrates or refuses; for readers only refuses. */
 gboolean postgres_prepare(runlog *self, gboolean writing, const runlog_server *server,
                           GError **error);

@@ -17,6 +17,7 @@ typedef struct postgres_rows {
     rows base;
     gboolean copies;
     rows_mode mode;
+    const char *key;   /* INSERT: by which a row is replaced */
     GByteArray *bytes; /* COPY: what is to be sent. INSERT: texts, each with its NUL */
     GArray *offsets;   /* INSERT: of gssize, where each value begins; -1: none */
     guint count;       /* INSERT: whole rows held */
@@ -99,7 +100,8 @@ static gboolean send_inserts(postgres_rows *self, GError **error)
         return TRUE;
     if (self->sql_rows != self->count) {
         g_free(self->sql);
-        self->sql = statement_insert(self->base.table, self->count, self->mode, RUNLOG_POSTGRES);
+        self->sql = statement_insert(self->base.table, self->count, self->mode, RUNLOG_POSTGRES,
+                                     self->key);
         self->sql_rows = self->count;
     }
     g_autofree const char **values = g_new(const char *, count);
@@ -208,11 +210,15 @@ void postgres_put_none(rows *base)
 rows *postgres_rows_begin(runlog *log, const runlog_table *table, rows_mode mode, GError **error)
 {
     const gboolean copies = mode == ROWS_NEW && !table->has_json;
+    const char *key = mode == ROWS_LATEST ? postgres_key_of(log, table, error) : table->key;
+    if (key == NULL)
+        return NULL;
     if (copies && !start_copy(log, table, error))
         return NULL;
     postgres_rows *self = g_new0(postgres_rows, 1);
     self->copies = copies;
     self->mode = mode;
+    self->key = key;
     self->bytes = g_byte_array_sized_new(CHUNK_BYTES + 4096);
     self->offsets = g_array_new(FALSE, FALSE, sizeof(gssize));
     if (copies)

@@ -179,13 +179,6 @@ GArray *runlog_equity(runlog *self, const char *run_id, GError **error)
     return NULL;
 }
 
-/* A text of ours that is kept in place; NULL is empty. */
-static void column_name(const cursor *row, int column, char out[RUNLOG_NAME_SIZE])
-{
-    const char *text = cursor_text(row, column);
-    g_strlcpy(out, text != NULL ? text : "", RUNLOG_NAME_SIZE);
-}
-
 static gint32 column_date(const cursor *row, int column)
 {
     const char *text = cursor_text(row, column);
@@ -214,9 +207,9 @@ static runlog_trade trade_of(const cursor *row)
         .touched = (guint32)cursor_integer(row, 17),
     };
     column_symbol(row, 0, trade.symbol);
-    column_name(row, 11, trade.strategy);
-    column_name(row, 12, trade.entry_reason);
-    column_name(row, 13, trade.exit_reason);
+    name_of(row, 11, trade.strategy);
+    name_of(row, 12, trade.entry_reason);
+    name_of(row, 13, trade.exit_reason);
     return trade;
 }
 

@@ -29,6 +29,17 @@ runlog_cell cell_of(const cursor *row, int column, runlog_kind kind)
     return cell;
 }
 
+void name_of(const cursor *row, int column, char out[RUNLOG_NAME_SIZE])
+{
+    const char *text = cursor_text(row, column);
+    g_strlcpy(out, text != NULL ? text : "", RUNLOG_NAME_SIZE);
+}
+
+gboolean column_is_json(const char *name)
+{
+    return strcmp(name, "params") == 0 || strcmp(name, "kpis") == 0 || strcmp(name, "meta") == 0;
+}
+
 gboolean rows_read(runlog *self, const runlog_table *table, gint64 version, const char *run_id,
                    runlog_row_func each, gpointer data, GError **error)
 {

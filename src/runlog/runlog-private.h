@@ -24,18 +24,25 @@ struct runlog {
 void rows_cells(rows *self, const runlog_cell *cells);
 /* rows.c: a column of a cursor as a cell; its text lives until the next row. */
 runlog_cell cell_of(const cursor *row, int column, runlog_kind kind);
+/* A text of ours that is kept in place; NULL is empty. */
+void name_of(const cursor *row, int column, char out[RUNLOG_NAME_SIZE]);
+/* Whether a text column holds JSON, which a database may keep in a form of its own. */
+gboolean column_is_json(const char *name);
 /* Every row of a run in a table of a log of that version, in order. */
 gboolean rows_read(runlog *self, const runlog_table *table, gint64 version, const char *run_id,
                    runlog_row_func each, gpointer data, GError **error);
 
 /* ---- statements.c --------------------------------------------------------------------------- */
 
-/* `count` rows, with parameters $1, $2 ... row by row. Caller frees, as of the others. */
-char *statement_insert(const runlog_table *table, guint count, rows_mode mode, runlog_store store);
+/* `count` rows, with parameters $1, $2 ... row by row. key: the columns by which ROWS_LATEST
+ * replaces in PostgreSQL; SQLite takes any key that is in the way. Caller frees, as of the
+ * others. */
+char *statement_insert(const runlog_table *table, guint count, rows_mode mode, runlog_store store,
+                       const char *key);
 /* PostgreSQL's, in binary. */
 char *statement_copy(const runlog_table *table);
-/* Every column of the rows of run $1, in one order in both; NULL for what a log of that version does
- * not have. */
+/* Every column of the rows of run $1, in one order in both; NULL for what a log of that version
+ * does not have. */
 char *statement_select(const runlog_table *table, gint64 version, runlog_store store);
 
 /* ---- schema.c, adopt.c, migrate.c ----------------------------------------------------------- */
@@ -129,8 +136,8 @@ gboolean schema_write_version(runlog *self, GError **error);
 #define RUNLOG_BLOCK_FINE 64
 #define RUNLOG_BLOCK_COARSE 1024
 
-/* A change of the tables, all or nothing, after a copy beside the file that self->backup names. What
- * failed, or what another process did meanwhile (*out_changed FALSE), needs no copy. */
+/* A change of the tables, all or nothing, after a copy beside the file that self->backup names.
+ * What failed, or what another process did meanwhile (*out_changed FALSE), needs no copy. */
 typedef gboolean (*schema_change)(runlog *self, gboolean *out_changed, GError **error);
 gboolean schema_change_safely(runlog *self, const char *why, schema_change change,
                               gboolean *out_changed, GError **error);

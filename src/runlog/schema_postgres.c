@@ -100,6 +100,12 @@ static const question has_index = {
     NULL, NULL,
     "SELECT count(*) FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]"
     " WHERE indrelid = to_regclass($1) AND attname = $2 AND indpred IS NULL AND indisvalid"};
+static const question count_keys = {
+    "equity_points", NULL,
+    "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass('equity_points') AND indisunique"
+    " AND indpred IS NULL AND indisvalid AND array(SELECT attname::text FROM pg_attribute"
+    " WHERE attrelid = indrelid AND attnum = ANY (indkey) ORDER BY attname) = ARRAY['run_id', "
+    "'ts']"};
 static const question write_version = {
     "schema_version", NULL,
     "INSERT INTO schema_version (version, applied_at, program) VALUES ($1, now(), $2)"};
@@ -115,6 +121,20 @@ gboolean postgres_has_table(runlog *self, const char *name, gboolean *out, GErro
         return FALSE;
     *out = present != 0;
     return TRUE;
+}
+
+const char *postgres_key_of(runlog *self, const runlog_table *table, GError **error)
+{
+    postgres *server = self->server;
+    gint64 count = 0;
+    if (table != &runlog_tables[RUNLOG_EQUITY_POINTS])
+        return table->key;
+    if (!server->asked_keys && !cursor_ask(self, &count_keys, NULL, 0, &count, error))
+        return NULL;
+    if (!server->asked_keys)
+        server->keyed = count > 0;
+    server->asked_keys = TRUE;
+    return server->keyed ? table->key : "id";
 }
 
 static gboolean any_table(runlog *self, const char *const *names, const char **out, GError **error)
@@ -172,12 +192,6 @@ static gboolean is_ours(const runlog_table *table, const char *column)
     return FALSE;
 }
 
-static gboolean is_json(const char *column)
-{
-    return strcmp(column, "params") == 0 || strcmp(column, "kpis") == 0 ||
-           strcmp(column, "meta") == 0;
-}
-
 static gboolean is_text(const char *type)
 {
     return strcmp(type, "text") == 0 || g_str_has_prefix(type, "character varying");
@@ -186,7 +200,7 @@ static gboolean is_text(const char *type)
 /* NULL: the type fits. Rows are sent in binary, so there is one for each kind. */
 static const char *expected_type(const runlog_column *column, const char *type)
 {
-    if (is_json(column->name))
+    if (column_is_json(column->name))
         return g_str_has_prefix(type, "json") || is_text(type) ? NULL : "json";
     switch (column->kind) {
     case RUNLOG_TEXT:

@@ -191,7 +191,7 @@ static gboolean prepare_rows(sqlite_rows *self, GError **error)
     if (self->prepared == self->count)
         return TRUE;
     g_autofree char *text = statement_insert(self->base.table, self->count, self->mode,
-                                             RUNLOG_SQLITE);
+                                             RUNLOG_SQLITE, NULL);
     sqlite3_finalize(self->statement);
     self->statement = store_prepare(&self->base.log->file, text, error);
     self->prepared = self->statement != NULL ? self->count : 0;

@@ -1,9 +1,9 @@
 /* The statements over whole rows, and the only place where SQL is put together.
  *
  * Eleven tables times three ways to insert, for each number of rows, would be some hundred literals
- * that a new column must not miss; so these are made of runlog_tables. What goes into a text are its
- * constants (names of tables and columns) and numbers of parameters, never anything that was read;
- * values are parameters. All other SQL is literal (tests/tidy). */
+ * that a new column must not miss; so these are made of runlog_tables. What goes into a text are
+ * its constants (names of tables and columns) and numbers of parameters, never anything that was
+ * read; values are parameters. All other SQL is literal (tests/tidy). */
 #include "runlog/runlog-private.h"
 
 #include <string.h>
@@ -35,22 +35,21 @@ static void append_new_values(GString *text, const runlog_table *table)
     }
 }
 
-/* To replace a row PostgreSQL must be told by which key; SQLite takes any that is in the way, which
- * adopted tables need. */
 static void append_conflict(GString *text, const runlog_table *table, rows_mode mode,
-                            runlog_store store)
+                            runlog_store store, const char *key)
 {
     if (mode == ROWS_NEW)
         return;
     g_string_append(text, " ON CONFLICT ");
     if (mode == ROWS_LATEST && store == RUNLOG_POSTGRES)
-        g_string_append_printf(text, "(%s) ", table->key);
+        g_string_append_printf(text, "(%s) ", key);
     g_string_append(text, mode == ROWS_MISSING ? "DO NOTHING" : "DO UPDATE SET ");
     if (mode == ROWS_LATEST)
         append_new_values(text, table);
 }
 
-char *statement_insert(const runlog_table *table, guint count, rows_mode mode, runlog_store store)
+char *statement_insert(const runlog_table *table, guint count, rows_mode mode, runlog_store store,
+                       const char *key)
 {
     const gboolean fails = store == RUNLOG_SQLITE && mode == ROWS_NEW; /* see sqlite.c */
     GString *text = g_string_new(fails ? "INSERT OR FAIL INTO " : "INSERT INTO ");
@@ -58,7 +57,7 @@ char *statement_insert(const runlog_table *table, guint count, rows_mode mode, r
     append_names(text, table);
     g_string_append(text, ") VALUES ");
     append_parameters(text, table, count);
-    append_conflict(text, table, mode, store);
+    append_conflict(text, table, mode, store, key);
     return g_string_free(text, FALSE);
 }
 

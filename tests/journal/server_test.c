@@ -206,6 +206,44 @@ static void test_db_sync(lab *lab, gconstpointer unused)
     g_assert_cmpint(waiting(lab, LAB_NOW_US), ==, LAB_STEP_EVENTS);
 }
 
+/* An adopted table of equity knows no key but its id. */
+static void test_adopted(lab *lab, gconstpointer unused)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *schema = server_new_schema(postgres);
+    server_sql(postgres, schema,
+               "CREATE TABLE runs (id varchar PRIMARY KEY, started_at timestamptz, ended_at"
+               " timestamptz, mode varchar, universe text, params jsonb, kpis jsonb);"
+               "CREATE TABLE orders (id varchar PRIMARY KEY, run_id varchar, ts timestamptz, symbol"
+               " varchar, side varchar, qty double precision, price double precision, status text);"
+               "CREATE TABLE fills (id varchar PRIMARY KEY, run_id varchar, order_id varchar, ts"
+               " timestamptz, symbol varchar, qty double precision, price double precision,"
+               " commission double precision);"
+               "CREATE TABLE equity_points (id varchar PRIMARY KEY, run_id varchar, ts timestamptz,"
+               " equity double precision);"
+               "CREATE TABLE metrics (id varchar PRIMARY KEY, run_id varchar, ts timestamptz, name"
+               " varchar, value double precision);"
+               "CREATE TABLE error_logs (id varchar PRIMARY KEY, run_id varchar, ts timestamptz,"
+               " level varchar, message text, meta jsonb)");
+    g_autoptr(runlog) log = runlog_open_server(server_place(postgres, schema), TRUE, NULL, &error);
+    g_assert_no_error(error);
+    const outbox_target target = outbox_target_of(log);
+    g_autoptr(journal) journal = lab_journal(lab, NULL);
+    g_assert_true(lab_start(journal, &error));
+    write_steps(journal, 1, 3, LAB_NOW_US);
+    g_autoptr(outbox) box = outbox_new(lab->paper, LAB_RUN, &target, 1, &error);
+    for (int again = 0; again < 2; again++) {
+        carry(box, LAB_NOW_US);
+        if (outbox_trouble(box) != NULL)
+            g_error("%s", outbox_trouble(box)->message);
+        g_assert_cmpint(waiting(lab, LAB_NOW_US), ==, 0);
+        g_autofree char *points = server_ask(
+            postgres, schema, "SELECT count(*) || ' ' || max(equity_e8) FROM equity_points");
+        g_assert_cmpstr(points, ==, "3 10000000000003");
+        g_assert_true(outbox_rewind(box, &error));
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *why = NULL;
@@ -217,6 +255,7 @@ int main(int argc, char **argv)
         return 0;
     }
     g_test_add("/outbox/server/equal-keys", lab, NULL, lab_open, test_equal_keys, lab_close);
+    g_test_add("/outbox/server/adopted", lab, NULL, lab_open, test_adopted, lab_close);
     g_test_add("/outbox/server/db-sync", lab, NULL, lab_open, test_db_sync, lab_close);
     g_test_add("/outbox/server/rounds", lab, NULL, lab_open, test_rounds, lab_close);
     const int status = g_test_run();
