@@ -14,8 +14,8 @@ journal_listener *journal_listener_new(journal *journal, const runlog_run *run);
 void journal_listener_free(journal_listener *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(journal_listener, journal_listener_free)
 
-/* A sink for the engine. After QB_SINK_FAILED the reason is in journal_listener_error (FAILURE_BAD_DATA
- * for what a journal cannot hold). Borrowed. */
+/* A sink for the engine. After QB_SINK_FAILED the reason is in journal_listener_error
+ * (FAILURE_BAD_DATA for what a journal cannot hold). Borrowed. */
 qb_sink journal_listener_sink(journal_listener *self);
 const GError *journal_listener_error(const journal_listener *self);
 /* What the trade told last was like: bits of qb_touch. Until the next event or a flush. */

@@ -1,5 +1,6 @@
 /* What a run tells, as rows of the run log's tables: the one place for all who write such rows, at
- * once (runlog_writer) or through a journal, so that a backtest's and a paper run's cannot differ. */
+ * once (runlog_writer) or through a journal, so that those of a backtest and of a paper run cannot
+ * differ. */
 #ifndef RUNLOG_EVENTS_H
 #define RUNLOG_EVENTS_H
 

@@ -281,8 +281,8 @@ typedef struct runlog_cell {
     const char *text; /* borrowed until the call returns */
 } runlog_cell;
 typedef gboolean (*runlog_row_func)(const runlog_cell *cells, gpointer data, GError **error);
-/* Each row in order, until `each` returns FALSE with an error of its own. What an older log lacks is
- * none; exact amounts that an earlier bot's rows lack are rounded from the numbers beside them. */
+/* Each row in order, until `each` returns FALSE with an error of its own. What an older log lacks
+ * is none; exact amounts that an earlier bot's rows lack are rounded from the numbers beside them. */
 gboolean runlog_view_read(runlog *self, const runlog_view *view, const char *run_id,
                           runlog_row_func each, gpointer data, GError **error);
 

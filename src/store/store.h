@@ -49,7 +49,7 @@ gboolean store_check(store *self, GError **error);
 /* FALSE when another file, or none, stands at the path now. One system call. */
 gboolean store_in_place(store *self);
 
-/* ---- copies ------------------------------------------------------------------------------------ */
+/* ---- copies -------------------------------------------------------------------------------- */
 
 /* The committed state as a new file, mode 0600, durable. Not inside a transaction.
  * FAILURE_DATABASE, also where a file is there already. */
@@ -58,7 +58,7 @@ gboolean store_copy(store *self, const char *path, GError **error);
  * with "-2" and so on behind the time where that is taken. Caller frees. NULL on failure. */
 char *store_copy_beside(store *self, const char *why, GError **error);
 
-/* ---- failing ----------------------------------------------------------------------------------- */
+/* ---- failing ------------------------------------------------------------------------------- */
 
 /* Turns the last error of this connection into ours: file, what was done, why, what to do.
  * FALSE. */
@@ -75,7 +75,7 @@ gboolean store_damaged(const store *self, const char *what, const char *why, GEr
     "schema version %" G_GINT64_FORMAT " is newer than this program's %d" \
     " (quantbot " QUANTBOT_VERSION "): use a newer quantbot"
 
-/* ---- statements -------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------- */
 
 /* sql is a literal, one statement, kept for long. NULL on failure. */
 sqlite3_stmt *store_prepare(store *self, const char *sql, GError **error);
@@ -99,7 +99,7 @@ gboolean store_look(store *self, GError **error);
  * never tried again. TRUE when everything since store_begin is durable. */
 gboolean store_end(store *self, gboolean ok, GError **error);
 
-/* ---- digest ------------------------------------------------------------------------------------ */
+/* ---- digest -------------------------------------------------------------------------------- */
 
 /* SHA-256 over a number and some values, each with its length; the first 8 bytes. A row that bears
  * it shows whether its bytes are still those that were written. */

@@ -1,5 +1,5 @@
-/* The rows of a run do not depend on the way they took: the same events, told to a writer of the run
- * log and to a journal whose outbox carries them, give equal rows in every table. Excepted by
+/* The rows of a run do not depend on the way they took: the same events, told to a writer of the
+ * run log and to a journal whose outbox carries them, give equal rows in every table. Excepted by
  * construction: equity_blocks, which only a writer makes; and the ids of equity points from one on
  * that overtook another of its instant, for a journal counts both. */
 #include "core/metrics/doctor.h"
