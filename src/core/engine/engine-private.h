@@ -456,7 +456,13 @@ typedef struct bracket {
     exit_terms exits[TIME_STOP];
     uint32_t time_stop_bars;
 } bracket;
-uint32_t bracket_count(const bracket *bracket);
+static inline uint32_t bracket_count(const bracket *bracket)
+{
+    uint32_t count = bracket->time_stop_bars > 0;
+    for (int i = 0; i < TIME_STOP; i++)
+        count += bracket->exits[i].kind != QB_EXIT_NONE;
+    return count;
+}
 void exits_submit(qb_engine *engine, uint32_t parent, const bracket *bracket);
 /* A fill as the other orders have to know it. */
 typedef struct fill_news {

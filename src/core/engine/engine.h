@@ -62,6 +62,7 @@ typedef struct qb_stretch {
     const double *open, *high, *low, *close; /* [count + 1] */
     const double *volume;                    /* [count + 1], or NULL: unknown */
     size_t count;
+    size_t beyond; /* rows that stand behind these: called for ahead of time, and not looked at */
 } qb_stretch;
 
 /* Many instants of a whole universe at once: rows that all its instruments have, with the same

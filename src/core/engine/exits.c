@@ -15,14 +15,6 @@ static const qb_order_type types[EXITS] = {
     [TIME_STOP] = QB_MARKET,
 };
 
-uint32_t bracket_count(const bracket *bracket)
-{
-    uint32_t count = bracket->time_stop_bars > 0;
-    for (int i = 0; i < TIME_STOP; i++)
-        count += bracket->exits[i].kind != QB_EXIT_NONE;
-    return count;
-}
-
 /* ---- trailing stops ----------------------------------------------------------------------- */
 
 void trail_level(order_slot *slot)

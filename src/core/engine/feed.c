@@ -413,6 +413,7 @@ static bool feed_stretch_single(void *self, qb_stretch *out_stretch)
         .close = series->close + first,
         .volume = series->volume != NULL ? series->volume + first : NULL,
         .count = row - first,
+        .beyond = series->count - 1 - row,
     };
     cursor->row = row;
     cursor->missed = 0;

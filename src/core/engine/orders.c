@@ -5,6 +5,7 @@
 typedef struct request {
     qb_order order; /* as it would stand in the book; its quantity 0: sized at the fill */
     int64_t held;   /* signed units in front of it, once the orders before it have filled */
+    qb_price price; /* last known of its instrument; 0: none */
     qb_side target; /* of a target sized at the fill */
     bool by_target, is_target;
     qb_reason refusal; /* found before the gate */
@@ -14,10 +15,11 @@ typedef struct request {
 /* ---- admission ---------------------------------------------------------------------------- */
 
 /* The price that a size counts on. */
-static price_basis basis_of(const qb_engine *engine, const qb_order *order)
+static price_basis basis_of(const qb_engine *engine, const request *request)
 {
+    const qb_order *order = &request->order;
     price_basis basis = {
-        .reference = engine_price(engine, order->instrument),
+        .reference = request->price,
         .slips = engine_slips(engine, order->type),
     };
     if (order->type == QB_LIMIT || order->type == QB_STOP_LIMIT)
@@ -31,7 +33,7 @@ static price_basis basis_of(const qb_engine *engine, const qb_order *order)
 static double stop_distance(const qb_engine *engine, const request *request)
 {
     const exit_terms *stop = &request->bracket.exits[STOP_LOSS];
-    double entry = qb_raw_to_double(basis_of(engine, &request->order).reference.raw);
+    double entry = qb_raw_to_double(basis_of(engine, request).reference.raw);
     switch (stop->kind) {
     case QB_EXIT_PRICE:
         return fabs(entry - qb_raw_to_double(stop->price.raw));
@@ -104,9 +106,10 @@ static qb_reason pass_gate(qb_engine *engine, request *request)
 {
     qb_order *order = &request->order;
     int64_t increase = increase_of(request), same_side = request->held * order->side;
-    price_basis basis = basis_of(engine, order);
-    basis.reference = engine_price(engine, order->instrument);
-    basis.limit.raw = 0;
+    const price_basis basis = {
+        .reference = request->price,
+        .slips = engine_slips(engine, order->type),
+    };
     gate_ask ask = {
         .instrument = order->instrument,
         .side = order->side,
@@ -134,7 +137,7 @@ static qb_reason admit(qb_engine *engine, request *request)
         return request->refusal;
     if (UNLIKELY(!book_has_room(&engine->book, 1 + bracket_count(&request->bracket))))
         return QB_REASON_TOO_MANY;
-    if (engine_price(engine, order->instrument).raw <= 0)
+    if (request->price.raw <= 0)
         return QB_REASON_BAD_PRICE;
     if (order->reduce_only)
         return request->held * order->side < 0 ? QB_REASON_NONE : QB_REASON_REDUCE_ONLY;
@@ -172,7 +175,7 @@ INLINED static inline uint32_t enter_book(qb_engine *engine, const request *requ
     slot->on_path = walks_paths(order);
     engine->states[order->instrument].on_path += slot->on_path;
     if (order->type == QB_TRAILING_STOP)
-        slot->best = engine_price(engine, order->instrument);
+        slot->best = request->price;
     if (UNLIKELY(engine->risk != NULL))
         slot->stop_distance = stop_distance(engine, request);
     if (order->good_until_us < book->next_end_us)
@@ -202,8 +205,9 @@ static outcome submit(qb_engine *engine, request *request)
 
 /* ---- market orders and targets ------------------------------------------------------------ */
 
-INLINED static inline request market_request(uint32_t instrument, qb_side side, qb_size size,
-                                             int64_t held, qb_purpose purpose)
+INLINED static inline request market_request(const qb_engine *engine, uint32_t instrument,
+                                             qb_side side, qb_size size, int64_t held,
+                                             qb_purpose purpose)
 {
     return (request){
         .order =
@@ -216,6 +220,7 @@ INLINED static inline request market_request(uint32_t instrument, qb_side side, 
                 .good_until_us = INT64_MAX,
             },
         .held = held,
+        .price = engine_price(engine, instrument),
     };
 }
 
@@ -238,8 +243,8 @@ static outcome held(void)
 /* The position's whole size in one reduce-only order. */
 static outcome submit_close(qb_engine *engine, uint32_t instrument, int64_t position, qb_size size)
 {
-    request close = market_request(instrument, position > 0 ? QB_SELL : QB_BUY, size, position,
-                                   QB_FOR_SIGNAL);
+    request close = market_request(engine, instrument, position > 0 ? QB_SELL : QB_BUY, size,
+                                   position, QB_FOR_SIGNAL);
     close.order.quantity.raw = magnitude(position);
     close.order.reduce_only = true;
     close.by_target = true;
@@ -264,15 +269,16 @@ static qb_reason size_problem(qb_status status)
 static outcome submit_change(qb_engine *engine, uint32_t instrument, qb_side side, qb_size size,
                              int64_t position)
 {
-    const price_basis basis = {.reference = engine_price(engine, instrument), .slips = 1};
+    request request = market_request(engine, instrument, side, size, position, QB_FOR_SIGNAL);
+    const price_basis basis = {.reference = request.price, .slips = 1};
     int64_t change = 0;
     qb_money equity = {0};
     qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
     if (status == QB_OK)
         status = size_change(engine, instrument, side, size, equity, &basis, magnitude(position),
                              &change);
-    request request = market_request(instrument, change < 0 ? (qb_side)-side : side, size, position,
-                                     QB_FOR_SIGNAL);
+    if (change < 0)
+        request.order.side = (qb_side)-side;
     request.order.quantity.raw = magnitude(change);
     request.order.reduce_only = change < 0;
     request.by_target = true;
@@ -315,7 +321,7 @@ static void size_request(qb_engine *engine, request *request)
     qb_order *order = &request->order;
     if (sized_at_fill(order->size) || request->refusal != QB_REASON_NONE)
         return;
-    const price_basis basis = basis_of(engine, order);
+    const price_basis basis = basis_of(engine, request);
     qb_money equity = {0};
     qb_status status = qb_portfolio_equity(&engine->portfolio, &equity);
     if (status == QB_OK)
@@ -328,8 +334,8 @@ static void size_request(qb_engine *engine, request *request)
 
 outcome orders_submit(qb_engine *engine, uint32_t instrument, qb_side side, qb_size size)
 {
-    request request = market_request(instrument, side, size, engine_held(engine, instrument),
-                                     QB_FOR_ORDER);
+    request request = market_request(engine, instrument, side, size,
+                                     engine_held(engine, instrument), QB_FOR_ORDER);
     size_request(engine, &request);
     return submit(engine, &request);
 }
@@ -436,7 +442,7 @@ static void set_first_level(const qb_engine *engine, request *request)
 {
     order_slot trailing = {
         .order = request->order,
-        .best = engine_price(engine, request->order.instrument),
+        .best = request->price,
     };
     trail_level(&trailing);
     request->order.stop = trailing.order.stop;
@@ -446,7 +452,7 @@ static void set_first_level(const qb_engine *engine, request *request)
 
 outcome orders_request(qb_engine *engine, const qb_order_request *asked)
 {
-    request request = market_request(asked->instrument, asked->side, asked->size,
+    request request = market_request(engine, asked->instrument, asked->side, asked->size,
                                      engine_held(engine, asked->instrument), QB_FOR_ORDER);
     read_request(engine, asked, &request);
     if (request.refusal == QB_REASON_NONE && asked->type == QB_TRAILING_STOP)
@@ -481,8 +487,8 @@ void orders_force(qb_engine *engine, uint32_t instrument, qb_purpose purpose)
     if (position == 0 || orders_forced(engine, instrument, purpose) != NULL)
         return;
     const qb_size size = {.kind = QB_SIZE_UNITS, .amount = qb_raw_to_double(magnitude(position))};
-    request close = market_request(instrument, position > 0 ? QB_SELL : QB_BUY, size, position,
-                                   purpose);
+    request close = market_request(engine, instrument, position > 0 ? QB_SELL : QB_BUY, size,
+                                   position, purpose);
     close.order.quantity.raw = magnitude(position);
     close.order.reduce_only = true;
     close.order.id = ++engine->totals.orders;

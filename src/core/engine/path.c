@@ -231,7 +231,7 @@ static void trail_along(qb_engine *engine, const walk *walk, qb_price to)
 static void walk_leg(qb_engine *engine, const walk *walk, int leg)
 {
     qb_price from = walk->points[leg - 1], to = walk->points[leg];
-    reach reach;
+    reach reach = {.at = from};
     while (engine->status == QB_OK && next_reached(engine, walk, from, to, &reach)) {
         see(engine, walk->instrument, from, reach.at);
         from = reach.at;

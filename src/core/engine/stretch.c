@@ -113,6 +113,23 @@ RARE static void append_columns(const instrument_state *state, const qb_stretch 
     state->volume[to] = volume_at(stretch, from) * state->volume_factor;
 }
 
+/* The next stretch, line by line while this one is run: its feed looks at every price of it at once,
+ * and would wait for memory. */
+#define LINE 8u         /* rows of a column in a line of the cache */
+#define AHEAD_MAX 4096u /* rows that surely stay in it until they are needed */
+
+INLINED static inline void call_for(const qb_stretch *stretch, size_t row)
+{
+    const size_t ahead = row + (stretch->count < AHEAD_MAX ? stretch->count : AHEAD_MAX);
+    if (row % LINE != 0 || ahead > stretch->count + stretch->beyond)
+        return;
+    __builtin_prefetch(&stretch->ts_us[ahead]);
+    __builtin_prefetch(&stretch->open[ahead]);
+    __builtin_prefetch(&stretch->high[ahead]);
+    __builtin_prefetch(&stretch->low[ahead]);
+    __builtin_prefetch(&stretch->close[ahead]);
+}
+
 /* Rows as long as all is calm; the first that is not taken is returned. */
 static size_t run_calmly(qb_engine *engine, const qb_stretch *stretch, size_t row)
 {
@@ -128,6 +145,7 @@ static size_t run_calmly(qb_engine *engine, const qb_stretch *stretch, size_t ro
     do {
         const int64_t known_us = ts_us[row + 1];
         const double close = stretch->close[row];
+        call_for(stretch, row);
         if (UNLIKELY(known_us - ts_us[row] != stretch->interval_us))
             return row;
         if (UNLIKELY(to == engine->rows)) {

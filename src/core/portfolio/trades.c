@@ -8,11 +8,11 @@
 /* What the trade has made by now, were all that is held worth `price`: measured, not booked. */
 static double stood_at(const qb_position *position, double price)
 {
-    double value = price * qb_raw_to_double(position->multiplier.raw) *
-                   qb_raw_to_double(position->quantity.raw);
-    return value - qb_raw_to_double(position->cost.raw) +
-           qb_raw_to_double(position->trade_realised.raw) +
-           qb_raw_to_double(position->trade_income.raw);
+    const double units = qb_raw_to_double(position->multiplier.raw) *
+                         qb_raw_to_double(position->quantity.raw);
+    const double made = (double)position->trade_realised.raw + (double)position->trade_income.raw -
+                        (double)position->cost.raw;
+    return price * units + made / (double)QB_ONE;
 }
 
 static void see_anew(qb_position *position)
