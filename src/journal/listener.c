@@ -19,7 +19,7 @@ journal_listener *journal_listener_new(journal *journal, const runlog_run *run)
     self->journal = journal;
     self->run = run;
     self->last_us = G_MININT64;
-    g_assert_cmpstr(run->id, ==, journal_run(journal));
+    g_assert(g_str_equal(run->id, journal_run(journal)));
     return self;
 }
 
