@@ -1,6 +1,6 @@
 /* A connection to PostgreSQL.
  *
- * Every wait has an end: connecting takes at most CONNECT_WAIT_MS, and a server that has said and
+ * Every wait has an end: connecting takes at most POSTGRES_CONNECT_MS, and a server that has said and
  * taken nothing for RUNLOG_ANSWER_MS is taken for lost (the kernel tells us earlier where it can).
  * What is set for a session is set within each transaction, for behind a pooler in transaction mode
  * there is no session; for the same reason nothing is prepared by name. TLS: where the server is
@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define CONNECT_WAIT_MS 10000
 #define CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
 /* ---- failing -------------------------------------------------------------------------------- */
@@ -367,9 +366,9 @@ static gboolean fail_to_connect(postgres *self, gboolean in_time, GError **error
 {
     const char *message = self->pq->PQerrorMessage(self->connection);
     g_autofree char *state = state_in(message);
-    g_autofree char *why = in_time
-                               ? first_line(message)
-                               : g_strdup_printf("no answer within %d s", CONNECT_WAIT_MS / 1000);
+    g_autofree char *why = in_time ? first_line(message)
+                                   : g_strdup_printf("no answer within %d s",
+                                                     POSTGRES_CONNECT_MS / 1000);
     const gboolean tls = in_time && is_about_tls(message);
     self->reach = state != NULL ? reach_of(state) : tls ? RUNLOG_REFUSED : RUNLOG_AWAY;
     g_set_error(error, FAILURE, FAILURE_DATABASE, "%s: %s%s", self->name, why,
@@ -379,22 +378,26 @@ static gboolean fail_to_connect(postgres *self, gboolean in_time, GError **error
 
 /* Nothing that is sent may wait for ever, so libpq does not wait. Compiling our short questions
  * takes ten times as long as answering them; behind a pooler the session is not ours to set. */
-static void calm(postgres *self)
+static gboolean calm(postgres *self)
 {
     gboolean heard = TRUE;
     PGresult *result;
+    const guint answer_ms = self->answer_ms;
     self->pq->PQsetnonblocking(self->connection, 1);
     if (self->pooled || !self->pq->PQsendQuery(self->connection, "SET jit = off"))
-        return;
+        return TRUE;
+    self->answer_ms = MIN(answer_ms, POSTGRES_CONNECT_MS);
     while ((result = next_result(self, &heard)) != NULL)
         self->pq->PQclear(result);
+    self->answer_ms = answer_ms;
+    return heard;
 }
 
 /* As PQconnectdb does it, but with an end that counts all addresses and phases together. */
 static gboolean dial(postgres *self, GError **error)
 {
     const libpq *pq = self->pq;
-    const gint64 until_us = clock_monotonic_us() + CONNECT_WAIT_MS * INT64_C(1000);
+    const gint64 until_us = clock_monotonic_us() + POSTGRES_CONNECT_MS * INT64_C(1000);
     PostgresPollingStatusType phase = PGRES_POLLING_WRITING;
     gboolean in_time = TRUE;
     g_clear_pointer(&self->connection, pq->PQfinish);
@@ -415,8 +418,7 @@ static gboolean dial(postgres *self, GError **error)
     if (phase != PGRES_POLLING_OK)
         return fail_to_connect(self, in_time, error);
     self->reach = RUNLOG_REACHED;
-    calm(self);
-    return TRUE;
+    return calm(self) || fail_to_connect(self, FALSE, error);
 }
 
 postgres *postgres_connect(const runlog_server *server, runlog_reach *out_reach, GError **error)
@@ -429,7 +431,7 @@ postgres *postgres_connect(const runlog_server *server, runlog_reach *out_reach,
     self->pq = pq;
     self->name = g_strdup(server->name);
     self->pooled = server->pooled;
-    self->answer_ms = RUNLOG_ANSWER_MS;
+    self->answer_ms = POSTGRES_CONNECT_MS; /* until it is known to answer: postgres_prepare */
     compose(self, server);
     const gboolean ok = dial(self, error);
     *out_reach = self->reach;

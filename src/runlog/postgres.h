@@ -22,6 +22,8 @@ typedef struct postgres {
     runlog_reach reach;
 } postgres;
 
+/* How long connecting may take, and each answer until the server is known to answer. */
+#define POSTGRES_CONNECT_MS 10000
 /* NULL on failure; *out_reach says of which kind. */
 postgres *postgres_connect(const runlog_server *server, runlog_reach *out_reach, GError **error);
 /* Connects anew where the link was lost, outside a transaction. */

@@ -368,6 +368,7 @@ static gboolean change_directly(runlog *self, const runlog_server *server, GErro
         g_prefix_error(error, "the tables must be changed over the direct host: ");
         return FALSE;
     }
+    runlog_set_answer_ms(other, RUNLOG_ANSWER_MS);
     return change_here(other, &self->origin, error);
 }
 
@@ -388,6 +389,7 @@ gboolean postgres_prepare(runlog *self, gboolean writing, const runlog_server *s
     gint64 version = 0;
     if (!find_version(self, &version, error))
         return FALSE;
+    runlog_set_answer_ms(self, RUNLOG_ANSWER_MS);
     if (version == SCHEMA_VERSION || (version != 0 && !writing))
         return TRUE;
     if (!writing)

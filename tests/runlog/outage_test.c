@@ -179,6 +179,27 @@ static void test_away_at(home *self, gconstpointer data)
     end_scene(&scene);
 }
 
+/* One that takes connections and says nothing more is away, and soon: a backtest takes refuge. */
+static void test_silent_opening(home *self, gconstpointer unused)
+{
+    GError *error = NULL;
+    runlog_reach reach = RUNLOG_REACHED;
+    const relay_plan plan = {.fault = RELAY_SILENT, .type = 'Q', .at = 1};
+    if (!g_test_slow()) {
+        g_test_skip("waits for 10 seconds (-m slow)");
+        return;
+    }
+    runlog_free(home_open(self));
+    relay *relay = relay_new(homes_server());
+    relay_start(relay, &plan);
+    g_assert_null(runlog_open_server(relay_place(relay, self->schema, NULL), TRUE, &reach, &error));
+    assert_says(error, "no answer within 10 s");
+    g_assert_cmpint(reach, ==, RUNLOG_AWAY);
+    g_clear_error(&error);
+    relay_stop(relay);
+    relay_free(relay);
+}
+
 /* A reader too is told within the wait, and reads when the server talks again. */
 static void test_silent_reading(home *self, gconstpointer unused)
 {
@@ -347,6 +368,7 @@ int main(int argc, char **argv)
     add_stages("away", test_away_at);
     add_stages("silent", test_silent_at);
     homes_add_to(RUNLOG_POSTGRES, "outage/silent/reading", test_silent_reading, NULL);
+    homes_add_to(RUNLOG_POSTGRES, "outage/silent/opening", test_silent_opening, NULL);
     homes_add_to(RUNLOG_POSTGRES, "outage/left-reading", test_left_reading, NULL);
     homes_add_to(RUNLOG_POSTGRES, "outage/terminated", test_terminated, NULL);
     homes_add_to(RUNLOG_POSTGRES, "outage/crashed", test_crashed, NULL);
