@@ -54,10 +54,12 @@ typedef struct life {
     gint64 now_us;
 } life;
 
+#define TICK_US INT64_C(100000)
+
 /* 1,000 rows a second: 25 steps of four rows each tenth. */
 static void tick(life *self)
 {
-    enum { STEPS = 25, TICK_US = 100000 };
+    enum { STEPS = 25 };
     write_steps(self->journal, self->written + 1, self->written + STEPS, self->now_us);
     self->written += STEPS;
     carry(self->box, self->now_us);
@@ -70,7 +72,8 @@ static gint64 lose_and_regain(const lab *lab, life *self, const char *mode, int 
     server_stop(postgres, mode);
     for (int i = 0; i < ticks; i++)
         tick(self);
-    g_assert_nonnull(outbox_trouble(self->box));
+    if (ticks * TICK_US > OUTBOX_IDLE_US) /* a shorter loss may pass unnoticed */
+        g_assert_nonnull(outbox_trouble(self->box));
     server_go_on(postgres);
     const gint64 returned_us = self->now_us;
     while (waiting(lab, self->now_us) > 0) {
