@@ -9,6 +9,7 @@ static const char about[] =
     "\n"
     "Examples:\n"
     "  quantbot db status\n"
+    "  quantbot db status --deep     looks at every page and index of the file too\n"
     "  quantbot db status --json\n";
 
 static void put_kept(GString *text, const settings *settings)
@@ -30,7 +31,11 @@ static void print_kept(const settings *settings)
                decisions > 0 ? "         " : "Kept     ", (int)equity);
 }
 
-static void print_json(const runlog *log, const runlog_status *status, const settings *settings)
+/* What a deep look found; it ends the command where it finds damage. */
+typedef enum deep_look { NOT_LOOKED, NOT_OURS, SOUND } deep_look;
+
+static void print_json(const runlog *log, const runlog_status *status, deep_look looked,
+                       const settings *settings)
 {
     g_autoptr(GString) text = g_string_new("{");
     log_put_text(text, "path", status->path);
@@ -38,6 +43,8 @@ static void print_json(const runlog *log, const runlog_status *status, const set
     log_put_count(text, "bytes", status->bytes);
     log_put_count(text, "schema_version", status->schema_version);
     log_put_text(text, "last_run", status->last_run);
+    if (looked == SOUND)
+        log_put_flag(text, "sound", TRUE);
     put_kept(text, settings);
     g_string_append(text, ",\"rows\":{");
     for (guint i = 0; i < status->tables->len; i++) {
@@ -70,14 +77,17 @@ static const char *meaning_of(const char *table)
     return NULL;
 }
 
-static void print_table(const runlog *log, const runlog_status *status, const settings *settings,
-                        const report_style *style)
+static void print_table(const runlog *log, const runlog_status *status, deep_look looked,
+                        const settings *settings, const report_style *style)
 {
     g_autofree char *path = failure_path(status->path);
     g_autofree char *size = g_format_size_full((guint64)status->bytes, G_FORMAT_SIZE_IEC_UNITS);
     printf("Run log   %s\n", path);
     printf("          %s, schema version %d, %s\n", log_kind_text(log), status->schema_version,
            size);
+    if (looked != NOT_LOOKED)
+        printf("Looked    %s\n", looked == SOUND ? "at every page and index: sound"
+                                                 : "at nothing: a server checks its own pages");
     printf("Last run  %s\n", status->last_run != NULL ? status->last_run : "none yet");
     print_kept(settings);
     putchar('\n');
@@ -97,11 +107,12 @@ static void print_table(const runlog *log, const runlog_status *status, const se
 
 int command_db_status(int argc, char **argv)
 {
-    gboolean json = FALSE;
+    gboolean json = FALSE, deep = FALSE, ours = FALSE;
     int exit_code = 0;
     GError *error = NULL;
     const report_style style = report_style_of(STDOUT_FILENO);
     const GOptionEntry entries[] = {
+        {"deep", 0, 0, G_OPTION_ARG_NONE, &deep, "Look at every page", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
         {NULL},
     };
@@ -114,15 +125,17 @@ int command_db_status(int argc, char **argv)
     if (settings == NULL)
         return exit_code;
     g_autoptr(runlog) log = log_open(settings, FALSE, &error);
-    if (log == NULL || !runlog_status_get(log, &status, &error)) {
+    if (log == NULL || (deep && !runlog_check(log, &ours, &error)) ||
+        !runlog_status_get(log, &status, &error)) {
         if (!json) /* what waits for a server that is away matters most now */
             journals_print(settings, &style);
         return command_fail(error);
     }
+    const deep_look looked = !deep ? NOT_LOOKED : ours ? SOUND : NOT_OURS;
     if (json)
-        print_json(log, &status, settings);
+        print_json(log, &status, looked, settings);
     else
-        print_table(log, &status, settings, &style);
+        print_table(log, &status, looked, settings, &style);
     if (!json)
         journals_print(settings, &style);
     runlog_status_clear(&status);

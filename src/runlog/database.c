@@ -88,6 +88,12 @@ gboolean runlog_copy_file(runlog *self, const char *path, GError **error)
     return store_copy(&self->file, path, error);
 }
 
+gboolean runlog_check(runlog *self, gboolean *out_looked, GError **error)
+{
+    *out_looked = runlog_store_of(self) == RUNLOG_SQLITE;
+    return !*out_looked || store_check(&self->file, error);
+}
+
 gboolean runlog_check_writable(runlog *self, GError **error)
 {
     if (!backend_begin(self, error))

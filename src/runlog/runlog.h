@@ -50,6 +50,9 @@ void runlog_free(runlog *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(runlog, runlog_free)
 /* Writes and deletes a row in a transaction that is rolled back. */
 gboolean runlog_check_writable(runlog *self, GError **error);
+/* Looks at every page and index of a file: FAILURE_DATABASE names the first damage. A server looks
+ * after its own pages: *out_looked is FALSE then. Linear in the file's size. */
+gboolean runlog_check(runlog *self, gboolean *out_looked, GError **error);
 /* How long a write waits for another writer; RUNLOG_WAIT_MS unless set. */
 #define RUNLOG_WAIT_MS 10000
 void runlog_set_wait_ms(runlog *self, guint wait_ms);

@@ -95,6 +95,9 @@ static void test_kept(home *self, gconstpointer unused)
     g_assert_cmpint(logged.code, ==, 0);
     g_auto(answer) migrated = program_do(self, "db migrate");
     g_assert_cmpstr(migrated.out, ==, "Nothing to do: the schema is of version 5.\n");
+    g_auto(answer) deep = program_do(self, "db status --deep --json");
+    g_assert_cmpint(deep.code, ==, 0);
+    g_assert_cmpint(strstr(deep.out, "\"sound\":true") != NULL, ==, self->store == RUNLOG_SQLITE);
     g_auto(answer) copied = program_do(self, backup);
     g_assert_cmpstr(copied.errors, ==, "");
     g_assert_nonnull(strstr(copied.out, "\"runs\":1"));
