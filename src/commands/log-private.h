@@ -31,6 +31,7 @@ const char *log_kind_text(const runlog *log); /* "SQLite" "PostgreSQL"; static *
 
 /* "2024-01-31 14:30", "-" for 0. Caller frees. */
 char *log_time_text(gint64 instant_us);
+char *log_second_text(gint64 instant_us); /* "2024-01-31 14:30:00" */
 /* "AAPL", "AAPL, MSFT", "AAPL +499". Caller frees. */
 char *log_universe_text(const runlog_summary *run);
 /* The strategy's name out of the parameters, "-" when they name none. Caller frees. */

@@ -8,15 +8,24 @@
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-char *log_time_text(gint64 instant_us)
+static char *time_text(gint64 instant_us, gsize length)
 {
     char text[QB_TIME_TEXT];
     if (instant_us == 0)
         return g_strdup("-");
     qb_time_to_text(instant_us, text);
-    text[10] = ' ';
-    text[16] = '\0';
-    return g_strdup(text);
+    text[strlen("2024-01-31")] = ' ';
+    return g_strndup(text, length);
+}
+
+char *log_time_text(gint64 instant_us)
+{
+    return time_text(instant_us, strlen("2024-01-31 14:30"));
+}
+
+char *log_second_text(gint64 instant_us)
+{
+    return time_text(instant_us, strlen("2024-01-31 14:30:00"));
 }
 
 char *log_universe_text(const runlog_summary *run)

@@ -54,8 +54,6 @@ void paper_press_print(const paper_place *place, const paper_press *press,
 
 /* "all runs" for NULL. */
 const char *paper_run_text(const char *run);
-/* "2026-03-11 13:25:02", "-" for 0. Caller frees. */
-char *paper_time_text(gint64 instant_us);
 /* Of control_halts: the row of that scope (NULL: all runs); NULL: it was never moved. */
 const control_halt *paper_halt_of(const GPtrArray *halts, const char *run);
 /* Table of latches, each given run without one as open (runs may be NULL), and the reasons. */

@@ -121,7 +121,7 @@ void paper_press_print(const paper_place *place, const paper_press *press,
 {
     const control_command *command = press->command;
     g_autofree char *shown = failure_path(place->control);
-    g_autofree char *given = paper_time_text(command->recorded_us);
+    g_autofree char *given = log_second_text(command->recorded_us);
     g_autofree char *what = g_strdup_printf(
         "Command %s of %s: %s.", command->id, command->actor,
         command->effect != NULL ? command->effect : control_state_text(command->state));

@@ -24,7 +24,7 @@ static void print_text(const paper_place *place, const paper_press *press)
 {
     const control_command *command = press->command;
     const report_style style = report_style_of(STDOUT_FILENO);
-    g_autofree char *until = paper_time_text(command->created_us + CONTROL_EXPIRY_US);
+    g_autofree char *until = log_second_text(command->created_us + CONTROL_EXPIRY_US);
     g_autofree char *queued = g_strdup_printf("Queued for run %s: %s. Expires at %s UTC.",
                                               command->run, control_action_text(command->action),
                                               until);

@@ -11,17 +11,6 @@ const char *paper_run_text(const char *run)
     return run != NULL ? run : "all runs";
 }
 
-char *paper_time_text(gint64 instant_us)
-{
-    char text[QB_TIME_TEXT];
-    if (instant_us == 0)
-        return g_strdup("-");
-    qb_time_to_text(instant_us, text);
-    text[10] = ' ';
-    text[19] = '\0';
-    return g_strdup(text);
-}
-
 /* ---- latches -------------------------------------------------------------------------------- */
 
 const control_halt *paper_halt_of(const GPtrArray *halts, const char *run)
@@ -36,7 +25,7 @@ const control_halt *paper_halt_of(const GPtrArray *halts, const char *run)
 
 static void add_latch(report_table *table, const char *run, const control_halt *halt)
 {
-    g_autofree char *since = paper_time_text(halt != NULL ? halt->since_us : 0);
+    g_autofree char *since = log_second_text(halt != NULL ? halt->since_us : 0);
     const char *const cells[] = {paper_run_text(run),
                                  halt != NULL ? journals_halt_text(halt) : "open",
                                  halt != NULL ? halt->actor : "-", since};
@@ -142,7 +131,7 @@ static void add_command(report_table *table, const control_command *command, gin
 {
     g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, command->number);
     g_autofree char *age = fetch_duration_text(MAX(now_us - command->recorded_us, 0));
-    g_autofree char *recorded = paper_time_text(command->recorded_us);
+    g_autofree char *recorded = log_second_text(command->recorded_us);
     g_autofree char *run = g_strdup_printf("%-*s", width, paper_run_text(command->run));
     g_autofree char *outcome = outcome_text(command, now_us);
     g_autofree char *argument = argument_text(command);
