@@ -16,13 +16,18 @@ static void append_names(GString *text, const runlog_table *table)
     }
 }
 
-/* "($1, $2), ($3, $4)" */
-static void append_parameters(GString *text, const runlog_table *table, guint count)
+/* "($1, $2), ($3, $4)". To SQLite "$1" is a name, which it looks for among all the others; of a
+ * hundred rows that takes longer than storing them. There it is "(?, ?), (?, ?)". */
+static void append_parameters(GString *text, const runlog_table *table, guint count,
+                              runlog_store store)
 {
     for (guint row = 0, number = 1; row < count; row++) {
         g_string_append(text, row > 0 ? ", (" : "(");
         for (guint i = 0; i < table->count; i++, number++)
-            g_string_append_printf(text, "%s$%u", i > 0 ? ", " : "", number);
+            if (store == RUNLOG_POSTGRES)
+                g_string_append_printf(text, "%s$%u", i > 0 ? ", " : "", number);
+            else
+                g_string_append(text, i > 0 ? ", ?" : "?");
         g_string_append_c(text, ')');
     }
 }
@@ -56,7 +61,7 @@ char *statement_insert(const runlog_table *table, guint count, rows_mode mode, r
     g_string_append_printf(text, "%s (", table->name);
     append_names(text, table);
     g_string_append(text, ") VALUES ");
-    append_parameters(text, table, count);
+    append_parameters(text, table, count, store);
     append_conflict(text, table, mode, store, key);
     return g_string_free(text, FALSE);
 }
