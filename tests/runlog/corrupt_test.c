@@ -167,7 +167,8 @@ static void test_pages(home *self, gconstpointer unused)
             try_damage(self, bytes, size, number, &damages[i], whole.text, &tally);
     g_test_message("%d pages, each %d.: %u told, %u read as written, %u told by a deep look only",
                    (int)pages, (int)step, tally.told, tally.harmless, tally.deep);
-    g_assert_cmpuint(tally.told, >, tally.harmless);
+    /* Half of the file is the other run's, and some of each page is free. */
+    g_assert_cmpuint(tally.told, >, tally.harmless / 2);
 }
 
 /* The way back that the message names. */
