@@ -1,6 +1,6 @@
 #include "program.h"
+#include "scratch.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -15,22 +15,9 @@ program *program_new(void)
     return self;
 }
 
-static void remove_tree(const char *path)
-{
-    GDir *dir = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
-    if (dir != NULL) {
-        for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
-            g_autofree char *child = g_build_filename(path, name, NULL);
-            remove_tree(child);
-        }
-        g_dir_close(dir);
-    }
-    g_remove(path);
-}
-
 void program_free(program *self)
 {
-    remove_tree(self->folder);
+    scratch_remove(self->folder);
     g_free(self->folder);
     g_free(self->out);
     g_free(self->err);

@@ -1,8 +1,8 @@
 /* env check as a person runs it: exit codes, what is said, and that no secret is. */
 #include "config/config.h"
+#include "scratch.h"
 
 #include <gio/gio.h>
-#include <glib/gstdio.h>
 #include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,22 +17,9 @@ static void folder_open(folder *self, gconstpointer data)
     g_assert_nonnull(self->path);
 }
 
-static void remove_tree(const char *path)
-{
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        if (g_file_test(inner, G_FILE_TEST_IS_DIR))
-            remove_tree(inner);
-        else
-            g_unlink(inner);
-    }
-    g_rmdir(path);
-}
-
 static void folder_close(folder *self, gconstpointer data)
 {
-    remove_tree(self->path);
+    scratch_remove(self->path);
     g_free(self->path);
 }
 

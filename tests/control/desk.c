@@ -1,6 +1,6 @@
 #include "desk.h"
+#include "scratch.h"
 
-#include <glib/gstdio.h>
 #include <sqlite3.h>
 
 void desk_open(desk *self, gconstpointer unused)
@@ -13,23 +13,10 @@ void desk_open(desk *self, gconstpointer unused)
     g_assert_no_error(error);
 }
 
-static void remove_all(const char *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        if (g_file_test(path, G_FILE_TEST_IS_DIR))
-            remove_all(path);
-        else
-            g_unlink(path);
-    }
-    g_rmdir(folder);
-}
-
 void desk_close(desk *self, gconstpointer unused)
 {
     g_clear_pointer(&self->control, control_free);
-    remove_all(self->folder);
+    scratch_remove(self->folder);
     g_free(self->folder);
     g_free(self->path);
 }

@@ -2,6 +2,7 @@
  * outbox: after it and the work done again, all is as if nothing had happened; what had been
  * acknowledged is there; and nothing is admitted once a journal has failed. A failure names its
  * point. Every point is tried. */
+#include "../runlog/fault_memory.h"
 #include "../runlog/fault_vfs.h"
 #include "lab.h"
 
@@ -375,46 +376,21 @@ static void test_disk(gconstpointer data)
 
 /* ---- memory fails --------------------------------------------------------------------------- */
 
-static sqlite3_mem_methods real_memory;
-static int memory_at, memory_count;
-
-static void *failing_malloc(int size)
-{
-    return ++memory_count == memory_at ? NULL : real_memory.xMalloc(size);
-}
-
-static void *failing_realloc(void *memory, int size)
-{
-    return ++memory_count == memory_at ? NULL : real_memory.xRealloc(memory, size);
-}
-
-static void use_failing_memory(void)
-{
-    sqlite3_shutdown();
-    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory);
-    sqlite3_mem_methods failing = real_memory;
-    failing.xMalloc = failing_malloc;
-    failing.xRealloc = failing_realloc;
-    sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
-    sqlite3_initialize();
-    fault_vfs_install();
-}
-
 /* SQLite's k-th allocation fails, for many k: the work ends or says that it failed, gives all
  * memory back, and can be done again. */
 static int fail_allocations(const scene *scene, const char *expected)
 {
     int failures = 0;
     gboolean reached = TRUE;
-    use_failing_memory();
+    fault_memory_install();
+    fault_vfs_install();
     for (int at = 1; reached; at += g_test_slow() ? 1 : 1 + at / 25) {
         lab lab;
         prepare(scene, &lab);
-        memory_count = 0;
-        memory_at = at;
+        fault_memory_arm(at);
         failures += scene->work(&lab, -1) != 0;
-        reached = memory_count >= at;
-        memory_at = 0;
+        reached = fault_memory_count() >= at;
+        fault_memory_arm(0);
         if (sqlite3_memory_used() != 0)
             g_error("%s: allocation %d: memory is kept", scene->path, at);
         if (scene->work(&lab, -1) != 0)

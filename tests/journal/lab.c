@@ -1,8 +1,10 @@
 #include "lab.h"
+#include "scratch.h"
 
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void lab_in_memory(void)
@@ -22,22 +24,9 @@ void lab_open(lab *self, gconstpointer unused)
     self->log = g_build_filename(self->folder, "runtime", "quantbot.db", NULL);
 }
 
-static void remove_all(const char *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        if (g_file_test(path, G_FILE_TEST_IS_DIR))
-            remove_all(path);
-        else
-            g_unlink(path);
-    }
-    g_rmdir(folder);
-}
-
 void lab_close(lab *self, gconstpointer unused)
 {
-    remove_all(self->folder);
+    scratch_remove(self->folder);
     g_free(self->folder);
     g_free(self->paper);
     g_free(self->journal);
@@ -286,4 +275,29 @@ gint64 lab_count(const char *path, const char *sql)
 {
     g_autofree char *text = lab_ask(path, sql);
     return text != NULL ? g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+void lab_answer_clear(lab_answer *self)
+{
+    g_free(self->out);
+    g_free(self->errors);
+}
+
+lab_answer lab_program(const lab *self, const char *url, const char *const *words)
+{
+    lab_answer got = {0};
+    int status = 0;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    g_ptr_array_add(all, (char *)g_getenv("QUANTBOT_BINARY"));
+    for (; *words != NULL; words++)
+        g_ptr_array_add(all, (char *)*words);
+    g_ptr_array_add(all, NULL);
+    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "DATABASE_URL", url, TRUE);
+    environment = g_environ_setenv(environment, "QUANTBOT_DATA_DIR", self->folder, TRUE);
+    g_spawn_sync(self->folder, (char **)all->pdata, environment, G_SPAWN_DEFAULT, NULL, NULL,
+                 &got.out, &got.errors, &status, &error);
+    g_assert_no_error(error);
+    got.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return got;
 }

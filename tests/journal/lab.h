@@ -44,6 +44,16 @@ runlog *lab_log(const lab *self);
 /* All of the journal, to the run log, with a target that works. */
 void lab_carry(const lab *self);
 
+/* What the program said, run in the lab's folder. */
+typedef struct lab_answer {
+    char *out, *errors;
+    int code; /* -1: killed by a signal */
+} lab_answer;
+/* words are NULL-terminated, without the program's name; url is its DATABASE_URL. */
+lab_answer lab_program(const lab *self, const char *url, const char *const *words);
+void lab_answer_clear(lab_answer *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(lab_answer, lab_answer_clear)
+
 /* With a connection of its own. */
 void lab_sql(const char *path, const char *sql);
 char *lab_ask(const char *path, const char *sql);

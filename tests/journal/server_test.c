@@ -7,7 +7,6 @@
 #include "platform/log.h"
 
 #include <string.h>
-#include <sys/wait.h>
 
 static server *postgres;
 
@@ -151,31 +150,10 @@ static void test_equal_keys(lab *lab, gconstpointer unused)
     g_assert_cmpstr(found, ==, "1 c 2");
 }
 
-typedef struct answer {
-    char *out, *errors;
-    int code;
-} answer;
-
-static void answer_clear(answer *self)
+static lab_answer sync_all(const lab *lab, const char *url)
 {
-    g_free(self->out);
-    g_free(self->errors);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(answer, answer_clear)
-
-static answer sync_all(const lab *lab, const char *url)
-{
-    answer self = {0};
-    int status = 0;
-    g_autoptr(GError) error = NULL;
-    const char *const words[] = {g_getenv("QUANTBOT_BINARY"), "db", "sync", "--json", NULL};
-    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "DATABASE_URL", url, TRUE);
-    environment = g_environ_setenv(environment, "QUANTBOT_DATA_DIR", lab->folder, TRUE);
-    g_spawn_sync(lab->folder, (char **)words, environment, G_SPAWN_DEFAULT, NULL, NULL, &self.out,
-                 &self.errors, &status, &error);
-    g_assert_no_error(error);
-    self.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return self;
+    static const char *const words[] = {"db", "sync", "--json", NULL};
+    return lab_program(lab, url, words);
 }
 
 /* What a trader that died has left, carried by the program; again, there is nothing to carry; and a
@@ -192,7 +170,7 @@ static void test_db_sync(lab *lab, gconstpointer unused)
     g_assert_true(lab_start(journal, &error));
     write_steps(journal, 1, 2, LAB_NOW_US);
     for (gsize i = 0; i < G_N_ELEMENTS(says); i++) {
-        g_auto(answer) sync = sync_all(lab, url);
+        g_auto(lab_answer) sync = sync_all(lab, url);
         if (sync.code != 0 || strstr(sync.out, says[i]) == NULL)
             g_error("%s%s(expected %s)", sync.out, sync.errors, says[i]);
         g_autofree char *fills = server_ask(postgres, schema, "SELECT count(*) FROM fills");
@@ -203,7 +181,7 @@ static void test_db_sync(lab *lab, gconstpointer unused)
     g_assert_no_error(error);
     g_assert_null(outbox_trouble(box));
     write_steps(journal, 3, 3, LAB_NOW_US);
-    g_auto(answer) served = sync_all(lab, url);
+    g_auto(lab_answer) served = sync_all(lab, url);
     g_assert_cmpint(served.code, ==, 0);
     g_assert_nonnull(strstr(served.out, says[1]));
     g_assert_cmpint(waiting(lab, LAB_NOW_US), ==, LAB_STEP_EVENTS);

@@ -2,37 +2,14 @@
 #include "lab.h"
 
 #include <string.h>
-#include <sys/wait.h>
 
-typedef struct answer {
-    char *out, *errors;
-    int code;
-} answer;
-
-static void answer_clear(answer *self)
+static lab_answer db_status(const lab *lab, const char *more)
 {
-    g_free(self->out);
-    g_free(self->errors);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(answer, answer_clear)
-
-static answer db_status(const lab *lab, const char *more)
-{
-    answer self = {0};
-    int status = 0;
-    g_autoptr(GError) error = NULL;
-    const char *const words[] = {g_getenv("QUANTBOT_BINARY"), "db", "status", more, NULL};
-    g_auto(GStrv)
-        environment = g_environ_setenv(g_get_environ(), "QUANTBOT_DATA_DIR", lab->folder, TRUE);
-    environment = g_environ_setenv(environment, "DATABASE_URL", "", TRUE);
-    g_spawn_sync(lab->folder, (char **)words, environment, G_SPAWN_DEFAULT, NULL, NULL, &self.out,
-                 &self.errors, &status, &error);
-    g_assert_no_error(error);
-    self.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return self;
+    const char *const words[] = {"db", "status", more, NULL};
+    return lab_program(lab, "", words);
 }
 
-static void assert_says(const answer *self, const char *text)
+static void assert_says(const lab_answer *self, const char *text)
 {
     if (strstr(self->out, text) == NULL)
         g_error("%s\n%s(expected %s)", self->out, self->errors, text);
@@ -49,11 +26,11 @@ static void make_journal(const lab *lab, gint64 now_us)
 static void test_nothing(lab *lab, gconstpointer unused)
 {
     runlog_free(lab_log(lab));
-    g_auto(answer) text = db_status(lab, NULL);
+    g_auto(lab_answer) text = db_status(lab, NULL);
     g_assert_cmpint(text.code, ==, 0);
     g_assert_null(strstr(text.out, "Journals"));
     g_assert_null(strstr(text.out, "Halt"));
-    g_auto(answer) json = db_status(lab, "--json");
+    g_auto(lab_answer) json = db_status(lab, "--json");
     assert_says(&json, ",\"journals\":[],\"control_error\":null,\"halts\":[]}");
     g_assert_false(g_file_test(lab->paper, G_FILE_TEST_EXISTS)); /* looking makes nothing */
     g_assert_false(g_file_test(lab->control, G_FILE_TEST_EXISTS));
@@ -64,16 +41,16 @@ static void test_lag(lab *lab, gconstpointer unused)
     runlog_free(lab_log(lab));
     make_journal(lab, LAB_NOW_US);
     g_setenv("QUANTBOT_CLOCK_US", "1700000012500000", TRUE); /* 12.5 s later */
-    g_auto(answer) text = db_status(lab, NULL);
+    g_auto(lab_answer) text = db_status(lab, NULL);
     assert_says(&text, LAB_RUN);
     assert_says(&text, "  equity 2023-11-14 22:13      5  12.5 s\n");
-    g_auto(answer) json = db_status(lab, "--json");
+    g_auto(lab_answer) json = db_status(lab, "--json");
     assert_says(&json,
                 "\"journals\":[{\"run\":\"" LAB_RUN "\",\"last_seq\":5,\"last_kind\":\"equity\","
                 "\"last_at\":\"2023-11-14T22:13:21Z\",\"events_waiting\":5,\"behind_us\":12500000,"
                 "\"error\":null}]");
     lab_carry(lab);
-    g_auto(answer) carried = db_status(lab, NULL);
+    g_auto(lab_answer) carried = db_status(lab, NULL);
     assert_says(&carried, "  equity 2023-11-14 22:13      0       -\n");
     g_unsetenv("QUANTBOT_CLOCK_US");
 }
@@ -82,7 +59,7 @@ static void test_lag(lab *lab, gconstpointer unused)
 static void test_no_log(lab *lab, gconstpointer unused)
 {
     make_journal(lab, LAB_NOW_US);
-    g_auto(answer) text = db_status(lab, NULL);
+    g_auto(lab_answer) text = db_status(lab, NULL);
     g_assert_cmpint(text.code, ==, FAILURE_MISSING);
     assert_says(&text, "  equity 2023-11-14 22:13      5  ");
 }
@@ -102,15 +79,15 @@ static void test_halts(lab *lab, gconstpointer unused)
     g_assert_cmpint(command->state, ==, CONTROL_DONE);
     control_close(control, "a", CONTROL_CAUSE_LEDGER, "off by 1", LAB_NOW_US, &error);
     g_assert_no_error(error);
-    g_auto(answer) text = db_status(lab, NULL);
+    g_auto(lab_answer) text = db_status(lab, NULL);
     assert_says(&text, "Halt      all runs frozen since 2023-11-14 22:13 by discord:1: "
                        "\"CPI at 14:30\"\n"
                        "          a halted since 2023-11-14 22:13 by quantbot: "
                        "\"broken ledger identity: off by 1\"\n");
-    g_auto(answer) json = db_status(lab, "--json");
+    g_auto(lab_answer) json = db_status(lab, "--json");
     assert_says(&json, "\"halts\":[{\"run\":null,\"latch\":\"frozen\",");
     lab_sql(lab->control, "UPDATE latch SET closed = 0");
-    g_auto(answer) forged = db_status(lab, NULL);
+    g_auto(lab_answer) forged = db_status(lab, NULL);
     g_assert_cmpint(forged.code, ==, 0);
     assert_says(&forged, "Halt      every run is halted: ");
 }

@@ -4,9 +4,9 @@
 #include "platform/files.h"
 #include "platform/log.h"
 #include "platform/process.h"
+#include "scratch.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,27 +22,12 @@ static void folder_open(folder *self, gconstpointer data)
     g_assert_nonnull(self->path);
 }
 
-static void remove_tree(const char *path)
-{
-    GDir *dir = g_dir_open(path, 0, NULL);
-    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        if (g_file_test(inner, G_FILE_TEST_IS_DIR) && !g_file_test(inner, G_FILE_TEST_IS_SYMLINK))
-            remove_tree(inner);
-        else
-            g_unlink(inner);
-    }
-    if (dir != NULL)
-        g_dir_close(dir);
-    g_rmdir(path);
-}
-
 static void folder_close(folder *self, gconstpointer data)
 {
     files_before_mutation = NULL;
     log_close_file();
     log_forget_secrets();
-    remove_tree(self->path);
+    scratch_remove(self->path);
     g_free(self->path);
 }
 

@@ -1,6 +1,7 @@
 /* SQLite's file when its process is killed, out of disk, out of memory: it holds whole runs only,
  * and every run whose commit had returned. The points are SQLite's own mutations of its files, so
  * they are the same in every run of the test; a failure names its point. */
+#include "fault_memory.h"
 #include "fault_vfs.h"
 #include "sample.h"
 
@@ -206,38 +207,19 @@ static void test_file_limit(sample_folder *folder, gconstpointer unused)
 
 /* ---- failing memory ------------------------------------------------------------------------- */
 
-static sqlite3_mem_methods real_memory;
-static int memory_at, memory_count;
-
-static void *failing_malloc(int size)
-{
-    return ++memory_count == memory_at ? NULL : real_memory.xMalloc(size);
-}
-
-static void *failing_realloc(void *memory, int size)
-{
-    return ++memory_count == memory_at ? NULL : real_memory.xRealloc(memory, size);
-}
-
 /* The k-th allocation of SQLite fails: an error or a whole run, and all memory is given back. */
 static int fail_allocations(const char *path)
 {
     int runs = 1, step = 1;
-    sqlite3_shutdown();
-    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory);
-    sqlite3_mem_methods failing = real_memory;
-    failing.xMalloc = failing_malloc;
-    failing.xRealloc = failing_realloc;
-    sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
-    sqlite3_initialize();
+    fault_memory_install();
     fault_vfs_install();
     for (int at = 1;; at += step) {
         GError *error = NULL;
-        memory_at = at;
-        memory_count = 0;
+        fault_memory_arm(at);
         runlog *log = runlog_open(path, &error);
         char *id = log != NULL ? log_one(log, &error) : NULL;
-        memory_at = 0;
+        const gboolean done = fault_memory_count() < at;
+        fault_memory_arm(0);
         runlog_free(log);
         runs += id != NULL;
         if ((id == NULL) != (error != NULL) || sqlite3_memory_used() != 0) {
@@ -245,7 +227,6 @@ static int fail_allocations(const char *path)
                     error != NULL ? error->message : "none", (int)sqlite3_memory_used());
             return 1;
         }
-        const gboolean done = memory_count < at;
         g_clear_error(&error);
         g_free(id);
         g_autofree char *where = g_strdup_printf("allocation %d", at);

@@ -1,6 +1,6 @@
 #include "sample.h"
+#include "scratch.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 const char *const sample_symbols[SAMPLE_INSTRUMENTS] = {"AAPL", "BTC-USD"};
@@ -145,22 +145,9 @@ static char **list_names(const char *folder)
     return (char **)g_ptr_array_free(names, FALSE);
 }
 
-static void remove_folder(const char *folder)
-{
-    g_auto(GStrv) names = list_names(folder);
-    for (char **name = names; *name != NULL; name++) {
-        g_autofree char *path = g_build_filename(folder, *name, NULL);
-        if (g_file_test(path, G_FILE_TEST_IS_DIR))
-            remove_folder(path);
-        else
-            g_remove(path);
-    }
-    g_rmdir(folder);
-}
-
 void sample_folder_remove(sample_folder *self, gconstpointer unused)
 {
-    remove_folder(self->folder);
+    scratch_remove(self->folder);
     g_free(self->folder);
     g_free(self->path);
 }
