@@ -19,7 +19,5 @@ market *instruments_market(int *out_exit);
 
 /* "0.01" or, for a tick of 0, "none". Caller frees. */
 char *instruments_tick_text(qb_price tick);
-/* "2012-05-18" or "-". Caller frees. */
-char *instruments_since_text(int32_t since);
 
 #endif

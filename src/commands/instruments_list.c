@@ -74,12 +74,6 @@ char *instruments_tick_text(qb_price tick)
     return g_strdup(tick.raw == 0 ? "none" : qb_raw_to_text(tick.raw, text));
 }
 
-char *instruments_since_text(int32_t since)
-{
-    char text[QB_TIME_TEXT];
-    return g_strdup(since <= -QB_CALENDAR_DAYS ? "-" : qb_date_to_text(since, text));
-}
-
 /* ---- the list ------------------------------------------------------------------------------- */
 
 static void add_row(report_table *table, const market *market, const known_instrument *item,

@@ -30,16 +30,6 @@ const char *provider_ask_text(provider_ask ask)
     return ask_texts[ask];
 }
 
-gboolean provider_ask_from_text(const char *text, provider_ask *out)
-{
-    for (int i = 0; i < PROVIDER_ASK_COUNT; i++)
-        if (g_ascii_strcasecmp(text, ask_texts[i]) == 0) {
-            *out = (provider_ask)i;
-            return TRUE;
-        }
-    return FALSE;
-}
-
 const char *provider_refusal_text(provider_refusal refusal)
 {
     static const char *const texts[PROVIDER_REFUSAL_COUNT] = {

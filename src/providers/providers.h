@@ -23,7 +23,6 @@ typedef enum provider_ask {
 } provider_ask;
 /* "bars", "values", "latest", "search", "key"; static. */
 const char *provider_ask_text(provider_ask ask);
-gboolean provider_ask_from_text(const char *text, provider_ask *out);
 
 typedef struct provider provider;
 

@@ -132,14 +132,6 @@ void rows_stamp(rows *self, gint64 instant_us)
     self->column++;
 }
 
-void rows_stamp_or_none(rows *self, gint64 instant_us)
-{
-    if (instant_us != 0)
-        rows_stamp(self, instant_us);
-    else
-        rows_none(self);
-}
-
 void rows_none(rows *self)
 {
     g_assert(self->column < self->table->count);

@@ -103,7 +103,6 @@ void rows_text_sized(rows *self, const char *text, gsize size);
 void rows_integer(rows *self, gint64 integer);
 void rows_number(rows *self, double number); /* NaN: none */
 void rows_stamp(rows *self, gint64 instant_us);
-void rows_stamp_or_none(rows *self, gint64 instant_us); /* 0: none */
 void rows_none(rows *self);
 /* Ends a row; every column must have been given. */
 gboolean rows_next(rows *self, GError **error);
