@@ -29,7 +29,7 @@
 #define UNLIKELY(condition) __builtin_expect((condition), 0)
 /* Kept out of line, so that what runs on every bar need not save registers for what does not. */
 #define RARE __attribute__((noinline))
-/* The parts of an instant, which are laid out once for any number of bars and once for one. */
+/* Asked on every bar or every fill, and no call there. */
 #define INLINED __attribute__((always_inline))
 
 /* ---- orders ------------------------------------------------------------------------------- */
